@@ -1,0 +1,36 @@
+# The contributor's way in. Each target uses the tools of the environment that is active.
+CPP := $(shell find native -name '*.h' -o -name '*.cpp')
+
+.PHONY: install lint format types test slow docs bench ci
+
+install:  ## gatewise in editable form, with all that the targets below need, benchmarks apart
+	python -m pip install --editable '.[test,lint,docs]'
+
+lint:
+	ruff check
+	ruff format --check
+	clang-format --dry-run -Werror $(CPP)
+
+format:
+	ruff check --fix
+	ruff format
+	clang-format -i $(CPP)
+
+types:
+	mypy
+
+test:  ## the doctests of the installed package, then tests/
+	pytest --doctest-modules --pyargs gatewise
+	pytest
+
+slow:
+	pytest -m slow
+
+docs:
+	mkdocs build --strict
+
+bench:  ## needs pip install '.[bench]'
+	python -m benchmarks
+
+ci:
+	.ci/run
