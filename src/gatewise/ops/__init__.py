@@ -1,0 +1,41 @@
+"""Pure functions: a forward pass returns (y, cache), its backward pass takes the cache.
+
+``cell.py`` has the equations, ``sequence.py`` runs them through time; beside them activations, losses,
+dropout and the central differences that check every gradient.
+"""
+
+from gatewise.ops.activations import ACTIVATIONS, log_softmax, relu, sigmoid, softmax, tanh
+from gatewise.ops.cell import LSTMCell, RNNCell, split_gates
+from gatewise.ops.dropout import dropout, dropout_backward
+from gatewise.ops.gradcheck import numerical_gradient, relative_error
+from gatewise.ops.losses import (
+    cross_entropy,
+    cross_entropy_backward,
+    squared_error,
+    squared_error_backward,
+)
+from gatewise.ops.sequence import SequenceCache, Weights, backward, forward
+
+__all__ = [
+    "ACTIVATIONS",
+    "LSTMCell",
+    "RNNCell",
+    "SequenceCache",
+    "Weights",
+    "backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "dropout",
+    "dropout_backward",
+    "forward",
+    "log_softmax",
+    "numerical_gradient",
+    "relative_error",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "split_gates",
+    "squared_error",
+    "squared_error_backward",
+    "tanh",
+]

@@ -1,0 +1,112 @@
+"""Losses with their gradients: cross-entropy from the logits, and squared error."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gatewise.errors import ArgumentError
+from gatewise.ops.activations import log_softmax
+from gatewise.types import Array, BoolArray, IntArray
+
+__all__ = [
+    "CrossEntropyCache",
+    "SquaredErrorCache",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "squared_error",
+    "squared_error_backward",
+]
+
+
+class CrossEntropyCache(NamedTuple):
+    """Log-probabilities (..., V), targets (...), the weight of each target in the mean (...)."""
+
+    log_probabilities: Array
+    targets: IntArray
+    weights: Array
+
+
+def _mean_weights(shape: tuple[int, ...], mask: BoolArray | None, dtype: np.dtype[Any]) -> Array:
+    """What each element counts in the mean over the unmasked ones."""
+    if mask is None:
+        return np.full(shape, 1 / max(1, int(np.prod(shape))), dtype)
+    if mask.shape != shape:
+        raise ArgumentError(f"mask has shape {mask.shape}; expected {shape}, one entry for each target.")
+    return mask.astype(dtype) / max(1, int(mask.sum()))
+
+
+def cross_entropy(
+    logits: Array, targets: IntArray, mask: BoolArray | None = None
+) -> tuple[float, CrossEntropyCache]:
+    """Mean of -log softmax(logits)[target], in nats, taken from the logits so that it cannot overflow.
+
+    Args:
+        logits: (..., V).
+        targets: (...), integers in [0, V).
+        mask: (...), False where a target does not count.
+
+    Raises:
+        ArgumentError: shapes do not fit, or a target lies outside [0, V).
+    """
+    if logits.shape[:-1] != targets.shape:
+        raise ArgumentError(
+            f"targets has shape {targets.shape}; expected {logits.shape[:-1]}, that of the logits."
+        )
+    if targets.size and not 0 <= targets.min() <= targets.max() < logits.shape[-1]:
+        raise ArgumentError(
+            f"targets lie in [{targets.min()}, {targets.max()}]; expected [0, {logits.shape[-1]}) "
+            "for these logits. Mark targets that do not count with mask."
+        )
+    weights = _mean_weights(targets.shape, mask, logits.dtype)
+    log_probabilities = log_softmax(logits)
+    picked = np.take_along_axis(log_probabilities, targets[..., None], axis=-1)[..., 0]
+    loss = -np.sum(picked * weights, dtype=np.float64)
+    return float(loss), CrossEntropyCache(log_probabilities, targets, weights)
+
+
+def cross_entropy_backward(cache: CrossEntropyCache) -> Array:
+    """Dlogits (..., V): softmax minus one-hot, times each target's weight in the mean."""
+    dlogits: Array = np.exp(cache.log_probabilities)
+    targets = cache.targets[..., None]
+    np.put_along_axis(dlogits, targets, np.take_along_axis(dlogits, targets, axis=-1) - 1, axis=-1)
+    dlogits *= cache.weights[..., None]
+    return dlogits
+
+
+class SquaredErrorCache(NamedTuple):
+    """ŷ - y (...), and the weight of each element in the mean (...)."""
+
+    difference: Array
+    weights: Array
+
+
+def squared_error(
+    prediction: Array, target: Array, mask: BoolArray | None = None
+) -> tuple[float, SquaredErrorCache]:
+    """Mean of (ŷ - y)² over the unmasked elements.
+
+    Args:
+        prediction: ŷ, any shape.
+        target: y, the same shape.
+        mask: the same shape, False where an element does not count.
+
+    Raises:
+        ArgumentError: shapes differ.
+    """
+    if prediction.shape != target.shape:
+        raise ArgumentError(
+            f"target has shape {target.shape}; expected {prediction.shape}, that of the prediction."
+        )
+    weights = _mean_weights(target.shape, mask, prediction.dtype)
+    difference = prediction - target
+    if mask is not None:
+        difference = np.where(mask, difference, 0)
+    loss = np.sum(difference * difference * weights, dtype=np.float64)
+    return float(loss), SquaredErrorCache(difference, weights)
+
+
+def squared_error_backward(cache: SquaredErrorCache) -> Array:
+    """dŷ = 2 (ŷ - y), times each element's weight in the mean."""
+    return 2 * cache.difference * cache.weights
