@@ -1,0 +1,24 @@
+"""Layers that own their parameters, with ``forward`` and ``backward`` written by hand.
+
+There is no autograd: a network calls the backward passes of its layers in reverse order.
+"""
+
+from gatewise.nn.embedding import Embedding
+from gatewise.nn.layer import Layer, Network
+from gatewise.nn.linear import Linear
+from gatewise.nn.lstm import LSTM
+from gatewise.nn.parameters import Parameters
+from gatewise.nn.recurrent import Recurrent, RecurrentCache
+from gatewise.nn.rnn import RNN
+
+__all__ = [
+    "LSTM",
+    "RNN",
+    "Embedding",
+    "Layer",
+    "Linear",
+    "Network",
+    "Parameters",
+    "Recurrent",
+    "RecurrentCache",
+]

@@ -1,0 +1,68 @@
+"""The plain recurrent layer, which the LSTM improves on."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.errors import ArgumentError
+from gatewise.nn.recurrent import Recurrent
+from gatewise.ops.activations import ACTIVATIONS
+from gatewise.ops.cell import RNNCell
+from gatewise.types import Seed
+
+__all__ = ["RNN"]
+
+
+class RNN(Recurrent):
+    """A stack of plain recurrent layers (Elman 1990), h = a(W_ih x + W_hh h' + b).
+
+    ``weight_ih_l0`` (H, D), ``weight_hh_l0`` (H, H) and ``bias_l0`` (H,) a layer, as in PyTorch's ``nn.RNN``.
+
+    Args:
+        input_size: D.
+        hidden_size: H.
+        num_layers: L, layers on top of each other.
+        activation: a, one of "tanh", "sigmoid" and "relu".
+        bidirectional: a second set of layers walks each sequence from its end; outputs lie side by side.
+        dropout: probability of zeroing an element of what goes from one layer to the next, in training.
+        skip_connections: the input goes to every layer and every layer to the output (Graves 2013).
+        init_scale: weights are drawn uniformly from [-init_scale, init_scale); 1/√H where omitted.
+            Biases start at 0.
+        seed: where the draws come from.
+        dtype: float32 or float64.
+
+    Raises:
+        ArgumentError: a size is not a positive integer, dropout lies outside [0, 1), the activation
+            is unknown.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        activation: str = "tanh",
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        skip_connections: bool = False,
+        init_scale: float | None = None,
+        seed: Seed = 0,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> None:
+        if activation not in ACTIVATIONS:
+            raise ArgumentError(f"RNN: activation={activation!r}; expected one of {', '.join(ACTIVATIONS)}.")
+        super().__init__(
+            RNNCell(activation),
+            input_size,
+            hidden_size,
+            num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            skip_connections=skip_connections,
+            peephole=False,
+            init_scale=init_scale,
+            seed=seed,
+            dtype=dtype,
+        )

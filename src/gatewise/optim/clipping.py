@@ -1,0 +1,28 @@
+"""Gradient clipping (Pascanu et al. 2013): the cure for gradients that explode."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gatewise.types import Array
+
+__all__ = ["clip_by_norm", "clip_by_value", "gradient_norm"]
+
+
+def gradient_norm(gradients: Array) -> float:
+    """Euclidean norm of a flat gradient vector, inf or nan if an element is."""
+    # The float64 accumulator keeps a finite gradient's norm from overflowing.
+    return float(np.sqrt(np.einsum("k,k->", gradients, gradients, dtype=np.float64)))
+
+
+def clip_by_norm(gradients: Array, max_norm: float) -> float:
+    """Scale ``gradients`` in place so that their norm is at most ``max_norm``; returns the norm before."""
+    norm = gradient_norm(gradients)
+    if norm > max_norm:
+        gradients *= max_norm / norm
+    return norm
+
+
+def clip_by_value(gradients: Array, limit: float) -> None:
+    """Cut each element, in place, to [-limit, limit]."""
+    np.clip(gradients, -limit, limit, out=gradients)
