@@ -1,0 +1,133 @@
+"""Where a text comes from: a file, a string or a list of strings, in chunks that fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from gatewise.errors import ArgumentError, DataError
+
+__all__ = ["CHUNK", "TextLike", "TextSource"]
+
+TextLike: TypeAlias = str | Path | Sequence[str]
+"""A path, a text, or a list of texts."""
+
+CHUNK = 1 << 20
+"""Characters handed on at a time."""
+
+_LONGEST_PATH = 4096
+
+
+class TextSource:
+    """A text that can be read again and again, a megabyte at a time.
+
+    A ``Path``, or a ``str`` that names an existing file, is read as UTF-8 (a byte order mark is skipped and
+    any line ending becomes a newline, as Python's ``open`` does). Any other ``str`` is the text itself. The
+    texts of a list are lines: they are joined by newlines.
+
+    Args:
+        text: path, text or list of texts.
+
+    Raises:
+        DataError: the file is missing or empty, a folder, binary, or not UTF-8; the text is empty.
+        ArgumentError: ``text`` is something else.
+    """
+
+    def __init__(self, text: TextLike) -> None:
+        self._path: Path | None = None
+        self._texts: Sequence[str] = ()
+        if isinstance(text, Path) or (isinstance(text, str) and _names_file(text)):
+            self._path = _checked_file(Path(text))
+        elif isinstance(text, str):
+            self._texts = (text,)
+        else:
+            self._texts = _checked_lines(text)
+        if self._path is None and not any(self._texts):
+            raise DataError(
+                "the text is empty; expected a path, a str or a list of str with something in it."
+            )
+
+    @property
+    def name(self) -> str:
+        """What error messages call it."""
+        if self._path is not None:
+            return repr(str(self._path))
+        if len(self._texts) == 1 and len(self._texts[0]) <= 60:
+            return f"the text {self._texts[0]!r} (no file of that name exists)"
+        return "the text"
+
+    def chunks(self) -> Iterator[str]:
+        """The text in order, in pieces of at most ``CHUNK`` characters.
+
+        Raises:
+            DataError: the file cannot be read as UTF-8 text; the message gives the line.
+        """
+        if self._path is None:
+            for number, text in enumerate(self._texts):
+                if number:
+                    yield "\n"
+                for start in range(0, len(text), CHUNK):
+                    yield text[start : start + CHUNK]
+            return
+        try:
+            with self._path.open(encoding="utf-8-sig") as file:
+                while chunk := file.read(CHUNK):
+                    if "\0" in chunk:
+                        raise DataError(
+                            f"{self.name} is a binary file: it contains zero bytes. Expected UTF-8 text."
+                        )
+                    yield chunk
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{self.name}, line {_first_bad_line(self._path)}: byte 0x{error.object[error.start]:02x} "
+                "is not UTF-8. Expected UTF-8 text; convert it, as with: iconv -f WINDOWS-1252 -t UTF-8 FILE"
+            ) from None
+        except OSError as error:
+            raise DataError(f"{self.name} cannot be read: {error.strerror or error}.") from error
+
+    def read(self) -> str:
+        """The whole text at once."""
+        return "".join(self.chunks())
+
+
+def _checked_lines(texts: object) -> Sequence[str]:
+    if not isinstance(texts, Sequence) or not all(isinstance(each, str) for each in texts):
+        raise ArgumentError(
+            f"text has type {type(texts).__name__}; expected a path, a str, or a list of str."
+        )
+    return texts
+
+
+def _names_file(text: str) -> bool:
+    if not text or len(text) > _LONGEST_PATH or "\n" in text or "\0" in text:
+        return False
+    try:
+        return Path(text).exists()
+    except OSError:  # a text longer than a file name may be
+        return False
+
+
+def _checked_file(path: Path) -> Path:
+    if not path.exists():
+        raise DataError(f"text file {str(path)!r} does not exist; check the path.")
+    if not path.is_file():
+        raise DataError(f"{str(path)!r} is a folder or a device; expected a text file.")
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DataError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
+    if size == 0:
+        raise DataError(f"text file {str(path)!r} is empty; there is nothing to learn from.")
+    return path
+
+
+def _first_bad_line(path: Path) -> int:
+    """The number of the first line that is not UTF-8, counting from 1."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 1

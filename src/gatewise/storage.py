@@ -1,0 +1,214 @@
+"""Files on disk: written whole or not at all, and read with suspicion.
+
+A model file and a checkpoint are ``.safetensors`` files: arrays under their names, and metadata that says
+what they are, in JSON. Nothing in them is ever executed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from gatewise.errors import ArgumentError, ModelFileError, OutputError
+from gatewise.types import Array
+
+__all__ = [
+    "FORMAT_VERSION",
+    "TensorFile",
+    "check_suffix",
+    "check_writable",
+    "json_field",
+    "read_tensors",
+    "write_bytes",
+    "write_tensors",
+]
+
+FORMAT_VERSION = 1
+"""Rises when a file written by this version could not be read by the one before."""
+
+_FORMAT_KEY = "gatewise_format"
+_REMEDY = "Expected a model or checkpoint that gatewise has written."
+
+
+class TensorFile(NamedTuple):
+    """What a file holds: metadata by name, arrays by name."""
+
+    metadata: dict[str, Any]
+    tensors: dict[str, Array]
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write a file so that at any moment either the old or the new one stands there whole.
+
+    The bytes go to a temporary file in the same folder, are flushed to the disk, and take the name in one
+    step; a process killed on the way leaves the old file.
+
+    Raises:
+        OutputError: the folder is missing or read-only, the disk is full; nothing has changed.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise _output_error(path, error) from error
+    finally:
+        # After a rename there is nothing left under the temporary name.
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: str | Path) -> None:
+    """Find out before hours of work whether a file could be written there.
+
+    Raises:
+        OutputError: it could not.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"cannot write {str(path)!r}: it is a folder; give the path of a file.")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        raise _output_error(path, error) from error
+
+
+def write_tensors(path: str | Path, metadata: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """Write arrays and metadata into one ``.safetensors`` file.
+
+    Args:
+        path: where to.
+        metadata: values that JSON can hold, by name.
+        tensors: arrays by name.
+
+    Raises:
+        OutputError: as in ``write_bytes``.
+    """
+    texts = {name: json.dumps(value, allow_nan=False) for name, value in metadata.items()}
+    header = {_FORMAT_KEY: str(FORMAT_VERSION), **texts}
+    contiguous = {name: np.asarray(values, order="C") for name, values in tensors.items()}
+    write_bytes(path, save(contiguous, metadata=header))
+
+
+def read_tensors(path: str | Path) -> TensorFile:
+    """Read what ``write_tensors`` wrote, after checking that it is just that.
+
+    Raises:
+        ModelFileError: the file is missing, no regular file, truncated, foreign, of a newer format, or
+            holds a number that is not finite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        what = "is not a regular file" if path.exists() else "does not exist"
+        raise ModelFileError(f"{str(path)!r} {what}. {_REMEDY}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = _read_header(path, file.metadata())
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except OSError as error:
+        raise ModelFileError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, MemoryError) as error:
+        raise ModelFileError(f"{str(path)!r} is no intact .safetensors file ({error}). {_REMEDY}") from error
+    for name, values in tensors.items():
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            raise ModelFileError(
+                f"{str(path)!r}: array {name!r} holds NaN or infinity; the file is damaged. Train again "
+                "or take an earlier file."
+            )
+    return TensorFile(header, tensors)
+
+
+def _read_header(path: Path, header: Mapping[str, str] | None) -> dict[str, Any]:
+    """The metadata, decoded; the format is checked first."""
+    values = dict(header or {})
+    version = values.pop(_FORMAT_KEY, None)
+    if version is None:
+        raise ModelFileError(
+            f"{str(path)!r} is a .safetensors file of another program: its metadata has no "
+            f"{_FORMAT_KEY!r}. {_REMEDY}"
+        )
+    if not (version.isascii() and version.isdigit() and len(version) < 10):
+        raise ModelFileError(f"{str(path)!r}: {_FORMAT_KEY} is {version[:40]!r}; expected a whole number.")
+    if int(version) > FORMAT_VERSION:
+        raise ModelFileError(
+            f"{str(path)!r} has format {version}; this gatewise reads formats up to {FORMAT_VERSION}. "
+            "Upgrade with: pip install -U gatewise"
+        )
+    decoded = {}
+    for name, text in values.items():
+        try:
+            decoded[name] = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ModelFileError(
+                f"{str(path)!r}: metadata {name!r} is not JSON ({error}). {_REMEDY}"
+            ) from error
+    return decoded
+
+
+def json_field(path: str | Path, metadata: Mapping[str, Any], name: str, expected: type) -> Any:
+    """One entry of a file's metadata, of the type expected.
+
+    Raises:
+        ModelFileError: it is missing or of another type.
+    """
+    value = metadata.get(name)
+    if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+        found = "missing" if name not in metadata else f"of type {type(value).__name__}"
+        raise ModelFileError(f"{str(path)!r}: metadata {name!r} is {found}; expected {expected.__name__}.")
+    return value
+
+
+def check_suffix(path: str | Path) -> Path:
+    """A path that ends in ``.safetensors``.
+
+    Raises:
+        ArgumentError: it ends otherwise.
+    """
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise ArgumentError(f"model path {str(path)!r} ends in {path.suffix!r}; expected '.safetensors'.")
+    return path
+
+
+def _umask() -> int:
+    """The process's file mode mask; it can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename survive a power cut, where the system lets a folder be opened."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    if not path.parent.is_dir():
+        remedy = f"The folder {str(path.parent)!r} does not exist: create it, or give another path."
+    else:
+        remedy = "Give a path in a folder that can be written and has room. Nothing was changed."
+    return OutputError(f"cannot write {str(path)!r}: {reason}. {remedy}")

@@ -1,0 +1,31 @@
+"""The training loop, truncated back-propagation, checkpoints, events and progress."""
+
+from gatewise.training.bptt import StreamNetwork, TruncatedBPTT, stream_loss
+from gatewise.training.checkpoint import checkpoint_path, read_checkpoint, restore, write_checkpoint
+from gatewise.training.events import Checkpointed, Ended, Event, Listener, Started, Stepped, Validated
+from gatewise.training.interrupt import Interrupt
+from gatewise.training.loop import Learner, Loop, Progress
+from gatewise.training.progress import PlainProgress, clock
+
+__all__ = [
+    "Checkpointed",
+    "Ended",
+    "Event",
+    "Interrupt",
+    "Learner",
+    "Listener",
+    "Loop",
+    "PlainProgress",
+    "Progress",
+    "Started",
+    "Stepped",
+    "StreamNetwork",
+    "TruncatedBPTT",
+    "Validated",
+    "checkpoint_path",
+    "clock",
+    "read_checkpoint",
+    "restore",
+    "stream_loss",
+    "write_checkpoint",
+]

@@ -1,0 +1,87 @@
+"""Truncated back-propagation through time with carried state (Williams & Peng 1990)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import numpy as np
+
+from gatewise.data.streams import StreamWindows, Window
+from gatewise.nn.parameters import Parameters
+from gatewise.types import Array, State
+
+__all__ = ["StreamNetwork", "TruncatedBPTT", "stream_loss"]
+
+
+class StreamNetwork(Protocol):
+    """A network that reads a stream of tokens window by window."""
+
+    parameters: Parameters
+    gradients: Parameters
+
+    def loss_and_gradients(
+        self, window: Window, state: State | None, rng: np.random.Generator
+    ) -> tuple[float, State]:
+        """Mean loss of a window in training, and the state after it; adds to the gradients."""
+
+    def loss(self, window: Window, state: State | None) -> tuple[float, State]:
+        """The same for evaluation: no dropout, no gradients."""
+
+
+class TruncatedBPTT:
+    """Learning from a stream: gradients stop at a window's first step, the state does not.
+
+    The state after a window is handed to the next one as plain numbers; each pass over the stream begins
+    with a state of zeros.
+
+    Args:
+        network: what learns.
+        training: windows to learn from.
+        validation: windows to measure on; None for none.
+    """
+
+    def __init__(
+        self, network: StreamNetwork, training: StreamWindows, validation: StreamWindows | None = None
+    ) -> None:
+        self.network = network
+        self.training = training
+        self.validation = validation
+        self.state: State | None = None
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Windows in one pass."""
+        return len(self.training)
+
+    def batches(self, epoch: int, first: int) -> Iterator[Window]:
+        """The windows of an epoch, from number ``first`` on."""
+        if first == 0:
+            self.state = None
+        return self.training.starting_at(first)
+
+    def step(self, batch: Window, rng: np.random.Generator) -> float:
+        """Loss of one window; its gradients are added to the network's."""
+        loss, self.state = self.network.loss_and_gradients(batch, self.state, rng)
+        return loss
+
+    def validate(self) -> float | None:
+        """Mean loss a token over the validation windows, the state carried from window to window."""
+        return None if self.validation is None else stream_loss(self.network, self.validation)
+
+    def carried(self) -> dict[str, Array]:
+        """The state between two windows, for a checkpoint."""
+        return {} if self.state is None else dict(self.state._asdict())
+
+    def restore(self, carried: Mapping[str, Array]) -> None:
+        """Take up the state again that ``carried`` gave."""
+        self.state = State(carried["h"], carried["c"]) if carried else None
+
+
+def stream_loss(network: StreamNetwork, windows: StreamWindows) -> float:
+    """Mean loss a token of one pass over a stream, from a state of zeros."""
+    total, state = 0.0, None
+    for window in windows:
+        loss, state = network.loss(window, state)
+        total += loss * window.targets.size
+    return total / windows.predictions
