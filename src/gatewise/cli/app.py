@@ -1,0 +1,63 @@
+"""The ``gatewise`` command: its sub-commands, and how every failure becomes one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from gatewise.cli import demo, evaluate, generate, info, train
+from gatewise.cli.console import fail
+from gatewise.errors import GatewiseError, TrainingError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="gatewise",
+    help="LSTM networks on ordinary processors: train one, look inside it, ship it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.add_typer(train.app, name="train")
+app.command("generate")(generate.generate)
+app.command("evaluate")(evaluate.evaluate)
+app.command("info")(info.info)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: the command line without the program's name; ``sys.argv`` where omitted.
+
+    Returns:
+        The exit code: 0, 1 if training diverged, 2 for bad input, 130 for Ctrl-C.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        return int(app(arguments, standalone_mode=False) or 0)
+    except TrainingError as error:
+        fail(str(error))
+        return 1
+    except GatewiseError as error:
+        fail(str(error))
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        fail("interrupted")
+        return 130
+    except BrokenPipeError:  # the reader of our output, `head` perhaps, has had enough
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        # typer's usage errors come from a base class that it has moved between releases.
+        if not hasattr(error, "format_message"):
+            raise
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message(), file=sys.stderr)
+        else:
+            fail(f"{error.format_message()} Try 'gatewise --help'.")
+        return 2

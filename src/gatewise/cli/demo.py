@@ -1,0 +1,90 @@
+"""``gatewise demo``: learn a real text that every Python carries, and write more of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.progress import listener
+from gatewise.data import TextSource, tokenize
+from gatewise.errors import DataError
+from gatewise.lab import NGram
+from gatewise.storage import check_suffix, check_writable
+from gatewise.tasks import LanguageModel
+
+__all__ = ["demo"]
+
+_VALIDATION_FRACTION = 0.1
+_PROMPT = "The "
+
+
+def demo(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Keep the model in this .safetensors file.")
+    ] = None,
+    hidden_size: Annotated[int, typer.Option(help="Units of each layer.")] = 128,
+    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 10,
+    time_limit: Annotated[float, typer.Option(help="Seconds after which training ends.")] = 110.0,
+    seed: Annotated[int, typer.Option(help="Seed of weights, dropout and sample.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Train, evaluate and generate on the documentation of Python, in about two minutes."""
+    if output is not None:
+        check_writable(check_suffix(output))
+    text = _python_documentation()
+    cut = round(len(text) * (1 - _VALIDATION_FRACTION))
+    training, validation = text[:cut], text[cut:]
+    if not as_json:
+        say(f"learning {len(training):,} characters of Python's own documentation,")
+        say(f"measuring on the {len(validation):,} that follow")
+    model = LanguageModel(
+        hidden_size=hidden_size, epochs=epochs, dropout=0.1, time_limit=time_limit, seed=seed, progress=False
+    )
+    tell = listener(as_json)
+    try:
+        model.fit(training, validation=validation, listeners=[tell])
+    finally:
+        getattr(tell, "close", lambda: None)()
+    if output is not None:
+        model.save(output)
+
+    losses = {"LSTM": model.evaluate(validation)["loss"], **_baselines(model, training, validation)}
+    sample = model.generate(_PROMPT, max_tokens=400, temperature=0.7, seed=seed)
+    if as_json:
+        print_json({"event": "demo", "loss": losses, "sample": sample})
+        return
+    say(f"\n--- what it writes after {_PROMPT!r} ---\n{sample}\n---")
+    say("\nloss on the part it has not seen, in nats a character (lower is better):")
+    for name, loss in sorted(losses.items(), key=lambda item: item[1]):
+        say(f"  {name:<8} {loss:.3f}")
+    if losses["LSTM"] > losses["trigram"]:
+        say(
+            "The trigram model is better: the LSTM had too little time. Give it more --time-limit."
+        )
+    say("\nNext, a text of your own:  gatewise train text YOUR.txt -o model.safetensors")
+    say("and let it write:          gatewise generate model.safetensors --prompt 'Once '")
+
+
+def _python_documentation() -> str:
+    try:
+        from pydoc_data.topics import topics
+    except ImportError:
+        raise DataError(
+            "this Python comes without pydoc_data.topics, the text the demo learns; learn a file instead: "
+            "gatewise train text YOUR.txt -o model.safetensors"
+        ) from None
+    return "\n".join(topics.values())
+
+
+def _baselines(model: LanguageModel, training: str, validation: str) -> dict[str, float]:
+    """Losses of n-gram models with the same tokens."""
+    size = model.tokenizer_.vocabulary_size
+    seen, unseen = (
+        tokenize(TextSource(text), model.tokenizer_).tokens.astype(np.int64)
+        for text in (training, validation)
+    )
+    return {name: NGram(seen, order, size).loss(unseen) for name, order in (("unigram", 1), ("trigram", 3))}

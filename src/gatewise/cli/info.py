@@ -1,0 +1,62 @@
+"""``gatewise info``: what is installed and what runs where."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+import gatewise
+from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.kernels import native_status
+
+__all__ = ["info"]
+
+_EXTRAS = {"bpe": "tokenizers"}
+
+
+def info(as_json: JsonOption = False) -> None:
+    """Show versions, the native module, the processor and the extras."""
+    status = native_status()
+    facts = {
+        "gatewise": gatewise.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "blas": _blas(),
+        "processor": f"{platform.machine()}, {_usable_cores()} cores usable",
+        "cpu features": ", ".join(status.cpu_features) or "unknown (no native module)",
+        "native module": _describe(status.build) if status.available else f"not available: {status.reason}",
+        "recurrence runs on": "NumPy",
+    }
+    facts |= {
+        f"extra [{extra}]": "installed"
+        if find_spec(module)
+        else f"not installed: pip install 'gatewise[{extra}]'"
+        for extra, module in _EXTRAS.items()
+    }
+    if as_json:
+        print_json({name.replace(" ", "_"): value for name, value in facts.items()})
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        say(f"{name:<{width}}  {value}")
+
+
+def _blas() -> str:
+    """The library that NumPy multiplies matrices with."""
+    config: Any = np.show_config(mode="dicts")
+    blas = config.get("Build Dependencies", {}).get("blas", {})
+    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+
+
+def _usable_cores() -> int:
+    """Cores this process may run on, where the system says; else all."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _describe(build: Any) -> str:
+    return ", ".join(f"{name} {value}" for name, value in build.items())

@@ -1,0 +1,176 @@
+"""What all estimators share: scikit-learn's conventions, and model files."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from gatewise.errors import ArgumentError, DataError, ModelFileError, NotFittedError
+from gatewise.nn import Network
+from gatewise.storage import TensorFile, check_suffix, json_field, read_tensors, write_tensors
+
+__all__ = ["Estimator", "check_choice", "check_number", "load"]
+
+
+class Estimator:
+    """Base of the estimators: plain hyperparameters, stored as given and checked by ``fit``.
+
+    A subclass sets ``network_`` when it is fitted and says in ``_vocabulary`` and ``_rebuild`` what its
+    model file needs beside the hyperparameters and weights.
+    """
+
+    task: ClassVar[str]
+    """Name in the model file."""
+
+    _by_task: ClassVar[dict[str, type[Estimator]]] = {}
+
+    network_: Network
+
+    def __init_subclass__(cls) -> None:
+        Estimator._by_task[cls.task] = cls
+
+    @classmethod
+    def _hyperparameters(cls) -> list[str]:
+        return [name for name in inspect.signature(cls).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Hyperparameters by name."""
+        return {name: getattr(self, name) for name in self._hyperparameters()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change hyperparameters.
+
+        Raises:
+            ArgumentError: a name is unknown.
+        """
+        for name, value in params.items():
+            if name not in self._hyperparameters():
+                raise ArgumentError(
+                    f"{type(self).__name__} has no hyperparameter {name!r}; "
+                    f"it has {', '.join(self._hyperparameters())}."
+                )
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self)).parameters
+        changed = (
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if value != defaults[name].default
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def _check_hyperparameters(self) -> None:
+        """Refuse values that cannot work, naming the hyperparameter."""
+        raise NotImplementedError
+
+    def _vocabulary(self) -> Any:
+        """What the model file holds beside hyperparameters and weights, for JSON."""
+        raise NotImplementedError
+
+    def _rebuild(self, vocabulary: Any, available: int) -> None:
+        """Make ``network_``, its weights still to be read.
+
+        Args:
+            vocabulary: what ``_vocabulary`` gave.
+            available: numbers in the file; a network that needs more is refused before it is made.
+        """
+        raise NotImplementedError
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "network_"):
+            raise NotFittedError(
+                f"this {type(self).__name__} is not fitted: call fit first, or gatewise.load a model file."
+            )
+
+    def _metadata(self) -> dict[str, Any]:
+        """The model file's metadata."""
+        return {"task": self.task, "config": self.get_params(), "vocabulary": self._vocabulary()}
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one ``.safetensors`` file.
+
+        Args:
+            path: must end in ``.safetensors``; a file that stands there is replaced in one step.
+
+        Raises:
+            NotFittedError: there is nothing to save yet.
+            OutputError: the file cannot be written; what stood there is still whole.
+        """
+        self._check_fitted()
+        write_tensors(check_suffix(path), self._metadata(), self.network_.parameters)
+
+
+def load(path: str | Path) -> Any:
+    """Read a model file, or a checkpoint as a model with the weights it stands at.
+
+    Returns:
+        A fitted estimator of the class that was saved.
+
+    Raises:
+        ModelFileError: the file is missing, damaged, foreign, or of a newer format.
+    """
+    return restore_estimator(path, read_tensors(path))
+
+
+def restore_estimator(path: str | Path, file: TensorFile) -> Estimator:
+    """The estimator that a file holds."""
+    task = json_field(path, file.metadata, "task", str)
+    if task not in Estimator._by_task:
+        raise ModelFileError(
+            f"{str(path)!r} holds a model for task {task!r}; "
+            f"this gatewise knows {', '.join(Estimator._by_task)}."
+        )
+    estimator_class = Estimator._by_task[task]
+    config = json_field(path, file.metadata, "config", dict)
+    weights = {name: values for name, values in file.tensors.items() if not name.startswith("training.")}
+    try:
+        estimator = estimator_class().set_params(**config)
+        estimator._check_hyperparameters()
+        estimator._rebuild(file.metadata.get("vocabulary"), sum(values.size for values in weights.values()))
+        for name, values in weights.items():
+            if values.dtype != estimator.network_.dtype:
+                raise ArgumentError(
+                    f"array {name!r} has dtype {values.dtype}; expected {estimator.network_.dtype}."
+                )
+        estimator.network_.parameters.assign(weights)
+    except (ArgumentError, DataError) as error:
+        raise ModelFileError(f"{str(path)!r} is damaged or was changed: {error}") from error
+    return estimator
+
+
+def check_choice(name: str, value: object, choices: Mapping[str, Any] | tuple[str, ...]) -> None:
+    """Refuse what is not one of the names."""
+    if not isinstance(value, str) or value not in choices:
+        raise ArgumentError(f"{name}={value!r}; expected one of {', '.join(choices)}.")
+
+
+def check_number(
+    name: str,
+    value: object,
+    *,
+    low: float,
+    high: float = np.inf,
+    whole: bool = False,
+    optional: bool = False,
+    open_low: bool = False,
+    open_high: bool = False,
+) -> None:
+    """Refuse what is not a number in the interval; ``optional`` admits None."""
+    if value is None and optional:
+        return
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if isinstance(value, kinds) and not isinstance(value, bool):
+        above = value > low if open_low else value >= low
+        below = value < high if open_high else value <= high
+        if above and below and np.isfinite(float(value)):
+            return
+    what = "a whole number" if whole else "a number"
+    lower = f"above {low:g}" if open_low else f"of at least {low:g}"
+    upper = "" if high == np.inf else f" and {'below' if open_high else 'at most'} {high:g}"
+    raise ArgumentError(f"{name}={value!r}; expected {what} {lower}{upper}{', or None' if optional else ''}.")

@@ -1,0 +1,240 @@
+"""A language model learns, measures and writes as promised, at every level of tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gatewise import LanguageModel, load
+from gatewise.data import TextSource, tokenize
+from gatewise.errors import ArgumentError, DataError, NotFittedError, TrainingError
+from gatewise.lab import NGram
+
+SMALL = {
+    "hidden_size": 48,
+    "num_layers": 1,
+    "embedding_size": 16,
+    "window": 32,
+    "batch_size": 8,
+    "progress": False,
+}
+
+
+@pytest.fixture(scope="module")
+def text(real_text):
+    return real_text[:40_000]
+
+
+@pytest.fixture(scope="module")
+def model(text):
+    return LanguageModel(**SMALL, epochs=4, learning_rate=1e-2).fit(text)
+
+
+def test_it_learns_more_than_letter_frequencies(model, text):
+    held_out = text[36_000:]
+    seen, unseen = (tokenize(TextSource(part), model.tokenizer_).tokens for part in (text[:36_000], held_out))
+    unigram = NGram(seen, 1, model.tokenizer_.vocabulary_size).loss(unseen)
+    assert model.evaluate(held_out)["loss"] < 0.75 * unigram
+
+
+def test_it_learns_a_text_by_heart():
+    line = "the quick brown fox jumps over the lazy dog. "
+    model = LanguageModel(**SMALL, epochs=40, learning_rate=1e-2, dropout=0, validation_fraction=0).fit(
+        line * 30
+    )
+    assert model.generate("the quick", max_tokens=120, temperature=0) == (line * 3)[: len("the quick") + 120]
+
+
+def test_the_loss_is_that_of_feeding_one_symbol_at_a_time(model, text):
+    sample = text[:60]
+    [tokens] = model.tokenizer_.encode([sample])
+    state, total = None, 0.0
+    for token, target in zip(tokens[:-1], tokens[1:], strict=True):
+        logits, state = model.network_.logits(np.array([[token]]), state)
+        z = logits[0, 0].astype(np.float64)
+        total += np.log(np.exp(z - z.max()).sum()) + z.max() - z[target]
+    result = model.evaluate(sample)
+    assert result["loss"] == pytest.approx(total / 59, rel=1e-5)
+    assert result["perplexity"] == pytest.approx(np.exp(total / 59), rel=1e-5)
+    assert result["bits_per_char"] == pytest.approx(total / 59 / np.log(2), rel=1e-5)
+    assert result["tokens"] == 59
+    assert model.score(sample) == -result["loss"]
+
+
+def test_reading_side_by_side_comes_close_to_one_stream(model, text):
+    exact = model.evaluate(text[36_000:])["loss"]
+    assert model.evaluate(text[36_000:], batch_size=4)["loss"] == pytest.approx(exact, rel=0.02)
+
+
+def test_the_same_seed_gives_the_same_model_and_another_seed_another(text):
+    first, second, third = (
+        LanguageModel(**SMALL, epochs=1, seed=seed).fit(text[:5000]).network_.parameters.vector
+        for seed in (7, 7, 8)
+    )
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, third)
+
+
+def test_a_path_a_string_and_a_list_of_lines_are_the_same_text(text, tmp_path):
+    part = text[:4000]
+    path = tmp_path / "book.txt"
+    path.write_text(part, encoding="utf-8")
+    vectors = [
+        LanguageModel(**SMALL, epochs=1).fit(source).network_.parameters.vector
+        for source in (part, path, str(path), part.split("\n"))
+    ]
+    assert all(np.array_equal(vectors[0], other) for other in vectors[1:])
+
+
+def test_training_sees_nothing_of_the_validation_part(text):
+    part = text[:6000]
+    cut = len(part) - round(len(part) * 0.1)
+    same = LanguageModel(**SMALL, epochs=1).fit(part)
+    # The same symbols in another order in the held-out part: same vocabulary, same training.
+    other = LanguageModel(**SMALL, epochs=1).fit(part[:cut] + part[cut:][::-1])
+    assert np.array_equal(same.network_.parameters.vector, other.network_.parameters.vector)
+    assert same.history_ != other.history_
+
+
+def test_saving_and_loading_is_the_identity(model, text, tmp_path):
+    path = tmp_path / "m.safetensors"
+    model.save(path)
+    again = load(path)
+    assert again.get_params() == model.get_params()
+    assert np.array_equal(again.network_.parameters.vector, model.network_.parameters.vector)
+    assert again.generate("The ", max_tokens=80, seed=3) == model.generate("The ", max_tokens=80, seed=3)
+    assert again.evaluate(text[:500]) == model.evaluate(text[:500])
+
+
+@pytest.mark.parametrize("level", ["char", "word", "bpe"])
+@pytest.mark.parametrize("prompt", ["", "The ", "The", "Zażółć 😀 gęślą"])
+def test_writing_at_every_level(level, prompt, text):
+    if level == "bpe":
+        pytest.importorskip("tokenizers")
+    model = LanguageModel(level, **SMALL, epochs=1, vocab_size=300).fit(text[:8000])
+    written = model.generate(prompt, max_tokens=30, seed=1)
+    assert written.startswith(prompt)
+    assert len(written) > len(prompt)
+    assert "<unk>" not in written[len(prompt) :]
+    assert written == prompt + "".join(model.generate_stream(prompt, max_tokens=30, seed=1))
+    assert model.generate(prompt, max_tokens=0) == prompt
+
+
+def test_words_are_separated_by_one_space(text):
+    model = LanguageModel("word", **SMALL, epochs=1).fit(text[:8000])
+    assert model.generate("the", max_tokens=9, seed=2).replace("the ", "", 1) == model.generate(
+        "the ", max_tokens=9, seed=2
+    ).replace("the ", "", 1)
+    assert "  " not in model.generate("the ", max_tokens=40, seed=2)
+
+
+def test_unknown_symbols_are_counted(model):
+    result = model.evaluate("The ☃ and the ☃")
+    assert result["unknown"] == 2
+    assert np.isfinite(result["loss"])
+
+
+def test_stacks_and_plain_rnns_learn_too(text):
+    losses = {
+        cell: LanguageModel(**{**SMALL, "num_layers": 2}, cell=cell, epochs=2).fit(text[:20_000]).history_
+        for cell in ("lstm", "rnn")
+    }
+    for history in losses.values():
+        assert history[-1]["validation_loss"] < history[0]["validation_loss"] < np.log(90)
+
+
+def test_another_text_can_be_the_measure(text):
+    model = LanguageModel(**SMALL, epochs=1).fit(text[:5000], validation=text[5000:7000])
+    assert model.history_[0]["validation_loss"] == pytest.approx(
+        model.evaluate(text[5000:7000], batch_size=8)["loss"], rel=0.05
+    )
+
+
+def test_without_validation_the_last_weights_stay(text):
+    model = LanguageModel(**SMALL, epochs=1, validation_fraction=0).fit(text[:5000])
+    assert model.history_ == []
+    assert np.isfinite(model.evaluate(text[:500])["loss"])
+
+
+def test_divergence_leaves_a_model_that_can_be_used(text):
+    model = LanguageModel(**SMALL, epochs=1, learning_rate=1e38, clip_norm=None, schedule="constant")
+    with pytest.raises(TrainingError, match="diverged"):
+        model.fit(text[:5000])
+    assert np.isfinite(model.network_.parameters.vector).all()
+    assert isinstance(model.generate("The", max_tokens=5), str)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"level": "byte"}, "level='byte'; expected one of char, word, bpe"),
+        ({"hidden_size": -3}, "hidden_size=-3; expected a whole number of at least 1"),
+        ({"hidden_size": 2.5}, "hidden_size=2.5; expected a whole number"),
+        ({"num_layers": True}, "num_layers=True; expected a whole number"),
+        ({"dropout": 1.0}, "dropout=1.0; expected a number of at least 0 and below 1"),
+        ({"learning_rate": 0}, "learning_rate=0; expected a number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan"),
+        ({"clip_norm": -1}, "clip_norm=-1; expected a number above 0, or None"),
+        ({"cell": "gru"}, "cell='gru'; expected one of lstm, rnn"),
+        ({"schedule": "steps"}, "schedule='steps'; expected one of"),
+        ({"patience": 0}, "patience=0; expected a whole number of at least 1, or None"),
+        ({"vocab_size": 1}, "vocab_size=1; expected a whole number of at least 2, or None"),
+        ({"progress": "yes"}, "progress='yes'; expected True or False"),
+        ({"seed": -1}, "seed=-1; expected a whole number of at least 0"),
+        ({"time_limit": 0}, "time_limit=0; expected a number above 0, or None"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_hyperparameters_that_cannot_work_are_named(change, message, text):
+    with pytest.raises(ArgumentError) as caught:
+        LanguageModel(**{**SMALL, **change}).fit(text)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("", "the text is empty"),
+        ([], "the text is empty"),
+        (["", ""], "the text is empty"),
+        ("short", "'short'"),
+    ],
+    ids=["nothing", "no lines", "empty lines", "short"],
+)
+def test_texts_that_cannot_be_learnt(source, message):
+    with pytest.raises(DataError, match=message):
+        LanguageModel(**SMALL).fit(source)
+
+
+def test_a_text_of_another_type_is_refused():
+    with pytest.raises(ArgumentError, match="text has type int; expected a path"):
+        LanguageModel(**SMALL).fit(42)
+
+
+def test_nothing_works_before_fit():
+    for ask in (lambda m: m.generate(), lambda m: m.evaluate("text"), lambda m: m.save("m.safetensors")):
+        with pytest.raises(NotFittedError, match="call fit first"):
+            ask(LanguageModel())
+
+
+def test_measuring_needs_two_tokens(model):
+    with pytest.raises(DataError, match="has 1 tokens; at least 2"):
+        model.evaluate("x")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temperature": -1}, "temperature=-1"),
+        ({"temperature": float("inf")}, "temperature=inf"),
+        ({"top_k": 0}, "top_k=0"),
+        ({"top_p": 0.0}, "top_p=0.0"),
+        ({"top_p": 1.5}, "top_p=1.5"),
+        ({"max_tokens": -1}, "max_tokens=-1"),
+        ({"seed": -1}, "seed=-1"),
+    ],
+    ids=str,
+)
+def test_sampling_arguments_are_checked(options, message, model):
+    with pytest.raises(ArgumentError, match=message):
+        model.generate("The", **options)
