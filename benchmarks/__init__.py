@@ -1,1 +1,1 @@
-"""Measurements, one file a question: ``python -m benchmarks`` lists them, ``python -m benchmarks NAME`` runs one."""
+"""Measurements, one file a question: ``python -m benchmarks`` lists them, with NAME it runs one."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: list the questions; with names, measure them; with ``all``, measure everything."""
+"""``python -m benchmarks``: list the questions; with names, measure these; with ``all``, everything."""
 
 from __future__ import annotations
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from pathlib import Path
-
-import numpy as np
 
 
 def texts() -> tuple[str, str]:
@@ -19,16 +16,3 @@ def texts() -> tuple[str, str]:
     text = path.read_text()
     cut = round(0.9 * len(text))
     return text[:cut], text[cut:]
-
-
-def machine() -> str:
-    """What the figures were measured on."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [
-            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line
-        ]
-        model = names[0] if names else model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{model}, {cores} cores, Python {platform.python_version()}, NumPy {np.__version__}"

@@ -1,10 +1,11 @@
-"""What does LanguageModel reach on Tiny Shakespeare as it comes out of the box? (bar: 1.60 nats a character)"""
+"""What LanguageModel reaches on Tiny Shakespeare as it comes (bar: 1.60 nats a character)."""
 
 from __future__ import annotations
 
 import time
 
-from benchmarks._shakespeare import machine, texts
+from benchmarks._machine import machine
+from benchmarks._shakespeare import texts
 from gatewise import LanguageModel
 
 

@@ -1,4 +1,4 @@
-"""Does a language model learn as in PyTorch: same model, weights, batches and optimiser? (bar: 0.02 nats)
+"""Whether a language model learns as its twin in PyTorch does (bar: 0.02 nats).
 
 Two layers of 128 on Tiny Shakespeare, Adam at 2e-3, gradient norm clipped at 1, windows of 64 steps, 32 rows,
 state carried. Both start from the same numbers and take the same steps in turns; the validation loss is
@@ -12,7 +12,8 @@ import time
 import numpy as np
 import torch
 
-from benchmarks._shakespeare import machine, texts
+from benchmarks._machine import machine
+from benchmarks._shakespeare import texts
 from gatewise.data import CharTokenizer, StreamWindows
 from gatewise.optim import Adam, clip_by_norm
 from gatewise.tasks._language_network import LanguageNetwork

@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure, and a failure is the same one each time.
+settings.register_profile("gatewise", deadline=None, derandomize=True)
+settings.load_profile("gatewise")
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,45 @@
 """gatewise: LSTM networks on ordinary processors. Train one, look inside it, ship it."""
 
-from gatewise import nn, ops
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from gatewise.errors import GatewiseError
-from gatewise.tasks import LanguageModel, load
-from gatewise.types import State
+
+if TYPE_CHECKING:
+    from gatewise import data, nn, ops, optim, tasks, training
+    from gatewise.tasks import LanguageModel, load
+    from gatewise.types import State
 
 __version__ = "0.1.0"
 
-__all__ = ["GatewiseError", "LanguageModel", "State", "__version__", "load", "nn", "ops"]
+__all__ = [
+    "GatewiseError",
+    "LanguageModel",
+    "State",
+    "__version__",
+    "data",
+    "load",
+    "nn",
+    "ops",
+    "optim",
+    "tasks",
+    "training",
+]
+
+_ROOMS = {"data", "nn", "ops", "optim", "tasks", "training"}
+_HOMES = {"LanguageModel": "gatewise.tasks", "State": "gatewise.types", "load": "gatewise.tasks"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a room when it is first asked for, so that ``import gatewise`` itself costs next to nothing."""
+    if name in _ROOMS:
+        return import_module(f"gatewise.{name}")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'gatewise' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

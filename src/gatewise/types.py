@@ -1,17 +1,15 @@
 """Array aliases, the recurrent state, the gate order, and the legend of all shapes.
 
-======  ==============  ========  ==================================================
-letter  meaning         name      meaning
-======  ==============  ========  ==================================================
-T       time steps      ``x``     input, (T, B, D)
-B       batch           ``h``     hidden state, the short-term memory, (B, H)
-D       input features  ``c``     cell state, the long-term memory, (B, H)
-H       hidden units    ``i``     input gate
-L       layers          ``f``     forget gate
-V       vocabulary      ``g``     candidate (the block input)
-G       gates of a      ``o``     output gate
-        cell: 4 or 1    ``z``     pre-activations of all gates, (T, B, G * H)
-======  ==============  ========  ==================================================
+| letter | meaning | name | meaning |
+|---|---|---|---|
+| T | time steps | `x` | input, (T, B, D) |
+| B | batch | `h` | hidden state, the short-term memory, (B, H) |
+| D | input features | `c` | cell state, the long-term memory, (B, H) |
+| H | hidden units | `i` | input gate |
+| L | layers | `f` | forget gate |
+| V | vocabulary | `g` | candidate (the block input) |
+| G | gates of a cell, 4 or 1 | `o` | output gate |
+| | | `z` | pre-activations of all gates, (T, B, G * H) |
 
 A name with ``d`` before it is the gradient of the loss with respect to that thing and has its shape:
 ``dx`` is ∂L/∂x. ``lengths`` (B,) counts the valid steps of each sequence.

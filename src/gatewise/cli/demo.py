@@ -62,9 +62,7 @@ def demo(
     for name, loss in sorted(losses.items(), key=lambda item: item[1]):
         say(f"  {name:<8} {loss:.3f}")
     if losses["LSTM"] > losses["trigram"]:
-        say(
-            "The trigram model is better: the LSTM had too little time. Give it more --time-limit."
-        )
+        say("The trigram model is better: the LSTM had too little time. Give it more --time-limit.")
     say("\nNext, a text of your own:  gatewise train text YOUR.txt -o model.safetensors")
     say("and let it write:          gatewise generate model.safetensors --prompt 'Once '")
 

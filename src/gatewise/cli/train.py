@@ -55,6 +55,9 @@ def text(
     batch_size: Annotated[int, typer.Option(help="Places of the text read side by side.")] = _DEFAULTS[
         "batch_size"
     ],
+    reset_rate: Annotated[
+        float, typer.Option(help="How often a place begins a window with a state of zeros.")
+    ] = _DEFAULTS["reset_rate"],
     epochs: Annotated[int, typer.Option(help="Passes over the text.")] = _DEFAULTS["epochs"],
     learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = _DEFAULTS["learning_rate"],
     schedule: Annotated[

@@ -18,8 +18,10 @@ class Embedding(Layer):
     Args:
         vocabulary_size: V.
         embedding_size: E.
-        init_scale: rows are drawn uniformly from [-init_scale, init_scale).
-        seed: where the draws come from.
+        init_scale: rows are drawn uniformly from [-init_scale, init_scale); from the standard normal
+            distribution where omitted.
+        seed: where the draws come from. Layers of one network share a generator, lest those of one shape
+            begin equal.
         dtype: float32 or float64.
     """
 
@@ -28,14 +30,18 @@ class Embedding(Layer):
         vocabulary_size: int,
         embedding_size: int,
         *,
-        init_scale: float = 0.1,
+        init_scale: float | None = None,
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         check_sizes("Embedding", vocabulary_size=vocabulary_size, embedding_size=embedding_size)
         shape = (vocabulary_size, embedding_size)
         super().__init__({"weight": shape}, dtype)
-        self.parameters["weight"][...] = np.random.default_rng(seed).uniform(-init_scale, init_scale, shape)
+        rng = np.random.default_rng(seed)
+        drawn = (
+            rng.standard_normal(shape) if init_scale is None else rng.uniform(-init_scale, init_scale, shape)
+        )
+        self.parameters["weight"][...] = drawn
 
     def forward(self, tokens: IntArray) -> tuple[Array, IntArray]:
         """(...) integers to (..., E), and the cache that ``backward`` needs.

@@ -21,7 +21,8 @@ class Linear(Layer):
         bias: False leaves b out.
         init_scale: weights are drawn uniformly from [-init_scale, init_scale); 1/√D where omitted.
             b starts at 0.
-        seed: where the draws come from.
+        seed: where the draws come from. Layers of one network share a generator, lest those of one shape
+            begin equal.
         dtype: float32 or float64.
     """
 

@@ -31,7 +31,8 @@ class LSTM(Recurrent):
         forget_bias: the forget gates' bias at the start; above 0 the cell begins by remembering
             (Gers et al. 2000; Jozefowicz et al. 2015). All other biases begin at 0.
         init_scale: weights are drawn uniformly from [-init_scale, init_scale); 1/√H where omitted.
-        seed: where the draws come from.
+        seed: where the draws come from. Layers of one network share a generator, lest those of one shape
+            begin equal.
         dtype: float32 or float64.
 
     Raises:

@@ -169,8 +169,8 @@ class Recurrent(Layer):
         rng: np.random.Generator | None,
     ) -> tuple[Array, State, RecurrentCache]:
         """The stack, upwards; with ``rng`` for training, without for inference, which keeps no caches."""
+        state = self._with_memory("state", state)
         self._check_input(x, state, lengths, reset)
-        state = self._with_memory(state)
         order = None
         if lengths is not None:
             lengths = np.asarray(lengths)
@@ -234,7 +234,7 @@ class Recurrent(Layer):
                 f"{type(self).__name__}: dy has shape {dy.shape}; "
                 f"expected {(steps, batch, self.output_size)}, that of y."
             )
-        order, hidden, dstate = cache.order, self.hidden_size, self._with_memory(dstate)
+        order, hidden, dstate = cache.order, self.hidden_size, self._with_memory("dstate", dstate)
         width = self.directions * hidden
         if order is not None:
             dy = dy[:, order]
@@ -269,9 +269,16 @@ class Recurrent(Layer):
             if total is not None and part is not None:
                 total += part
 
-    def _with_memory(self, state: State | None) -> State | None:
-        """The state with a c that fits the cell: 0 wide for a cell without memory."""
-        if state is None or self.cell.has_memory:
+    def _with_memory(self, name: str, state: State | tuple[Array, ...] | None) -> State | None:
+        """The state, of a plain tuple too, with a c that fits the cell: 0 wide for a cell without memory."""
+        if state is None:
+            return None
+        if not isinstance(state, tuple):
+            raise ArgumentError(
+                f"{type(self).__name__}: {name} has type {type(state).__name__}; expected State(h, c)."
+            )
+        state = State(*state)
+        if self.cell.has_memory:
             return state
         return State(state.h, np.zeros((*state.h.shape[:-1], 0), self.dtype))
 

@@ -29,7 +29,8 @@ class RNN(Recurrent):
         skip_connections: the input goes to every layer and every layer to the output (Graves 2013).
         init_scale: weights are drawn uniformly from [-init_scale, init_scale); 1/√H where omitted.
             Biases start at 0.
-        seed: where the draws come from.
+        seed: where the draws come from. Layers of one network share a generator, lest those of one shape
+            begin equal.
         dtype: float32 or float64.
 
     Raises:

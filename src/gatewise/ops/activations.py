@@ -48,7 +48,7 @@ ACTIVATIONS = {
     "sigmoid": Activation(sigmoid, lambda y: y * (1 - y)),
     "relu": Activation(relu, lambda y: (y > 0).astype(y.dtype)),
 }
-"""The activations a plain RNN may have (mission point M1), by name."""
+"""The activations a plain RNN may have, by name."""
 
 
 def log_softmax(logits: Array) -> Array:

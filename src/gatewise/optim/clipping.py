@@ -16,9 +16,12 @@ def gradient_norm(gradients: Array) -> float:
 
 
 def clip_by_norm(gradients: Array, max_norm: float) -> float:
-    """Scale ``gradients`` in place so that their norm is at most ``max_norm``; returns the norm before."""
+    """Scale ``gradients`` in place so that their norm is at most ``max_norm``; returns the norm before.
+
+    A norm that is inf or nan is returned and nothing is scaled: such a step is to be refused, not mended.
+    """
     norm = gradient_norm(gradients)
-    if norm > max_norm:
+    if max_norm < norm < np.inf:
         gradients *= max_norm / norm
     return norm
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from gatewise.errors import ArgumentError, DataError, ModelFileError, NotFittedError
 from gatewise.nn import Network
-from gatewise.storage import TensorFile, check_suffix, json_field, read_tensors, write_tensors
+from gatewise.storage import check_suffix, json_field, read_tensors, write_tensors
 
 __all__ = ["Estimator", "check_choice", "check_number", "load"]
 
@@ -115,11 +115,7 @@ def load(path: str | Path) -> Any:
     Raises:
         ModelFileError: the file is missing, damaged, foreign, or of a newer format.
     """
-    return restore_estimator(path, read_tensors(path))
-
-
-def restore_estimator(path: str | Path, file: TensorFile) -> Estimator:
-    """The estimator that a file holds."""
+    file = read_tensors(path)
     task = json_field(path, file.metadata, "task", str)
     if task not in Estimator._by_task:
         raise ModelFileError(

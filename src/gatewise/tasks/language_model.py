@@ -43,6 +43,8 @@ class LanguageModel(Estimator):
         dropout: rate on embeddings, between layers and before the logits.
         window: T, steps back through which gradients flow.
         batch_size: B, places of the text read side by side.
+        reset_rate: probability that a place begins a window with a state of zeros instead of the one
+            carried, so that the model also learns how to begin.
         epochs: passes over the text.
         learning_rate: Adam's η at its highest.
         schedule: how the learning rate goes down: "constant", "linear", "cosine" or "exponential".
@@ -86,10 +88,11 @@ class LanguageModel(Estimator):
         cell: str = "lstm",
         vocab_size: int | None = None,
         dropout: float = 0.2,
-        window: int = 100,
+        window: int = 64,
         batch_size: int = 32,
+        reset_rate: float = 0.05,
         epochs: int = 10,
-        learning_rate: float = 3e-3,
+        learning_rate: float = 5e-3,
         schedule: str = "cosine",
         weight_decay: float = 0.01,
         clip_norm: float | None = 1.0,
@@ -108,6 +111,7 @@ class LanguageModel(Estimator):
         self.dropout = dropout
         self.window = window
         self.batch_size = batch_size
+        self.reset_rate = reset_rate
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.schedule = schedule
@@ -171,7 +175,7 @@ class LanguageModel(Estimator):
         network = self._new_network(tokenizer.vocabulary_size)
         listeners = [*listeners, training.PlainProgress()] if self.progress else listeners
         loop = training.Loop(
-            training.TruncatedBPTT(network, windows, validation_windows),
+            training.TruncatedBPTT(network, windows, validation_windows, reset_rate=self.reset_rate),
             optim.AdamW(network, self.learning_rate, weight_decay=self.weight_decay),
             epochs=self.epochs,
             schedule=optim.schedules.SCHEDULES[self.schedule],
@@ -200,7 +204,7 @@ class LanguageModel(Estimator):
 
         free = ("time_limit", "progress")  # these change when training stops, not what it computes
         fingerprint = {name: value for name, value in self.get_params().items() if name not in free}
-        fingerprint["text"] = _digest(tokens, measured)
+        fingerprint["the text's digest"] = _digest(tokens, measured)
         metadata = self._metadata()
 
         def save(loop: Loop) -> None:
@@ -357,6 +361,7 @@ class LanguageModel(Estimator):
             check_number(name, getattr(self, name), low=1, whole=True)
         check_number("vocab_size", self.vocab_size, low=2, whole=True, optional=True)
         check_number("dropout", self.dropout, low=0, high=1, open_high=True)
+        check_number("reset_rate", self.reset_rate, low=0, high=1)
         check_number("learning_rate", self.learning_rate, low=0, open_low=True)
         check_number("weight_decay", self.weight_decay, low=0)
         check_number("clip_norm", self.clip_norm, low=0, open_low=True, optional=True)

@@ -39,14 +39,23 @@ class TruncatedBPTT:
         network: what learns.
         training: windows to learn from.
         validation: windows to measure on; None for none.
+        reset_rate: probability, for each row and window, that the row begins it with a state of zeros
+            instead. A network that never has to begin does it badly when it is asked to write from a
+            short prompt.
     """
 
     def __init__(
-        self, network: StreamNetwork, training: StreamWindows, validation: StreamWindows | None = None
+        self,
+        network: StreamNetwork,
+        training: StreamWindows,
+        validation: StreamWindows | None = None,
+        *,
+        reset_rate: float = 0.0,
     ) -> None:
         self.network = network
         self.training = training
         self.validation = validation
+        self.reset_rate = reset_rate
         self.state: State | None = None
 
     @property
@@ -62,6 +71,9 @@ class TruncatedBPTT:
 
     def step(self, batch: Window, rng: np.random.Generator) -> float:
         """Loss of one window; its gradients are added to the network's."""
+        if self.reset_rate and self.state is not None:
+            kept = (rng.random(self.training.batch_size) >= self.reset_rate)[:, None]
+            self.state = State(self.state.h * kept, self.state.c * kept)
         loss, self.state = self.network.loss_and_gradients(batch, self.state, rng)
         return loss
 
