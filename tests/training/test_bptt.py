@@ -32,7 +32,7 @@ def test_windows_with_carried_state_give_the_loss_of_the_whole(tokens):
 def test_the_state_is_carried_within_an_epoch_and_begins_anew_with_the_next(tokens):
     net, rng = network(), np.random.default_rng(0)
     learner = TruncatedBPTT(net, StreamWindows(tokens, 2, 10))
-    first, second, third = list(learner.batches(0, 0))
+    first, second, _third = list(learner.batches(0, 0))
     learner.step(first, rng)
     after_first = learner.state
     expected = net.loss(second, after_first)[0]

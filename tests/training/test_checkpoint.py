@@ -1,4 +1,4 @@
-"""A checkpoint holds all of it: going on gives the bits of never having stopped, and nothing else is accepted."""
+"""A checkpoint holds all of it: going on gives the bits of never having stopped. Nothing else is accepted."""
 
 from __future__ import annotations
 

@@ -163,7 +163,8 @@ def test_a_step_that_is_not_finite_stops_with_the_last_good_weights(poison):
         TrainingError, match=r"diverged at step 3: the loss is (nan|inf).*Lower learning_rate"
     ):
         loop.run()
-    np.testing.assert_allclose(loop.learner.network.parameters["theta"], TARGET * (1 - 0.9**2))
+    # The second update has never been tried out: the weights before it were the last to give a finite loss.
+    np.testing.assert_allclose(loop.learner.network.parameters["theta"], TARGET * (1 - 0.9))
 
 
 def test_divergence_after_a_validation_falls_back_to_the_best_weights():
@@ -195,12 +196,12 @@ def test_state_and_restore_go_on_to_the_same_bits(stop_after):
     whole, _ = make(Bowl((1.0, 0.5, 2.0)), schedule=linear, validate_every=2)
     whole.run()
 
-    class Stop(Exception):
+    class Killed(BaseException):
         pass
 
     def stop(event):
         if isinstance(event, Stepped) and event.step == stop_after:
-            raise Stop
+            raise Killed
 
     first, _ = make(Bowl((1.0, 0.5, 2.0)), schedule=linear, validate_every=2)
     taken = {}
@@ -211,7 +212,7 @@ def test_state_and_restore_go_on_to_the_same_bits(stop_after):
 
     first.listeners, first.save, first.save_every = [stop], save, 0.0
     save(first)
-    with pytest.raises(Stop):
+    with pytest.raises(Killed):
         first.run()
 
     second, _ = make(Bowl((1.0, 0.5, 2.0)), schedule=linear, validate_every=2)

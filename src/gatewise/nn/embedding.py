@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
-from gatewise.nn.layer import Layer, check_sizes
+from gatewise.nn._checks import check_scale, check_sizes
+from gatewise.nn.layer import Layer
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["Embedding"]
@@ -35,6 +36,7 @@ class Embedding(Layer):
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         check_sizes("Embedding", vocabulary_size=vocabulary_size, embedding_size=embedding_size)
+        check_scale("Embedding", init_scale)
         shape = (vocabulary_size, embedding_size)
         super().__init__({"weight": shape}, dtype)
         rng = np.random.default_rng(seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from gatewise.errors import ArgumentError
 from gatewise.nn.parameters import Parameters, Shapes
 from gatewise.types import Array
 
-__all__ = ["Layer", "Network", "check_dtype", "check_sizes"]
+__all__ = ["Layer", "Network"]
 
 
 class Layer:
@@ -30,6 +29,8 @@ class Layer:
     gradients: Parameters
 
     def __init__(self, shapes: Shapes, dtype: npt.DTypeLike) -> None:
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ArgumentError(f"{type(self).__name__}: dtype={dtype!r}; expected float32 or float64.")
         self.parameters = Parameters(shapes, dtype)
         self.gradients = Parameters(shapes, dtype)
 
@@ -43,8 +44,8 @@ class Layer:
         self.gradients.vector[...] = 0
 
     def _move_into(self, parameters: Array, gradients: Array) -> None:
-        """Live in these vectors from now on, with the parameters as they are."""
-        parameters[...] = self.parameters.vector
+        """Live in these vectors from now on, with parameters and gradients as they are."""
+        parameters[...], gradients[...] = self.parameters.vector, self.gradients.vector
         self.parameters = Parameters(self.parameters.shapes, vector=parameters)
         self.gradients = Parameters(self.gradients.shapes, vector=gradients)
 
@@ -53,34 +54,44 @@ class Network(Layer):
     """Layers under names, all living in one flat vector.
 
     A parameter's name is its layer's name and its own: ``lstm.weight_hh_l0``.
+
+    Args:
+        layers: by name; each lives in this network from now on, and a network may be one of them.
+
+    Raises:
+        ArgumentError: there is no layer, one stands there twice, or their types differ.
     """
 
     def __init__(self, layers: Mapping[str, Layer]) -> None:
+        dtypes = {str(layer.dtype) for layer in layers.values()}
+        if len(dtypes) != 1:
+            raise ArgumentError(
+                f"Network: layers have the dtypes {sorted(dtypes)}; expected layers of one dtype."
+            )
+        if len({id(layer) for layer in layers.values()}) != len(layers):
+            raise ArgumentError("Network: one layer stands under two names; expected each layer once.")
         shapes = {
             f"{prefix}.{name}": shape
             for prefix, layer in layers.items()
             for name, shape in layer.parameters.shapes.items()
         }
-        super().__init__(shapes, next(iter(layers.values())).dtype)
+        super().__init__(shapes, dtypes.pop())
+        self._layers = dict(layers)
+        self._take_in()
+
+    def _take_in(self) -> None:
+        """Let each layer live in its part of this network's vectors."""
         offset = 0
-        for layer in layers.values():
+        for layer in self._layers.values():
             part = slice(offset, offset + layer.parameters.vector.size)
             layer._move_into(self.parameters.vector[part], self.gradients.vector[part])
             offset = part.stop
 
+    def _move_into(self, parameters: Array, gradients: Array) -> None:
+        super()._move_into(parameters, gradients)
+        self._take_in()
 
-def check_sizes(owner: str, **sizes: object) -> None:
-    """Refuse sizes that are not positive integers."""
-    for name, size in sizes.items():
-        if type(size) is bool or not isinstance(size, Integral) or size < 1:
-            raise ArgumentError(f"{owner}: {name}={size!r}; expected a whole number of at least 1.")
-
-
-def check_dtype(owner: str, name: str, values: object, dtype: np.dtype[Any]) -> None:
-    """Refuse arrays of another type; converting in silence would hide a copy or lose precision."""
-    if not isinstance(values, np.ndarray) or values.dtype != dtype:
-        found = f"dtype {values.dtype}" if isinstance(values, np.ndarray) else f"type {type(values).__name__}"
-        raise ArgumentError(
-            f"{owner}: {name} has {found}; this layer computes in {dtype}: "
-            f"pass np.asarray({name}, dtype=np.{dtype}), or make the layer with another dtype."
-        )
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A copy's layers come with vectors of their own.
+        self.__dict__.update(state)
+        self._take_in()

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
-from gatewise.nn.layer import Layer, check_dtype, check_sizes
+from gatewise.nn._checks import check_dtype, check_scale, check_shape, check_sizes
+from gatewise.nn.layer import Layer
 from gatewise.types import Array, Seed
 
 __all__ = ["Linear"]
@@ -37,6 +38,7 @@ class Linear(Layer):
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         check_sizes("Linear", input_size=input_size, output_size=output_size)
+        check_scale("Linear", init_scale)
         shapes: dict[str, tuple[int, ...]] = {"weight": (output_size, input_size)}
         if bias:
             shapes["bias"] = (output_size,)
@@ -57,7 +59,7 @@ class Linear(Layer):
         y = x.reshape(-1, x.shape[-1]) @ weight.T
         if "bias" in self.parameters:
             y += self.parameters["bias"]
-        return y.reshape(*x.shape[:-1], -1), x
+        return y.reshape(*x.shape[:-1], len(weight)), x
 
     def __call__(self, x: Array) -> Array:
         """``forward`` without the cache."""
@@ -65,6 +67,7 @@ class Linear(Layer):
 
     def backward(self, dy: Array, cache: Array) -> Array:
         """Dx (..., D) from dy (..., K); adds to the gradients."""
+        check_shape("Linear", "dy", dy, (*cache.shape[:-1], len(self.parameters["weight"])), self.dtype)
         rows, x = dy.reshape(-1, dy.shape[-1]), cache.reshape(-1, cache.shape[-1])
         self.gradients["weight"][...] += rows.T @ x
         if "bias" in self.gradients:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +67,10 @@ class Parameters(Mapping[str, Array]):
                 )
         for name, value in values.items():
             self._views[name][...] = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Copied piece by piece, the views would no longer look at the vector.
+        return Parameters, (self.shapes, self.vector.dtype, self.vector)
 
     def __repr__(self) -> str:
         lines = [f"  {name}: {view.shape}" for name, view in self._views.items()]

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
-from gatewise.nn.layer import Layer, check_dtype, check_sizes
+from gatewise.nn._checks import check_dtype, check_scale, check_shape, check_sizes
+from gatewise.nn.layer import Layer
 from gatewise.nn.parameters import Parameters
 from gatewise.ops import sequence
 from gatewise.ops.cell import Cell
@@ -61,8 +62,7 @@ class Recurrent(Layer):
         check_sizes(owner, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         if not 0 <= dropout < 1:
             raise ArgumentError(f"{owner}: dropout={dropout!r}; expected a probability in [0, 1).")
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise ArgumentError(f"{owner}: dtype={dtype!r}; expected float32 or float64.")
+        check_scale(owner, init_scale)
         self.cell = cell
         self.input_size = input_size
         self.hidden_size = hidden_size
@@ -169,11 +169,13 @@ class Recurrent(Layer):
         rng: np.random.Generator | None,
     ) -> tuple[Array, State, RecurrentCache]:
         """The stack, upwards; with ``rng`` for training, without for inference, which keeps no caches."""
-        state = self._with_memory("state", state)
-        self._check_input(x, state, lengths, reset)
+        lengths = None if lengths is None else np.asarray(lengths)
+        reset = None if reset is None else np.asarray(reset)
+        self._check_input(x, lengths, reset)
+        state = self._checked_state("state", state, x.shape[1])
         order = None
         if lengths is not None:
-            lengths = np.asarray(lengths)
+            lengths = lengths.astype(np.intp)
             order = np.argsort(-lengths, kind="stable")
             if np.array_equal(order, np.arange(len(order))):
                 order = None
@@ -226,15 +228,11 @@ class Recurrent(Layer):
             dx (T, B, D), and the gradient of the initial state.
 
         Raises:
-            ArgumentError: dy has another shape than y had.
+            ArgumentError: dy or dstate has another shape or type than y or the state had.
         """
         steps, batch, _ = cache.layers[0][0].x.shape
-        if dy.shape != (steps, batch, self.output_size):
-            raise ArgumentError(
-                f"{type(self).__name__}: dy has shape {dy.shape}; "
-                f"expected {(steps, batch, self.output_size)}, that of y."
-            )
-        order, hidden, dstate = cache.order, self.hidden_size, self._with_memory("dstate", dstate)
+        check_shape(type(self).__name__, "dy", dy, (steps, batch, self.output_size), self.dtype)
+        order, hidden, dstate = cache.order, self.hidden_size, self._checked_state("dstate", dstate, batch)
         width = self.directions * hidden
         if order is not None:
             dy = dy[:, order]
@@ -269,22 +267,22 @@ class Recurrent(Layer):
             if total is not None and part is not None:
                 total += part
 
-    def _with_memory(self, name: str, state: State | tuple[Array, ...] | None) -> State | None:
+    def _checked_state(self, name: str, state: State | tuple[Array, ...] | None, batch: int) -> State | None:
         """The state, of a plain tuple too, with a c that fits the cell: 0 wide for a cell without memory."""
         if state is None:
             return None
+        owner = type(self).__name__
         if not isinstance(state, tuple):
-            raise ArgumentError(
-                f"{type(self).__name__}: {name} has type {type(state).__name__}; expected State(h, c)."
-            )
-        state = State(*state)
-        if self.cell.has_memory:
-            return state
-        return State(state.h, np.zeros((*state.h.shape[:-1], 0), self.dtype))
+            raise ArgumentError(f"{owner}: {name} has type {type(state).__name__}; expected State(h, c).")
+        h, c = State(*state)
+        shape = (self.num_layers * self.directions, batch, self.hidden_size)
+        check_shape(owner, f"{name}.h", h, shape, self.dtype)
+        if not self.cell.has_memory:
+            return State(h, np.zeros((*shape[:-1], 0), self.dtype))
+        check_shape(owner, f"{name}.c", c, shape, self.dtype)
+        return State(h, c)
 
-    def _check_input(
-        self, x: Array, state: State | None, lengths: IntArray | None, reset: BoolArray | None
-    ) -> None:
+    def _check_input(self, x: Array, lengths: IntArray | None, reset: BoolArray | None) -> None:
         owner = type(self).__name__
         check_dtype(owner, "x", x, self.dtype)
         if x.ndim != 3 or x.shape[2] != self.input_size or 0 in x.shape:
@@ -293,23 +291,15 @@ class Recurrent(Layer):
                 "time steps first, then the batch, at least one of each."
             )
         steps, batch, _ = x.shape
-        if state is not None:
-            expected = (self.num_layers * self.directions, batch, self.hidden_size)
-            for name in ("h", "c") if self.cell.has_memory else ("h",):
-                part = getattr(state, name)
-                check_dtype(owner, f"state.{name}", part, self.dtype)
-                if part.shape != expected:
-                    raise ArgumentError(f"{owner}: state.{name} has shape {part.shape}; expected {expected}.")
         if lengths is not None:
-            counts = np.asarray(lengths)
-            if counts.shape != (batch,) or not np.issubdtype(counts.dtype, np.integer):
+            if lengths.shape != (batch,) or not np.issubdtype(lengths.dtype, np.integer):
                 raise ArgumentError(
-                    f"{owner}: lengths has shape {counts.shape} and dtype {counts.dtype}; "
+                    f"{owner}: lengths has shape {lengths.shape} and dtype {lengths.dtype}; "
                     f"expected {batch} integers, one for each sequence."
                 )
-            if counts.min() < 0 or counts.max() > steps:
+            if lengths.min() < 0 or lengths.max() > steps:
                 raise ArgumentError(
-                    f"{owner}: lengths lie in [{counts.min()}, {counts.max()}]; "
+                    f"{owner}: lengths lie in [{lengths.min()}, {lengths.max()}]; "
                     f"expected [0, {steps}], for x has {steps} steps."
                 )
         if reset is not None and (reset.shape != (steps, batch) or reset.dtype != np.bool_):

@@ -19,7 +19,9 @@ def sigmoid(z: Array, out: Array | None = None) -> Array:
         z: any shape.
         out: where the result goes; may be ``z`` itself.
     """
-    out = np.multiply(z, 0.5, out=out)
+    if out is None:
+        out = np.empty_like(z)
+    np.multiply(z, 0.5, out=out)
     np.tanh(out, out=out)
     out *= 0.5
     out += 0.5

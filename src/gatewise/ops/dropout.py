@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gatewise.errors import ArgumentError
 from gatewise.types import Array
 
 __all__ = ["dropout", "dropout_backward"]
@@ -19,7 +20,12 @@ def dropout(x: Array, rate: float, rng: np.random.Generator) -> tuple[Array, Arr
 
     Returns:
         The thinned array, and the mask that ``dropout_backward`` needs (None if rate is 0).
+
+    Raises:
+        ArgumentError: rate lies outside [0, 1).
     """
+    if not 0 <= rate < 1:
+        raise ArgumentError(f"dropout: rate={rate!r}; expected a probability in [0, 1).")
     if rate == 0:
         return x, None
     mask = (rng.random(x.shape, dtype=np.float32) >= rate).astype(x.dtype)

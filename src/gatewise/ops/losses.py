@@ -21,7 +21,7 @@ __all__ = [
 
 
 class CrossEntropyCache(NamedTuple):
-    """Log-probabilities (..., V), targets (...), the weight of each target in the mean (...)."""
+    """Log-probabilities (..., V), targets (...), each target's weight in the mean (...), 0 if masked."""
 
     log_probabilities: Array
     targets: IntArray
@@ -34,6 +34,8 @@ def _mean_weights(shape: tuple[int, ...], mask: BoolArray | None, dtype: np.dtyp
         return np.full(shape, 1 / max(1, int(np.prod(shape))), dtype)
     if mask.shape != shape:
         raise ArgumentError(f"mask has shape {mask.shape}; expected {shape}, one entry for each target.")
+    if mask.dtype != np.bool_:
+        raise ArgumentError(f"mask has dtype {mask.dtype}; expected bool.")
     return mask.astype(dtype) / max(1, int(mask.sum()))
 
 
@@ -54,20 +56,25 @@ def cross_entropy(
         raise ArgumentError(
             f"targets has shape {targets.shape}; expected {logits.shape[:-1]}, that of the logits."
         )
+    if not np.issubdtype(targets.dtype, np.integer):
+        raise ArgumentError(f"targets has dtype {targets.dtype}; expected integers.")
+    weights = _mean_weights(targets.shape, mask, logits.dtype)
+    if mask is not None:
+        # Whatever stands under the mask, NaN or -1, does not count.
+        logits, targets = np.where(mask[..., None], logits, 0), np.where(mask, targets, 0)
     if targets.size and not 0 <= targets.min() <= targets.max() < logits.shape[-1]:
         raise ArgumentError(
             f"targets lie in [{targets.min()}, {targets.max()}]; expected [0, {logits.shape[-1]}) "
             "for these logits. Mark targets that do not count with mask."
         )
-    weights = _mean_weights(targets.shape, mask, logits.dtype)
     log_probabilities = log_softmax(logits)
     picked = np.take_along_axis(log_probabilities, targets[..., None], axis=-1)[..., 0]
-    loss = -np.sum(picked * weights, dtype=np.float64)
+    loss = np.sum(-picked * weights, dtype=np.float64)
     return float(loss), CrossEntropyCache(log_probabilities, targets, weights)
 
 
 def cross_entropy_backward(cache: CrossEntropyCache) -> Array:
-    """Dlogits (..., V): softmax minus one-hot, times each target's weight in the mean."""
+    """Gradient dlogits (..., V): softmax minus one-hot, times each target's weight in the mean."""
     dlogits: Array = np.exp(cache.log_probabilities)
     targets = cache.targets[..., None]
     np.put_along_axis(dlogits, targets, np.take_along_axis(dlogits, targets, axis=-1) - 1, axis=-1)

@@ -76,7 +76,8 @@ class Walk:
         """
         if self.reset is None:
             return None
-        keep = ~self.reset
+        # In the padding begins no sequence; a mark there must not part a reversed row from its state.
+        keep = ~self.reset if self.valid is None else ~(self.reset & self.valid)
         if self.reverse:
             keep = np.concatenate([keep[1:], np.ones((1, self.batch), dtype=bool)])
         return keep[:, :, None]

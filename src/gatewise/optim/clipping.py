@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gatewise.errors import ArgumentError
 from gatewise.types import Array
 
 __all__ = ["clip_by_norm", "clip_by_value", "gradient_norm"]
@@ -19,7 +20,11 @@ def clip_by_norm(gradients: Array, max_norm: float) -> float:
     """Scale ``gradients`` in place so that their norm is at most ``max_norm``; returns the norm before.
 
     A norm that is inf or nan is returned and nothing is scaled: such a step is to be refused, not mended.
+
+    Raises:
+        ArgumentError: ``max_norm`` is not above 0.
     """
+    _check_limit("max_norm", max_norm)
     norm = gradient_norm(gradients)
     if max_norm < norm < np.inf:
         gradients *= max_norm / norm
@@ -27,5 +32,15 @@ def clip_by_norm(gradients: Array, max_norm: float) -> float:
 
 
 def clip_by_value(gradients: Array, limit: float) -> None:
-    """Cut each element, in place, to [-limit, limit]."""
+    """Cut each element, in place, to [-limit, limit].
+
+    Raises:
+        ArgumentError: ``limit`` is not above 0.
+    """
+    _check_limit("limit", limit)
     np.clip(gradients, -limit, limit, out=gradients)
+
+
+def _check_limit(name: str, value: float) -> None:
+    if not value > 0:
+        raise ArgumentError(f"clipping: {name}={value!r}; expected a number above 0.")

@@ -62,7 +62,18 @@ class Optimizer:
         return {"steps": np.array(self.steps, dtype=np.int64), **arrays}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Continue from what ``state`` returned."""
+        """Continue from what ``state`` returned.
+
+        Raises:
+            ArgumentError: a vector is missing or does not fit the parameters.
+        """
+        for slot in ("steps", *self.slots):
+            shape = () if slot == "steps" else self.parameters.shape
+            if slot not in state or state[slot].shape != shape:
+                found = f"has shape {state[slot].shape}" if slot in state else "is missing"
+                raise ArgumentError(
+                    f"{type(self).__name__}: {slot!r} {found}; expected an array of shape {shape}."
+                )
         self.steps = int(state["steps"])
         for slot in self.slots:
             getattr(self, slot)[...] = state[slot]

@@ -36,7 +36,7 @@ def cosine(step: int, total: int) -> float:
 def exponential(final: float = 0.01) -> Schedule:
     """From 1 down to ``final`` by the same factor each step."""
     _check_factor("final", final)
-    return lambda step, total: final ** (step / max(1, total))
+    return lambda step, total: final ** min(1.0, step / max(1, total))
 
 
 def staircase(factor: float, start: float, every: float) -> Schedule:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gatewise.errors import ArgumentError
 from gatewise.nn.layer import Layer
 from gatewise.optim.optimizer import Optimizer, check_fraction, check_rate
 from gatewise.types import Array
@@ -69,6 +70,8 @@ class AveragedSGD(Optimizer):
     ) -> None:
         super().__init__(layer, learning_rate)
         check_rate("AveragedSGD", start=start, weight_decay=weight_decay)
+        if start % 1:
+            raise ArgumentError(f"AveragedSGD: start={start!r}; expected a whole number of at least 0.")
         self.start = start
         self.weight_decay = weight_decay
 

@@ -169,17 +169,23 @@ class Loop:
             Why it ended: "finished", "early stopping", "time limit" or "interrupted" (by Ctrl-C).
 
         Raises:
-            TrainingError: a loss or a gradient is not finite; the network has the last good weights.
+            TrainingError: a loss or a gradient is not finite; the network has the best weights so far, or
+                before the first validation those of the last step that was finite.
         """
         self._started = self._saved = time.monotonic()
-        network = self.learner.network
-        self.tell(Started(self.progress.step, self.total_steps, self.epochs, network.parameters.vector.size))
+        parameters = self.learner.network.parameters.vector
+        self._good = parameters.copy()
+        self.tell(Started(self.progress.step, self.total_steps, self.epochs, parameters.size))
         with Interrupt() as interrupt:
             try:
                 reason = self._run(interrupt)
+                parameters[...] = self.optimizer.weights
+            except BaseException:
+                parameters[...] = self._good
+                raise
             finally:
-                final = self.optimizer.weights if self.best is None else self.best
-                network.parameters.vector[...] = final
+                if self.best is not None:
+                    parameters[...] = self.best
         self.tell(Ended(self.progress.step, reason, self.progress.best_loss, self._seconds()))
         return reason
 
@@ -220,8 +226,11 @@ class Loop:
                 f"training diverged at step {progress.step + 1}: the loss is {loss:g} and the gradient norm "
                 f"{norm:g}. The last good weights are kept. Lower learning_rate (now {rate:g}) or clip_norm."
             )
+        # These weights have proved good; those after the update have yet to.
+        self._good[...] = network.parameters.vector
         self.optimizer.learning_rate = rate
-        self.optimizer.step()
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.optimizer.step()
         progress.step += 1
         progress.batch += 1
         progress.loss_sum += loss

@@ -1,0 +1,32 @@
+"""The golden files: what went into each case and what PyTorch made of it. Reading them needs no PyTorch."""
+
+from pathlib import Path
+
+from safetensors.numpy import load_file, save_file
+
+from tests.goldens.layer_cases import LAYER_CASES
+from tests.goldens.optimizer_cases import OPTIMIZER_CASES
+from tests.goldens.recurrent_cases import RECURRENT_CASES
+
+FOLDER = Path(__file__).parent
+FILES = {"recurrent": RECURRENT_CASES, "layers": LAYER_CASES, "optimizers": OPTIMIZER_CASES}
+
+
+def write(file, cases):
+    """`cases` maps a case's name to (what goes in, what comes out)."""
+    arrays = {
+        f"{name}/{side}/{key}": array
+        for name, sides in cases.items()
+        for side, group in zip(("in", "out"), sides, strict=True)
+        for key, array in group.items()
+    }
+    save_file(arrays, FOLDER / f"{file}.safetensors")
+
+
+def read(file):
+    """The inverse of `write`."""
+    cases = {}
+    for path, array in load_file(FOLDER / f"{file}.safetensors").items():
+        name, side, key = path.split("/")
+        cases.setdefault(name, ({}, {}))[side == "out"][key] = array
+    return cases

@@ -1,0 +1,148 @@
+"""The same cases, calculated by PyTorch. Only what is imported from here needs PyTorch."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from tests.goldens.layer_cases import LayerCase
+from tests.goldens.optimizer_cases import OptimizerCase
+from tests.goldens.recurrent_cases import RecurrentCase
+
+
+def run(case, arrays, dtype):
+    """What PyTorch gives for a case, under the names that the case's own `run` uses."""
+    runs = {RecurrentCase: _run_recurrent, LayerCase: _run_layer, OptimizerCase: _run_optimizer}
+    return {name: value.detach().numpy() for name, value in runs[type(case)](case, arrays, dtype).items()}
+
+
+def _tensors(arrays, dtype):
+    """Floating-point arrays as leaves that collect a gradient, the others as they are."""
+    tensors = {}
+    for name, array in arrays.items():
+        tensor = torch.tensor(array)
+        tensors[name] = tensor.to(dtype).requires_grad_() if tensor.is_floating_point() else tensor
+    return tensors
+
+
+def _run_recurrent(case, arrays, dtype):
+    tensors = _tensors(arrays, dtype)
+    _, _, D, H = case.sizes
+    kind, _, activation = case.kind.partition("_")
+    options = {"nonlinearity": activation} if activation else {}
+    layer = (nn.LSTM if kind == "lstm" else nn.RNN)(
+        D, H, case.num_layers, bidirectional=case.bidirectional, **options
+    )
+    layer.to(dtype)
+    with torch.no_grad():
+        for name, parameter in layer.named_parameters():
+            parameter.copy_(tensors[name])
+
+    x, state = tensors["x"], tensors["h0"]
+    if kind == "lstm":
+        state = (state, tensors["c0"])
+    if case.lengths:
+        packed = pack_padded_sequence(x, torch.tensor(case.lengths), enforce_sorted=False)
+        y, last = layer(packed, state)
+        y, _ = pad_packed_sequence(y, total_length=len(x))
+    else:
+        y, last = layer(x, state)
+    h, c = last if kind == "lstm" else (last, None)
+    loss = (y * tensors["dy"]).sum() + (h * tensors["dh"]).sum()
+    results = {"y": y, "h": h}
+    if kind == "lstm":
+        loss = loss + (c * tensors["dc"]).sum()
+        results["c"] = c
+    loss.backward()
+
+    results |= {"dx": x.grad, "dh0": tensors["h0"].grad}
+    if kind == "lstm":
+        results["dc0"] = tensors["c0"].grad
+    for name, parameter in layer.named_parameters():
+        if name.startswith("weight"):
+            results["d" + name] = parameter.grad
+        elif name.startswith("bias_ih"):
+            results["d" + name.replace("bias_ih", "bias")] = parameter.grad
+    return results
+
+
+def _run_layer(case, arrays, dtype):
+    tensors = _tensors(arrays, dtype)
+    if case.kind == "embedding":
+        y = nn.functional.embedding(tensors["tokens"], tensors["table"])
+        (y * tensors["dy"]).sum().backward()
+        return {"y": y, "dtable": tensors["table"].grad}
+    if case.kind == "linear":
+        y = nn.functional.linear(tensors["x"], tensors["weight_ih"], tensors["bias_ih"])
+        (y * y.detach()).sum().backward()
+        return {"y": y, **_gradients(tensors)}
+    if case.kind == "squared_error":
+        prediction, target = tensors["prediction"], tensors["target"].detach()
+        if case.masked:
+            loss = nn.functional.mse_loss(prediction[tensors["mask"]], target[tensors["mask"]])
+        else:
+            loss = nn.functional.mse_loss(prediction, target)
+        loss.backward()
+        return {"loss": loss, "dprediction": prediction.grad}
+    loss = _token_loss(case, tensors["logits"] if case.kind == "cross_entropy" else _logits(tensors), tensors)
+    loss.backward()
+    return {"loss": loss, **_gradients(tensors)}
+
+
+def _logits(tensors):
+    table, weight_hh = tensors["table"], tensors["weight_hh"]
+    lstm = nn.LSTM(table.shape[1], weight_hh.shape[1]).to(table.dtype)
+    weights = {f"{name}_l0": tensors[name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+    y, _ = torch.func.functional_call(lstm, weights, (nn.functional.embedding(tensors["tokens"], table),))
+    return nn.functional.linear(y, tensors["weight"], tensors["bias"])
+
+
+def _token_loss(case, logits, tensors):
+    targets = tensors["targets"]
+    if case.masked:
+        targets = torch.where(tensors["mask"], targets, -100)  # cross_entropy's default ignore_index
+    return nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
+
+
+def _gradients(tensors):
+    """The gradient of each leaf; the two biases of an LSTM have the same, of which one is enough."""
+    leaves = {name: tensor for name, tensor in tensors.items() if tensor.requires_grad and name != "bias_hh"}
+    return {f"d{name}": tensor.grad for name, tensor in leaves.items()}
+
+
+OPTIMIZERS = {
+    "sgd": torch.optim.SGD,
+    "averaged_sgd": torch.optim.ASGD,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
+
+
+def _run_optimizer(case, arrays, dtype):
+    options = dict(case.options)
+    options["lr"] = options.pop("learning_rate")
+    if "epsilon" in options:
+        options["eps"] = options.pop("epsilon")
+    if case.kind == "averaged_sgd":
+        # PyTorch begins to average one step after it has passed t0.
+        options |= {"t0": options.pop("start", 0) - 1, "lambd": 0.0, "alpha": 0.0}
+    parameter = torch.tensor(arrays["start"], dtype=dtype, requires_grad=True)
+    parameters, weights = [], []
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)  # ASGD keeps its rates in the default type, whatever the parameters have
+    try:
+        optimizer = OPTIMIZERS[case.kind]([parameter], **options)
+        for gradient in arrays["gradients"]:
+            parameter.grad = torch.tensor(gradient, dtype=dtype)
+            optimizer.step()
+            parameters.append(parameter.detach().clone())
+            weights.append(optimizer.state[parameter].get("ax", parameter).detach().clone())
+    finally:
+        torch.set_default_dtype(default)
+    results = {"parameters": torch.stack(parameters)}
+    return results | ({"weights": torch.stack(weights)} if case.kind == "averaged_sgd" else {})
+
+
+def dtype_of(dtype):
+    """PyTorch's name for a NumPy type."""
+    return {np.float32: torch.float32, np.float64: torch.float64}[dtype]

@@ -1,0 +1,162 @@
+"""Losses: their values, their gradients, and that what is masked does not count."""
+
+import numpy as np
+import pytest
+
+from gatewise.errors import ArgumentError
+from gatewise.ops import (
+    cross_entropy,
+    cross_entropy_backward,
+    squared_error,
+    squared_error_backward,
+)
+from tests.ops.gradients import assert_gradients
+
+MASKS = {
+    "no mask": None,
+    "masked": np.array([[True, False, True], [False, True, True]]),
+}
+EACH_MASK = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
+
+
+@pytest.fixture
+def classes():
+    """Logits (2, 3, 4) and targets (2, 3), one of them repeated."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(2, 3, 4)), np.array([[0, 3, 1], [2, 2, 0]])
+
+
+@pytest.fixture
+def numbers():
+    """A prediction and its target, (2, 3)."""
+    rng = np.random.default_rng(1)
+    return rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
+
+
+@EACH_MASK
+def test_gradient_of_cross_entropy(classes, mask):
+    logits, targets = classes
+    _, cache = cross_entropy(logits, targets, mask)
+    pairs = {"logits": (logits, cross_entropy_backward(cache))}
+    assert_gradients(lambda: cross_entropy(logits, targets, mask)[0], pairs)
+
+
+@EACH_MASK
+def test_gradient_of_squared_error(numbers, mask):
+    prediction, target = numbers
+    _, cache = squared_error(prediction, target, mask)
+    pairs = {"prediction": (prediction, squared_error_backward(cache))}
+    assert_gradients(lambda: squared_error(prediction, target, mask)[0], pairs)
+
+
+def test_cross_entropy_is_the_mean_of_minus_log_probability(classes):
+    logits, targets = classes
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    terms = [-np.log(probabilities[t, b, targets[t, b]]) for t in range(2) for b in range(3)]
+    assert cross_entropy(logits, targets)[0] == pytest.approx(np.mean(terms), rel=1e-14)
+
+
+def test_squared_error_is_the_mean_of_squares():
+    assert squared_error(np.array([1.0, 5.0]), np.array([2.0, 2.0]))[0] == pytest.approx((1 + 9) / 2)
+
+
+def test_knowing_nothing_costs_the_logarithm_of_the_vocabulary():
+    loss, _ = cross_entropy(np.full((3, 50), 7.0), np.array([0, 20, 49]))
+    assert loss == pytest.approx(np.log(50), rel=1e-14)
+
+
+def test_cross_entropy_of_enormous_logits_stays_finite():
+    logits = np.array([[1e4, 0.0], [0.0, 1e4]], dtype=np.float32)
+    loss, cache = cross_entropy(logits, np.array([0, 0]))
+    assert loss == pytest.approx(5000)
+    assert cross_entropy_backward(cache).tolist() == [[0, 0], [-0.5, 0.5]]
+
+
+def test_the_gradient_of_squared_error_is_prediction_minus_target():
+    # A prediction that is too high must come down: not y - ŷ, as a tutorial has it.
+    _, cache = squared_error(np.array([3.0, -1.0]), np.array([1.0, 1.0]))
+    assert squared_error_backward(cache).tolist() == [2.0, -2.0]
+
+
+def test_a_masked_mean_is_the_mean_over_what_is_left(classes, numbers):
+    mask = MASKS["masked"]
+    for loss, arguments in [(cross_entropy, classes), (squared_error, numbers)]:
+        left = loss(*(array[mask] for array in arguments))[0]
+        assert loss(*arguments, mask)[0] == pytest.approx(left, rel=1e-14)
+
+
+def test_masked_elements_have_no_gradient(classes, numbers):
+    mask = MASKS["masked"]
+    assert not cross_entropy_backward(cross_entropy(*classes, mask)[1])[~mask].any()
+    assert not squared_error_backward(squared_error(*numbers, mask)[1])[~mask].any()
+
+
+def test_where_everything_is_masked_there_is_no_loss_and_no_gradient(classes, numbers):
+    nothing = np.zeros((2, 3), dtype=bool)
+    for loss, backward, arguments in [
+        (cross_entropy, cross_entropy_backward, classes),
+        (squared_error, squared_error_backward, numbers),
+    ]:
+        value, cache = loss(*arguments, nothing)
+        assert value == 0
+        assert not backward(cache).any()
+
+
+def test_squared_error_does_not_look_at_what_is_masked(numbers):
+    (prediction, target), mask = numbers, MASKS["masked"]
+    expected = squared_error(prediction, target, mask)[0]
+    missing = np.where(mask, target, np.nan)
+    loss, cache = squared_error(prediction, missing, mask)
+    assert loss == expected
+    assert np.isfinite(squared_error_backward(cache)).all()
+
+
+def test_cross_entropy_does_not_look_at_masked_logits(classes):
+    (logits, targets), mask = classes, MASKS["masked"]
+    expected = cross_entropy(logits, targets, mask)[0]
+    loss, cache = cross_entropy(np.where(mask[..., None], logits, np.nan), targets, mask)
+    assert loss == expected
+    assert np.isfinite(cross_entropy_backward(cache)).all()
+
+
+def test_cross_entropy_does_not_look_at_masked_targets(classes):
+    # The error for a target outside the vocabulary says "mark targets that do not count with mask".
+    (logits, targets), mask = classes, MASKS["masked"]
+    expected = cross_entropy(logits, targets, mask)[0]
+    assert cross_entropy(logits, np.where(mask, targets, -1), mask)[0] == expected
+
+
+def test_backward_may_be_called_twice(classes, numbers):
+    for cache, backward in [
+        (cross_entropy(*classes)[1], cross_entropy_backward),
+        (squared_error(*numbers)[1], squared_error_backward),
+    ]:
+        assert np.array_equal(backward(cache), backward(cache))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros(3, int),), r"targets has shape \(3,\); expected \(2,\)"),
+        ((np.array([0, 5]),), r"targets lie in \[0, 5\]; expected \[0, 5\)"),
+        ((np.array([-1, 4]),), r"targets lie in \[-1, 4\]; expected \[0, 5\)"),
+        ((np.zeros(2, int), np.ones(5, bool)), r"mask has shape \(5,\); expected \(2,\)"),
+    ],
+    ids=["shape", "too large", "negative", "mask"],
+)
+def test_targets_that_do_not_fit_the_logits_are_refused(arguments, message):
+    with pytest.raises(ArgumentError, match=message):
+        cross_entropy(np.zeros((2, 5)), *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros(5),), r"target has shape \(5,\); expected \(2, 5\)"),
+        ((np.zeros((2, 5)), np.ones(2, bool)), r"mask has shape \(2,\); expected \(2, 5\)"),
+    ],
+    ids=["shape", "mask"],
+)
+def test_a_target_that_does_not_fit_the_prediction_is_refused(arguments, message):
+    with pytest.raises(ArgumentError, match=message):
+        squared_error(np.zeros((2, 5)), *arguments)

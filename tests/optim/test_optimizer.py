@@ -1,0 +1,119 @@
+"""What all optimisers promise: in place, gradients untouched, and a restored one goes on to the same bits."""
+
+import numpy as np
+import pytest
+
+from gatewise.errors import ArgumentError
+from gatewise.nn import LSTM, Linear, Network
+from gatewise.optim import SGD, Adam, AdamW, AveragedSGD
+from tests.optim.problems import draw_gradients, follow, numbers
+
+OPTIMIZERS = {
+    "SGD": lambda layer: SGD(layer, 0.1),
+    "SGD, momentum": lambda layer: SGD(layer, 0.1, momentum=0.9, weight_decay=0.1),
+    "SGD, Nesterov": lambda layer: SGD(layer, 0.1, momentum=0.9, nesterov=True),
+    "AveragedSGD": lambda layer: AveragedSGD(layer, 0.1, weight_decay=0.1),
+    "AveragedSGD, late": lambda layer: AveragedSGD(layer, 0.1, start=7),
+    "Adam": lambda layer: Adam(layer, 0.1, weight_decay=0.1),
+    "AdamW": lambda layer: AdamW(layer, 0.1, weight_decay=0.1),
+}
+EACH = pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+START = np.random.default_rng(1).normal(size=6)
+GRADIENTS = draw_gradients(10, 6, seed=2)
+
+
+@EACH
+@pytest.mark.parametrize("stop", [0, 1, 5, 8])
+def test_a_restored_optimizer_goes_on_to_the_same_bits(make, stop):
+    never_stopped = make(numbers(START, np.float32))
+    expected = follow(never_stopped, GRADIENTS)
+
+    stopped = make(numbers(START, np.float32))
+    follow(stopped, GRADIENTS[:stop])
+    kept, parameters = stopped.state(), stopped.parameters.copy()
+    follow(stopped, GRADIENTS[stop:])  # what was kept must not follow along
+
+    resumed = make(numbers(parameters, np.float32))
+    resumed.restore(kept)
+    assert resumed.steps == stop
+    assert np.array_equal(follow(resumed, GRADIENTS[stop:]), expected[stop:])
+    assert np.array_equal(resumed.weights, never_stopped.weights)
+
+
+@EACH
+def test_restoring_does_not_tie_the_optimizer_to_what_it_was_given(make):
+    optimizer = make(numbers(START))
+    follow(optimizer, GRADIENTS[:5])
+    kept = optimizer.state()
+    before = {name: array.copy() for name, array in kept.items()}
+    optimizer.restore(kept)
+    follow(optimizer, GRADIENTS[5:])
+    assert all(np.array_equal(kept[name], array) for name, array in before.items())
+
+
+@EACH
+def test_a_step_moves_the_parameters_in_place_and_leaves_the_gradients(make):
+    layer = numbers(START)
+    vector, view = layer.parameters.vector, layer.parameters["weight"]
+    optimizer = make(layer)
+    for gradient in GRADIENTS[:3]:
+        before = vector.copy()
+        follow(optimizer, [gradient])
+        assert np.array_equal(layer.gradients.vector, gradient)
+        assert (vector != before).all()
+    assert layer.parameters.vector is vector
+    assert np.array_equal(view, vector)
+    assert optimizer.steps == 3
+
+
+@EACH
+def test_float32_stays_float32(make):
+    optimizer = make(numbers(START, np.float32))
+    follow(optimizer, GRADIENTS)
+    assert optimizer.weights.dtype == np.float32
+    assert {
+        name: array.dtype for name, array in optimizer.state().items() if name != "steps"
+    } == dict.fromkeys(optimizer.slots, np.dtype(np.float32))
+
+
+@EACH
+def test_the_learning_rate_may_be_set_between_steps(make):
+    optimizer = make(numbers(START))
+    follow(optimizer, GRADIENTS[:4])
+    optimizer.learning_rate = 0.0
+    before = optimizer.parameters.copy()
+    follow(optimizer, GRADIENTS[4:])
+    assert np.array_equal(optimizer.parameters, before)
+
+
+@EACH
+def test_a_step_moves_every_layer_of_a_network(make):
+    network = Network({"lstm": LSTM(2, 3), "output": Linear(3, 2)})
+    before = {name: view.copy() for name, view in network.parameters.items()}
+    optimizer = make(network)
+    follow(optimizer, np.ones((1, network.parameters.vector.size)))
+    assert all((network.parameters[name] != value).all() for name, value in before.items())
+
+
+@EACH
+def test_a_bowl_is_descended(make):
+    # ½ Σ k θ² with a condition number of ten; weight decay only pulls the same way.
+    curvature = np.linspace(0.2, 2, 6)
+    layer = numbers(START)
+    optimizer = make(layer)
+    for _ in range(300):
+        layer.gradients.vector[...] = curvature * layer.parameters.vector
+        optimizer.step()
+    assert np.linalg.norm(optimizer.weights) < 0.1 * np.linalg.norm(START)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"variance": None}, "variance.*missing"), ({"variance": np.ones(1)}, r"variance.*\(1,\).*\(6,\)")],
+    ids=["missing", "shape"],
+)
+def test_a_state_that_does_not_fit_is_refused(change, message):
+    optimizer = Adam(numbers(START))
+    state = {name: array for name, array in (optimizer.state() | change).items() if array is not None}
+    with pytest.raises(ArgumentError, match=message):
+        optimizer.restore(state)
