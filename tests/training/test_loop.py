@@ -103,7 +103,6 @@ def test_early_stopping_after_the_given_patience():
     loop, events = make(Bowl(validation=[1.0, 2.0, 3.0, 0.5]), patience=2)
     assert loop.run() == "early stopping"
     assert loop.progress.epoch == 3
-    assert loop.complete
     assert events[-1].best_loss == 1.0
 
 
@@ -125,7 +124,6 @@ def test_time_limit_zero_epsilon_stops_after_one_step_with_a_validated_model():
     loop, events = make(Bowl(), time_limit=1e-9)
     assert loop.run() == "time limit"
     assert loop.progress.step == 1
-    assert not loop.complete
     assert any(isinstance(event, Validated) for event in events)
 
 
@@ -160,7 +158,7 @@ def test_a_second_ctrl_c_raises_as_ever():
 def test_a_step_that_is_not_finite_stops_with_the_last_good_weights(poison):
     loop, _ = make(Bowl((1.0, 1.0, poison)))
     with pytest.raises(
-        TrainingError, match=r"diverged at step 3: the loss is (nan|inf).*Lower learning_rate"
+        TrainingError, match=r"diverged: at step 3 the loss is (nan|inf).*Lower learning_rate"
     ):
         loop.run()
     # The second update has never been tried out: the weights before it were the last to give a finite loss.
@@ -179,6 +177,13 @@ def test_divergence_after_a_validation_falls_back_to_the_best_weights():
     with pytest.raises(TrainingError):
         loop.run()
     np.testing.assert_allclose(learner.network.parameters["theta"], TARGET * (1 - 0.9**4))
+
+
+def test_a_validation_that_is_not_finite_stops_too():
+    loop, _ = make(Bowl(validation=[1.0, np.nan]))
+    with pytest.raises(TrainingError, match="diverged: the validation loss after step 6 is nan"):
+        loop.run()
+    np.testing.assert_allclose(loop.learner.network.parameters["theta"], TARGET * (1 - 0.9**3))
 
 
 def test_averaged_weights_are_what_is_validated_and_kept():

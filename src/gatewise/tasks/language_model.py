@@ -192,7 +192,7 @@ class LanguageModel(Estimator):
             self.stopped_by_ = loop.run()
         finally:
             self.history_ = loop.progress.history
-        if checkpoint is not None and loop.complete:
+        if checkpoint is not None and self.stopped_by_ in ("finished", "early stopping"):
             Path(checkpoint).unlink(missing_ok=True)
         return self
 

@@ -108,8 +108,9 @@ class Loop:
         time_limit: seconds after which training ends.
         rng: where dropout and the like draw from.
         listeners: called with each event.
-        save: called when a checkpoint is due: after each validation, at the end, and every
-        save_every: seconds in between.
+        save: writes a checkpoint; called after each pass, on an early end, and in between when the last
+            call is more than ``save_every`` seconds ago.
+        save_every: see ``save``.
     """
 
     def __init__(
@@ -152,11 +153,6 @@ class Loop:
         """Updates planned."""
         return self.epochs * self.learner.steps_per_epoch
 
-    @property
-    def complete(self) -> bool:
-        """Whether there is nothing left to do."""
-        return self.progress.epoch >= self.epochs or self._out_of_patience()
-
     def tell(self, event: Event) -> None:
         """Pass an event to all listeners."""
         for listener in self.listeners:
@@ -191,7 +187,7 @@ class Loop:
 
     def _run(self, interrupt: Interrupt) -> str:
         progress = self.progress
-        while not self.complete:
+        while progress.epoch < self.epochs and not self._out_of_patience():
             for batch in self.learner.batches(progress.epoch, progress.batch):
                 self._step(batch)
                 if self.validate_every and progress.step % self.validate_every == 0:
@@ -223,8 +219,7 @@ class Loop:
             )
         if not (np.isfinite(loss) and np.isfinite(norm)):
             raise TrainingError(
-                f"training diverged at step {progress.step + 1}: the loss is {loss:g} and the gradient norm "
-                f"{norm:g}. The last good weights are kept. Lower learning_rate (now {rate:g}) or clip_norm."
+                _diverged(f"at step {progress.step + 1} the loss is {loss:g} and the gradient norm {norm:g}")
             )
         # These weights have proved good; those after the update have yet to.
         self._good[...] = network.parameters.vector
@@ -243,11 +238,14 @@ class Loop:
             return
         current = parameters.copy()
         parameters[...] = self.optimizer.weights
-        loss = self.learner.validate()
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss = self.learner.validate()
         weights = parameters.copy()
         parameters[...] = current
         if loss is None:
             return
+        if not np.isfinite(loss):
+            raise TrainingError(_diverged(f"the validation loss after step {progress.step} is {loss:g}"))
         improved = progress.best_loss is None or loss < progress.best_loss
         if improved:
             progress.best_loss, progress.worse, self.best = loss, 0, weights
@@ -309,6 +307,10 @@ class Loop:
         self.optimizer.restore(_under("optimizer.", arrays))
         self.learner.restore(_under("carried.", arrays))
         self.best = arrays.get("best")
+
+
+def _diverged(finding: str) -> str:
+    return f"training diverged: {finding}. The last good weights are kept. Lower learning_rate or clip_norm."
 
 
 def _under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
