@@ -7,8 +7,10 @@ what they are, in JSON. Nothing in them is ever executed.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +28,7 @@ __all__ = [
     "TensorFile",
     "check_suffix",
     "check_writable",
+    "file_problem",
     "json_field",
     "read_tensors",
     "write_bytes",
@@ -44,6 +47,19 @@ class TensorFile(NamedTuple):
 
     metadata: dict[str, Any]
     tensors: dict[str, Array]
+
+
+def file_problem(path: str | Path) -> str | None:
+    """Why a file cannot be read, in words that follow its name; None if it is a regular file."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 (one look, and every error it can give)
+    except (FileNotFoundError, NotADirectoryError):
+        return "does not exist"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    except ValueError as error:
+        return f"is no path: {error}"
+    return None if stat.S_ISREG(mode) else "is not a regular file"
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -82,7 +98,7 @@ def check_writable(path: str | Path) -> None:
         OutputError: it could not.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a folder may not be looked into)
         raise OutputError(f"cannot write {str(path)!r}: it is a folder; give the path of a file.")
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
@@ -116,9 +132,8 @@ def read_tensors(path: str | Path) -> TensorFile:
             holds a number that is not finite.
     """
     path = Path(path)
-    if not path.is_file():
-        what = "is not a regular file" if path.exists() else "does not exist"
-        raise ModelFileError(f"{str(path)!r} {what}. {_REMEDY}")
+    if problem := file_problem(path):
+        raise ModelFileError(f"{str(path)!r} {problem}. {_REMEDY}")
     try:
         with safe_open(path, framework="numpy") as file:
             header = _read_header(path, file.metadata())
@@ -196,8 +211,8 @@ def _umask() -> int:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make a rename survive a power cut, where the system lets a folder be opened."""
-    if os.name == "posix":
+    """Make a rename survive a power cut, on systems that can flush a folder; the file itself is whole."""
+    with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -207,7 +222,7 @@ def _flush_folder(folder: Path) -> None:
 
 def _output_error(path: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
-    if not path.parent.is_dir():
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
         remedy = f"The folder {str(path.parent)!r} does not exist: create it, or give another path."
     else:
         remedy = "Give a path in a folder that can be written and has room. Nothing was changed."

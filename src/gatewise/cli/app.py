@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import typer
 
@@ -12,6 +13,9 @@ from gatewise.cli.console import fail
 from gatewise.errors import GatewiseError, TrainingError
 
 __all__ = ["app", "main"]
+
+_INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it; typer turns Ctrl-C into this code by itself."""
 
 app = typer.Typer(
     name="gatewise",
@@ -38,20 +42,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0, 1 if training diverged, 2 for bad input, 130 for Ctrl-C.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter is shown its number
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return int(app(arguments, standalone_mode=False) or 0)
+        code = int(app(arguments, standalone_mode=False) or 0)
     except TrainingError as error:
         fail(str(error))
         return 1
     except GatewiseError as error:
         fail(str(error))
         return 2
+    except MemoryError as error:
+        fail(f"there is not enough memory ({error}); choose smaller sizes or a smaller --batch-size")
+        return 2
     except (KeyboardInterrupt, typer.Abort):
-        fail("interrupted")
-        return 130
-    except BrokenPipeError:  # the reader of our output, `head` perhaps, has had enough
-        sys.stderr.close()
-        return 0
+        code = _INTERRUPTED
     except Exception as error:
         # typer's usage errors come from a base class that it has moved between releases.
         if not hasattr(error, "format_message"):
@@ -61,3 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             fail(f"{error.format_message()} Try 'gatewise --help'.")
         return 2
+    if code == _INTERRUPTED:
+        fail("interrupted")
+    return code

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-__all__ = ["JsonOption", "fail", "print_json", "say"]
+from gatewise.errors import OutputError
+
+__all__ = ["JsonOption", "fail", "print_json", "say", "write"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
+def write(text: str) -> None:
+    """Put text on standard output at once.
+
+    Raises:
+        typer.Exit: the reader has had enough, as ``head`` has after ten lines; that is no error.
+        OutputError: it cannot be written.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer would be tried again, and fail again, when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit(0) from None
+        raise OutputError(f"cannot write to standard output: {error.strerror}.") from error
+
+
 def say(text: str = "") -> None:
     """A line of the result, on standard output."""
-    print(text, flush=True)
+    write(text + "\n")
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ def demo(
         Path | None, typer.Option("--output", "-o", help="Keep the model in this .safetensors file.")
     ] = None,
     hidden_size: Annotated[int, typer.Option(help="Units of each layer.")] = 128,
-    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 14,
+    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 12,
     time_limit: Annotated[float, typer.Option(help="Seconds after which training ends.")] = 110.0,
     seed: Annotated[int, typer.Option(help="Seed of weights, dropout and sample.")] = 0,
     as_json: JsonOption = False,

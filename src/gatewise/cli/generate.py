@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gatewise.cli.console import JsonOption, print_json
+from gatewise.cli.console import JsonOption, print_json, say, write
 from gatewise.errors import ArgumentError
 from gatewise.tasks import LanguageModel, load
 
@@ -39,11 +38,10 @@ def generate(
     if as_json:
         print_json({"prompt": prompt, "text": prompt + "".join(pieces)})
         return
-    sys.stdout.write(prompt)
+    write(prompt)
     for piece in pieces:
-        sys.stdout.write(piece)
-        sys.stdout.flush()
-    sys.stdout.write("\n")
+        write(piece)
+    say()
 
 
 def load_language_model(path: Path) -> LanguageModel:

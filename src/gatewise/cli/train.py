@@ -85,12 +85,12 @@ def text(
     values: dict[str, Any] = locals()
     model = LanguageModel(**{name: values[name] for name in _DEFAULTS if name != "progress"}, progress=False)
     checkpoint = checkpoint_path(check_suffix(output))
+    check_writable(output)
     if checkpoint.exists() and not (resume or restart):
         raise ArgumentError(
             f"an unfinished run left the checkpoint {str(checkpoint)!r}: go on from it with --resume, "
             "or start anew with --restart."
         )
-    check_writable(output)
     tell = listener(as_json)
     try:
         model.fit(data, validation=validation, checkpoint=checkpoint, resume=resume, listeners=[tell])
@@ -100,9 +100,12 @@ def text(
     finally:
         getattr(tell, "close", lambda: None)()
     model.save(output)
+    complete = model.stopped_by_ in ("finished", "early stopping")
+    if complete:  # and not before: had the model not been written, its checkpoint would still have it all
+        checkpoint.unlink(missing_ok=True)
     if as_json:
         print_json({"event": "saved", "path": str(output), "stopped_by": model.stopped_by_})
         return
     say(f"saved {output} ({output.stat().st_size / 1e6:.1f} MB); let it write: gatewise generate {output}")
-    if checkpoint.exists():
+    if not complete:
         say("training is not complete; go on with the same command and --resume")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from gatewise.errors import ArgumentError, DataError
+from gatewise.storage import file_problem
 
 __all__ = ["CHUNK", "TextLike", "TextSource"]
 
@@ -100,24 +102,20 @@ def _checked_lines(texts: object) -> Sequence[str]:
 
 
 def _names_file(text: str) -> bool:
-    if not text or len(text) > _LONGEST_PATH or "\n" in text or "\0" in text:
-        return False
-    try:
-        return Path(text).exists()
-    except OSError:  # a text longer than a file name may be
-        return False
+    return 0 < len(text) <= _LONGEST_PATH and os.path.exists(text)  # noqa: PTH110 (Path.exists raises for long names)
 
 
 def _checked_file(path: Path) -> Path:
-    if not path.exists():
-        raise DataError(f"text file {str(path)!r} does not exist; check the path.")
-    if not path.is_file():
-        raise DataError(f"{str(path)!r} is a folder or a device; expected a text file.")
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise DataError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
-    if size == 0:
+    match file_problem(path):
+        case None:
+            pass
+        case "does not exist":
+            raise DataError(f"text file {str(path)!r} does not exist; check the path.")
+        case "is not a regular file":
+            raise DataError(f"{str(path)!r} is a folder or a device; expected a text file.")
+        case problem:
+            raise DataError(f"text file {str(path)!r} {problem}.")
+    if path.stat().st_size == 0:
         raise DataError(f"text file {str(path)!r} is empty; there is nothing to learn from.")
     return path
 

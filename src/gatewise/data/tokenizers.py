@@ -6,15 +6,17 @@ adapts byte-level byte-pair encoding from the ``tokenizers`` library (extra ``bp
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from gatewise.data.text import CHUNK
-from gatewise.errors import DataError, MissingExtraError
+from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.types import IntArray
 
 __all__ = ["TOKENIZERS", "CharTokenizer", "SubwordTokenizer", "Tokenizer", "WordTokenizer", "decode_stream"]
@@ -23,6 +25,7 @@ UNKNOWN = "<unk>"
 END_OF_LINE = "<eos>"
 
 _CODE_POINTS = 0x110000
+_WORD_BORDER = re.compile(r"(?<=\S) (?=\S)")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -109,16 +112,16 @@ class CharTokenizer:
         """The text of tokens."""
         return "".join(self._text_of[token] for token in tokens)
 
-    def to_json(self) -> str:
-        """The characters, in token order."""
-        return self.characters
+    def to_json(self) -> list[str]:
+        """The characters, in token order; one by one, for JSON joins the halves of a surrogate pair."""
+        return list(self.characters)
 
     @classmethod
     def from_json(cls, value: Any) -> CharTokenizer:
         """The tokenizer of a model file."""
-        if not isinstance(value, str) or len(set(value)) != len(value):
-            raise DataError("the character vocabulary is not a string of distinct characters")
-        return cls(value)
+        if not _distinct_strings(value) or any(len(character) != 1 for character in value):
+            raise DataError("the character vocabulary is not a list of distinct characters")
+        return cls("".join(value))
 
 
 class WordTokenizer:
@@ -182,18 +185,17 @@ class WordTokenizer:
     @classmethod
     def from_json(cls, value: Any) -> WordTokenizer:
         """The tokenizer of a model file."""
-        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-            raise DataError("the word vocabulary is not a list of strings")
-        if len({UNKNOWN, END_OF_LINE, *value}) != len(value) + 2:
-            raise DataError("the word vocabulary has a word twice")
+        if not _distinct_strings(value) or not {UNKNOWN, END_OF_LINE}.isdisjoint(value):
+            raise DataError("the word vocabulary is not a list of distinct words")
         return cls(value)
 
 
 class SubwordTokenizer:
-    """Byte-level byte-pair encoding (Sennrich et al. 2016); any UTF-8 can be written with it.
+    """Byte-level byte-pair encoding (Sennrich et al. 2016); any text that has a UTF-8 can be written with it.
 
     Args:
-        tokenizer: a ``tokenizers.Tokenizer``.
+        tokens: the symbols of tokens 0, 1, ..., in the byte-level alphabet.
+        merges: pairs of symbols that are joined, the first ones first.
 
     Raises:
         MissingExtraError: the ``tokenizers`` library is not installed.
@@ -202,28 +204,37 @@ class SubwordTokenizer:
     level: ClassVar[str] = "bpe"
     default_size: ClassVar[int] = 2048
 
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, tokens: Sequence[str], merges: Sequence[tuple[str, str]]) -> None:
+        self.tokens = list(tokens)
+        self.merges = list(merges)
+        self._tokenizer = _byte_level({token: number for number, token in enumerate(tokens)}, self.merges)
 
     @classmethod
     def learn(cls, chunks: Iterable[str], vocab_size: int | None = None) -> SubwordTokenizer:
-        """Merge the most frequent pairs until there are ``vocab_size`` tokens (2048 where omitted)."""
+        """Merge the most frequent pairs until there are ``vocab_size`` tokens (2048 where omitted).
+
+        Raises:
+            ArgumentError: ``vocab_size`` is less than the 256 bytes.
+        """
         library = _tokenizers()
-        tokenizer = library.Tokenizer(library.models.BPE())
-        tokenizer.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
-        tokenizer.decoder = library.decoders.ByteLevel()
+        alphabet = library.pre_tokenizers.ByteLevel.alphabet()
+        if vocab_size is not None and vocab_size < len(alphabet):
+            raise ArgumentError(f"vocab_size={vocab_size}; level='bpe' needs at least {len(alphabet)}.")
+        tokenizer = _byte_level({}, [])
         trainer = library.trainers.BpeTrainer(
-            vocab_size=vocab_size or cls.default_size,
-            initial_alphabet=library.pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
+            vocab_size=vocab_size or cls.default_size, initial_alphabet=alphabet, show_progress=False
         )
-        tokenizer.train_from_iterator(_lines(chunks), trainer)
-        return cls(tokenizer)
+        tokenizer.train_from_iterator(_utf8(_lines(chunks)), trainer)
+        model = json.loads(tokenizer.to_str())["model"]
+        # Older releases write a pair as one string.
+        pairs = (pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"])
+        tokens = sorted(model["vocab"], key=model["vocab"].__getitem__)
+        return cls(tokens, [(first, second) for first, second in pairs])
 
     @property
     def vocabulary_size(self) -> int:
         """V."""
-        return int(self._tokenizer.get_vocab_size())
+        return len(self.tokens)
 
     @property
     def unknown(self) -> None:
@@ -231,26 +242,39 @@ class SubwordTokenizer:
         return
 
     def encode(self, chunks: Iterable[str]) -> Iterator[IntArray]:
-        """Tokens of a text that comes in chunks."""
-        for line in _lines(chunks):
+        """Tokens of a text that comes in chunks.
+
+        Raises:
+            DataError: the text has half a surrogate pair, which has no UTF-8.
+        """
+        for line in _utf8(_lines(chunks)):
             yield np.array(self._tokenizer.encode(line).ids, dtype=np.int32)
 
     def decode(self, tokens: Sequence[int] | IntArray) -> str:
         """The text of tokens; bytes that are no whole character become U+FFFD."""
         return str(self._tokenizer.decode([int(token) for token in tokens]))
 
-    def to_json(self) -> str:
-        """The library's own JSON."""
-        return str(self._tokenizer.to_str())
+    def to_json(self) -> dict[str, Any]:
+        """Tokens and merges."""
+        return {"tokens": self.tokens, "merges": self.merges}
 
     @classmethod
     def from_json(cls, value: Any) -> SubwordTokenizer:
         """The tokenizer of a model file."""
-        library = _tokenizers()
-        try:
-            return cls(library.Tokenizer.from_str(value))
-        except Exception as error:  # the library raises bare Exception
-            raise DataError(f"the subword vocabulary cannot be read ({error})") from error
+        alphabet = _tokenizers().pre_tokenizers.ByteLevel.alphabet()
+        fields = value if isinstance(value, dict) and value.keys() == {"tokens", "merges"} else {}
+        tokens, merges = fields.get("tokens"), fields.get("merges")
+        if not _distinct_strings(tokens) or not set(alphabet) <= set(tokens) or not isinstance(merges, list):
+            raise DataError("the subword vocabulary is not a list of distinct symbols, all bytes among them")
+        known = set(tokens)
+        for pair in merges:
+            if not (
+                isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
+            ):
+                raise DataError(f"the subword vocabulary has the merge {pair!r}, which is no pair of symbols")
+            if not known.issuperset([*pair, "".join(pair)]):
+                raise DataError(f"the subword vocabulary has the merge {pair!r} of symbols that it lacks")
+        return cls(tokens, [(first, second) for first, second in merges])
 
 
 TOKENIZERS: dict[str, type[CharTokenizer] | type[WordTokenizer] | type[SubwordTokenizer]] = {
@@ -288,24 +312,55 @@ def _code_points(text: str) -> npt.NDArray[np.uint32]:
 def _lines(chunks: Iterable[str]) -> Iterator[str]:
     """The text cut after newlines, whatever the chunks; a last line may lack one.
 
-    A line longer than a chunk is cut before its last space, so that a text without any line end needs no
-    more memory than another.
+    A line longer than a chunk is also cut before a single space, where a word begins whatever the
+    tokenizer, so that a text without any line end needs no more memory than another.
     """
     rest = ""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split("\n")
         yield from (line + "\n" for line in lines)
-        if len(rest) > CHUNK and (cut := rest.rfind(" ", 1)) > 0:
-            yield rest[:cut]
+        if len(rest) > CHUNK:
+            cut = max((match.start() for match in _WORD_BORDER.finditer(rest)), default=0)
+            if cut:
+                yield rest[:cut]
             rest = rest[cut:]
     if rest:
         yield rest
+
+
+def _utf8(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, refused where they have no UTF-8."""
+    for line in lines:
+        try:
+            line.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"the text has {line[error.start]!r}, half a surrogate pair, which UTF-8 cannot write."
+            ) from None
+        yield line
 
 
 def _words(chunks: Iterable[str]) -> Iterator[list[str]]:
     """The words of each line, with the end-of-line word after each newline."""
     for line in _lines(chunks):
         yield line.split() + ([END_OF_LINE] if line.endswith("\n") else [])
+
+
+def _distinct_strings(value: Any) -> TypeGuard[list[str]]:
+    return (
+        isinstance(value, list)
+        and all(isinstance(each, str) for each in value)
+        and len(set(value)) == len(value)
+    )
+
+
+def _byte_level(vocabulary: dict[str, int], merges: Sequence[tuple[str, str]]) -> Any:
+    """The library's tokenizer for these symbols."""
+    library = _tokenizers()
+    tokenizer = library.Tokenizer(library.models.BPE(vocabulary, list(merges)))
+    tokenizer.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = library.decoders.ByteLevel()
+    return tokenizer
 
 
 def _tokenizers() -> Any:

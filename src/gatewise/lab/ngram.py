@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.errors import ArgumentError
+from gatewise.errors import ArgumentError, DataError
 from gatewise.types import IntArray
 
 __all__ = ["NGram"]
@@ -26,6 +26,7 @@ class NGram:
 
     Raises:
         ArgumentError: order is below 1, or Vⁿ too large for one integer.
+        DataError: there are fewer tokens than order.
     """
 
     def __init__(self, tokens: IntArray, order: int, vocabulary_size: int) -> None:
@@ -33,6 +34,7 @@ class NGram:
             raise ArgumentError(
                 f"order={order!r}; expected at least 1, and {vocabulary_size}**order below 2**63."
             )
+        _check_length(tokens, order)
         self.order = order
         self.vocabulary_size = vocabulary_size
         self._grams: list[_Counts] = []
@@ -47,6 +49,7 @@ class NGram:
 
     def loss(self, tokens: IntArray) -> float:
         """Mean of -log p over all tokens that have a whole context, in nats."""
+        _check_length(tokens, self.order)
         size = len(tokens) - self.order + 1
         probability = np.full(size, 1 / self.vocabulary_size)
         for n, ((grams, counts), ((contexts, totals), kinds)) in enumerate(
@@ -69,6 +72,11 @@ class NGram:
         for k in range(n):
             keys = keys * self.vocabulary_size + tokens[k : len(tokens) - n + 1 + k]
         return keys
+
+
+def _check_length(tokens: IntArray, order: int) -> None:
+    if len(tokens) < order:
+        raise DataError(f"the text has {len(tokens)} tokens; at least order={order} are needed.")
 
 
 def _look_up(

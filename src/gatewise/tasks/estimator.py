@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,6 +13,7 @@ import numpy as np
 from gatewise.errors import ArgumentError, DataError, ModelFileError, NotFittedError
 from gatewise.nn import Network
 from gatewise.storage import check_suffix, json_field, read_tensors, write_tensors
+from gatewise.types import Array
 
 __all__ = ["Estimator", "check_choice", "check_number", "load"]
 
@@ -41,7 +43,7 @@ class Estimator:
         """Hyperparameters by name."""
         return {name: getattr(self, name) for name in self._hyperparameters()}
 
-    def set_params(self, **params: Any) -> Self:
+    def set_params(self, /, **params: Any) -> Self:
         """Change hyperparameters.
 
         Raises:
@@ -73,12 +75,12 @@ class Estimator:
         """What the model file holds beside hyperparameters and weights, for JSON."""
         raise NotImplementedError
 
-    def _rebuild(self, vocabulary: Any, available: int) -> None:
+    def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
         """Make ``network_``, its weights still to be read.
 
         Args:
             vocabulary: what ``_vocabulary`` gave.
-            available: numbers in the file; a network that needs more is refused before it is made.
+            weights: the file's arrays; a network that needs more is refused before it is made.
         """
         raise NotImplementedError
 
@@ -128,7 +130,7 @@ def load(path: str | Path) -> Any:
     try:
         estimator = estimator_class().set_params(**config)
         estimator._check_hyperparameters()
-        estimator._rebuild(file.metadata.get("vocabulary"), sum(values.size for values in weights.values()))
+        estimator._rebuild(file.metadata.get("vocabulary"), weights)
         for name, values in weights.items():
             if values.dtype != estimator.network_.dtype:
                 raise ArgumentError(
@@ -138,6 +140,10 @@ def load(path: str | Path) -> Any:
     except (ArgumentError, DataError) as error:
         raise ModelFileError(f"{str(path)!r} is damaged or was changed: {error}") from error
     return estimator
+
+
+_LARGEST = sys.float_info.max
+"""An integer beyond it is no number to compute with."""
 
 
 def check_choice(name: str, value: object, choices: Mapping[str, Any] | tuple[str, ...]) -> None:
@@ -164,7 +170,7 @@ def check_number(
     if isinstance(value, kinds) and not isinstance(value, bool):
         above = value > low if open_low else value >= low
         below = value < high if open_high else value <= high
-        if above and below and np.isfinite(float(value)):
+        if above and below and value < np.inf and value <= _LARGEST:
             return
     what = "a whole number" if whole else "a number"
     lower = f"above {low:g}" if open_low else f"of at least {low:g}"

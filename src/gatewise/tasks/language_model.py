@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -15,7 +16,7 @@ from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks._language_network import LanguageNetwork
 from gatewise.tasks._sampling import Sampler
 from gatewise.tasks.estimator import Estimator, check_choice, check_number
-from gatewise.types import IntArray, State
+from gatewise.types import Array, IntArray, State
 
 if TYPE_CHECKING:
     from gatewise.training import Listener, Loop
@@ -139,8 +140,7 @@ class LanguageModel(Estimator):
         Args:
             text: a path, a text or a list of texts (lines). A ``str`` that names an existing file is a path.
             validation: another text to measure on, instead of the last ``validation_fraction`` of this one.
-            checkpoint: file to write where training stands to, at least every minute; removed when
-                training is complete.
+            checkpoint: file to write where training stands to, after each pass and at least every minute.
             resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
             listeners: called with each ``gatewise.training.Event``.
 
@@ -164,12 +164,14 @@ class LanguageModel(Estimator):
         if validation is None:
             held_out = round(len(tokens) * self.validation_fraction)
             tokens, measured = tokens[: len(tokens) - held_out], tokens[len(tokens) - held_out :]
+            measured_name = f"the validation part of {source.name}"
         else:
-            measured = tokenize(TextSource(validation), tokenizer).tokens
+            measured_source = TextSource(validation)
+            measured, measured_name = tokenize(measured_source, tokenizer).tokens, measured_source.name
         windows = _windows(tokens, self.batch_size, self.window, source.name)
         validation_windows = (
-            _windows(measured, self.batch_size, self.window, f"the validation part of {source.name}")
-            if len(measured)
+            _windows(measured, self.batch_size, self.window, measured_name)
+            if validation is not None or len(measured)
             else None
         )
         network = self._new_network(tokenizer.vocabulary_size)
@@ -192,8 +194,6 @@ class LanguageModel(Estimator):
             self.stopped_by_ = loop.run()
         finally:
             self.history_ = loop.progress.history
-        if checkpoint is not None and self.stopped_by_ in ("finished", "early stopping"):
-            Path(checkpoint).unlink(missing_ok=True)
         return self
 
     def _use_checkpoint(
@@ -298,8 +298,10 @@ class LanguageModel(Estimator):
     ) -> Iterator[str]:
         """As ``generate``, but piece by piece as it is written, without the prompt."""
         self._check_fitted()
-        check_number("max_tokens", max_tokens, low=0, whole=True)
+        check_number("max_tokens", max_tokens, low=0, high=sys.maxsize, whole=True)
         check_number("seed", seed, low=0, whole=True)
+        if not _is_utf8(prompt):
+            raise ArgumentError(f"prompt={prompt!r} has a part that is not UTF-8; expected text.")
         rng = np.random.default_rng(seed)
         sampler = Sampler(temperature, top_k, top_p, rng)
         context = [int(token) for part in self.tokenizer_.encode([prompt]) for token in part]
@@ -327,28 +329,35 @@ class LanguageModel(Estimator):
             yield inputs[0]
 
     def _new_network(self, vocabulary_size: int) -> LanguageNetwork:
-        return LanguageNetwork(
-            vocabulary_size,
-            self.embedding_size,
-            self.hidden_size,
-            self.num_layers,
-            cell=self.cell,
-            dropout=self.dropout,
-            seed=self.seed,
-        )
+        try:
+            return LanguageNetwork(
+                vocabulary_size,
+                self.embedding_size,
+                self.hidden_size,
+                self.num_layers,
+                cell=self.cell,
+                dropout=self.dropout,
+                seed=self.seed,
+            )
+        except MemoryError as error:
+            raise ArgumentError(
+                f"hidden_size={self.hidden_size}, num_layers={self.num_layers} and "
+                f"embedding_size={self.embedding_size} need more memory than there is; choose smaller ones."
+            ) from error
 
     def _vocabulary(self) -> Any:
         return self.tokenizer_.to_json()
 
-    def _rebuild(self, vocabulary: Any, available: int) -> None:
+    def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
         tokenizer = TOKENIZERS[self.level].from_json(vocabulary)
-        size, hidden = tokenizer.vocabulary_size, self.hidden_size
-        needed = size * self.embedding_size + self.num_layers * hidden * hidden + size * hidden
-        if needed > available:
+        size, embedding, hidden = tokenizer.vocabulary_size, self.embedding_size, self.hidden_size
+        needed = size * (embedding + hidden) + hidden * (embedding + self.num_layers * hidden)
+        available = sum(values.size for values in weights.values())
+        if needed > available or self.num_layers > len(weights):
             raise DataError(
                 f"its config needs at least {needed:,} weights (hidden_size={hidden}, "
-                f"num_layers={self.num_layers}, embedding_size={self.embedding_size}, "
-                f"{size} symbols), and it holds {available:,}."
+                f"num_layers={self.num_layers}, embedding_size={embedding}, {size} symbols), "
+                f"and it holds {available:,} in {len(weights)} arrays."
             )
         self.tokenizer_ = tokenizer
         self.network_ = self._new_network(size)
@@ -378,6 +387,14 @@ def _windows(tokens: IntArray, batch_size: int, window: int, name: str) -> Strea
         return StreamWindows(tokens, batch_size, window)
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _digest(*arrays: IntArray) -> str:

@@ -1,0 +1,460 @@
+"""Bad input on the command line: exit code 2, one clear line that names the thing, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+
+import pytest
+
+from gatewise import LanguageModel, load
+from gatewise.cli import main
+from gatewise.storage import read_tensors, write_tensors
+from tests.cli.command import GATEWISE, TINY, gatewise, options
+
+SMALL = options(**TINY, epochs=1)
+
+on_posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX system")
+
+
+@pytest.fixture(scope="module")
+def inputs(real_text, tmp_path_factory):
+    """Good and bad files by name, to be read only."""
+    folder = tmp_path_factory.mktemp("inputs")
+
+    def write(name, content):
+        (folder / name).write_bytes(content)
+
+    text = real_text[:2000]
+    write("good.txt", text.encode())
+    write("empty.txt", b"")
+    write("binary.txt", bytes(range(256)))
+    write("zeros.txt", bytes(1000))
+    write("latin.txt", "one\ntwo\ncafé\n".encode("latin-1"))
+    write("utf16.txt", text.encode("utf-16"))
+    write("short.txt", b"too short")
+    write("one.txt", b"x")
+    write("mark.txt", b"\xef\xbb\xbf")
+    (folder / "folder").mkdir()
+    (folder / "folder.safetensors").mkdir()
+
+    model = folder / "good.safetensors"
+    LanguageModel(**TINY, epochs=1, progress=False).fit(text).save(model)
+    file = read_tensors(model)
+    config = file.metadata["config"]
+
+    def write_model(name, **metadata):
+        write_tensors(folder / name, file.metadata | metadata, file.tensors)
+
+    write_model("heads.safetensors", config={**config, "heads": 8})
+    write_model("type.safetensors", config={**config, "hidden_size": "large"})
+    write_model("size.safetensors", config={**config, "hidden_size": 10**9})
+    write("newer.safetensors", model.read_bytes().replace(b'"gatewise_format":"1"', b'"gatewise_format":"9"'))
+    write_model("task.safetensors", task="mind_reader")
+    write("cut.safetensors", model.read_bytes()[:-1])
+    write("text.safetensors", text.encode())
+    write("empty.safetensors", b"")
+    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    write("foreign.safetensors", struct.pack("<Q", len(header)) + header + bytes(4))
+    return folder
+
+
+TRAIN = ["train", "text", "IN/good.txt", "-o", "OUT/m.safetensors", *SMALL]
+
+
+def train(data, *more):
+    return ["train", "text", data, "-o", "OUT/m.safetensors", *SMALL, *more]
+
+
+def generate(model, *more):
+    return ["generate", model, *more]
+
+
+def table(*rows):
+    return pytest.mark.parametrize(
+        ("arguments", "named", "remedy"), [pytest.param(*row, id=name) for name, *row in rows]
+    )
+
+
+BAD = table(
+    # name, command, what the line names, what it says to do or expects
+    ("empty text", train("IN/empty.txt"), "IN/empty.txt", "there is nothing to learn from"),
+    ("binary text", train("IN/binary.txt"), "IN/binary.txt", "Expected UTF-8 text"),
+    ("text of zero bytes", train("IN/zeros.txt"), "IN/zeros.txt", "Expected UTF-8 text"),
+    ("Latin text", train("IN/latin.txt"), "IN/latin.txt', line 3", "iconv -f WINDOWS-1252 -t UTF-8"),
+    ("UTF-16 text", train("IN/utf16.txt"), "IN/utf16.txt', line 1", "Expected UTF-8 text"),
+    (
+        "text shorter than a window",
+        train("IN/short.txt"),
+        "IN/short.txt",
+        "Give more text or a smaller window",
+    ),
+    ("text of a mark only", train("IN/mark.txt"), "IN/mark.txt", "Give more text or a smaller window"),
+    ("missing text", train("IN/nowhere.txt"), "IN/nowhere.txt", "check the path"),
+    ("folder as text", train("IN/folder"), "IN/folder", "expected a text file"),
+    ("too long a path", train("x" * 300), "x" * 300, "too long"),
+    (
+        "empty validation",
+        train("IN/good.txt", "--validation=IN/empty.txt"),
+        "IN/empty.txt",
+        "nothing to learn",
+    ),
+    ("missing validation", train("IN/good.txt", "--validation=IN/no.txt"), "IN/no.txt", "check the path"),
+    ("short validation", train("IN/good.txt", "--validation=IN/short.txt"), "IN/short.txt", "Give more text"),
+    (
+        "short held-out part",
+        train("IN/good.txt", "--validation-fraction=0.001"),
+        "validation part",
+        "Give more text",
+    ),
+    ("negative size", train("IN/good.txt", "--hidden-size=-3"), "hidden_size=-3", "of at least 1"),
+    ("no layers", train("IN/good.txt", "--num-layers=0"), "num_layers=0", "of at least 1"),
+    ("half a size", train("IN/good.txt", "--window=2.5"), "--window", "integer"),
+    ("no number", train("IN/good.txt", "--epochs=many"), "--epochs", "integer"),
+    ("rate that is none", train("IN/good.txt", "--dropout=1.5"), "dropout=1.5", "below 1"),
+    ("rate not a number", train("IN/good.txt", "--learning-rate=nan"), "learning_rate=nan", "above 0"),
+    ("endless rate", train("IN/good.txt", "--learning-rate=inf"), "learning_rate=inf", "above 0"),
+    ("negative seed", train("IN/good.txt", "--seed=-1"), "seed=-1", "of at least 0"),
+    ("seed beyond floats", train("IN/good.txt", f"--seed=-1{'0' * 400}"), "seed=", "of at least 0"),
+    ("size beyond memory", train("IN/good.txt", "--hidden-size=3000000"), "hidden_size", "memory"),
+    ("size beyond floats", train("IN/good.txt", f"--hidden-size=1{'0' * 400}"), "hidden_size", "expected"),
+    (
+        "unknown level",
+        train("IN/good.txt", "--level=byte"),
+        "level='byte'",
+        "expected one of char, word, bpe",
+    ),
+    ("unknown cell", train("IN/good.txt", "--cell=gru"), "cell='gru'", "expected one of lstm, rnn"),
+    (
+        "unknown schedule",
+        train("IN/good.txt", "--schedule=steps"),
+        "schedule='steps'",
+        "expected one of constant",
+    ),
+    ("unknown option", train("IN/good.txt", "--hidden-sise=8"), "--hidden-sise", "gatewise --help"),
+    ("option without value", train("IN/good.txt", "--seed"), "--seed", "gatewise --help"),
+    ("missing option", ["train", "text", "IN/good.txt"], "--output", "gatewise --help"),
+    ("missing argument", ["train", "text", "-o", "OUT/m.safetensors"], "Missing argument", "gatewise --help"),
+    ("argument too many", generate("IN/good.safetensors", "more"), "more", "gatewise --help"),
+    ("unknown command", ["trian"], "trian", "gatewise --help"),
+    ("unknown kind of training", ["train", "txet", "IN/good.txt"], "txet", "gatewise --help"),
+    (
+        "other ending",
+        ["train", "text", "IN/good.txt", "-o", "OUT/m.bin"],
+        "OUT/m.bin",
+        "expected '.safetensors'",
+    ),
+    (
+        "folder as output",
+        [*TRAIN, "-o", "IN/folder.safetensors"],
+        "IN/folder.safetensors",
+        "give the path of a file",
+    ),
+    ("missing output folder", [*TRAIN, "-o", "OUT/no/m.safetensors"], "OUT/no", "create it"),
+    ("too long an output", [*TRAIN, "-o", f"OUT/{'x' * 300}.safetensors"], "x" * 300, "too long"),
+    ("nothing to resume", [*TRAIN, "--resume"], "OUT/m.checkpoint.safetensors", "does not exist"),
+    (
+        "missing model",
+        generate("IN/nowhere.safetensors"),
+        "IN/nowhere.safetensors",
+        "does not exist. Expected a model",
+    ),
+    ("folder as model", generate("IN/folder"), "IN/folder", "Expected a model"),
+    ("too long a model", generate("x" * 300), "x" * 300, "too long"),
+    ("empty model", generate("IN/empty.safetensors"), "IN/empty.safetensors", "Expected a model"),
+    ("text as model", generate("IN/text.safetensors"), "IN/text.safetensors", "Expected a model"),
+    ("foreign model", generate("IN/foreign.safetensors"), "IN/foreign.safetensors", "Expected a model"),
+    ("model cut short", generate("IN/cut.safetensors"), "IN/cut.safetensors", "Expected a model"),
+    (
+        "newer format",
+        generate("IN/newer.safetensors"),
+        "IN/newer.safetensors' has format 9;",
+        "pip install -U gatewise",
+    ),
+    (
+        "unknown task",
+        generate("IN/task.safetensors"),
+        "IN/task.safetensors",
+        "this gatewise knows language_model",
+    ),
+    (
+        "unknown key",
+        generate("IN/heads.safetensors"),
+        "IN/heads.safetensors",
+        "no hyperparameter 'heads'; it has",
+    ),
+    (
+        "wrong type in a model",
+        generate("IN/type.safetensors"),
+        "IN/type.safetensors",
+        "hidden_size='large'; expected",
+    ),
+    ("a billion units", generate("IN/size.safetensors"), "IN/size.safetensors", "needs at least"),
+    (
+        "negative temperature",
+        generate("IN/good.safetensors", "--temperature=-1"),
+        "temperature=-1",
+        "at least 0",
+    ),
+    (
+        "endless temperature",
+        generate("IN/good.safetensors", "--temperature=inf"),
+        "temperature=inf",
+        "finite",
+    ),
+    ("top k", generate("IN/good.safetensors", "--top-k=0"), "top_k=0", "at least 1"),
+    ("top p", generate("IN/good.safetensors", "--top-p=2"), "top_p=2", "a number in (0, 1]"),
+    ("negative length", generate("IN/good.safetensors", "--max-tokens=-1"), "max_tokens=-1", "of at least 0"),
+    (
+        "endless length",
+        generate("IN/good.safetensors", f"--max-tokens=1{'0' * 30}"),
+        "max_tokens=1",
+        "expected",
+    ),
+    ("negative draws", generate("IN/good.safetensors", "--seed=-1"), "seed=-1", "of at least 0"),
+    ("empty text to measure", ["evaluate", "IN/good.safetensors", "IN/empty.txt"], "IN/empty.txt", "empty"),
+    ("one symbol to measure", ["evaluate", "IN/good.safetensors", "IN/one.txt"], "IN/one.txt", "at least 2"),
+    (
+        "no places to read",
+        ["evaluate", "IN/good.safetensors", "IN/good.txt", "--batch-size=0"],
+        "batch_size=0",
+        "at least 1",
+    ),
+    ("demo with other ending", ["demo", "-o", "OUT/m.bin"], "OUT/m.bin", "expected '.safetensors'"),
+)
+
+
+def filled_in(arguments, inputs, output):
+    return [each.replace("IN/", f"{inputs}/").replace("OUT/", f"{output}/") for each in arguments]
+
+
+def check_line(err, named, remedy, inputs, output):
+    assert err.startswith("gatewise: error: ")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    [named] = filled_in([named], inputs, output)
+    assert named in err
+    assert remedy in err
+
+
+@BAD
+def test_bad_input_is_one_line(arguments, named, remedy, inputs, tmp_path, capsys):
+    """In this process, for there are many of them."""
+    assert main(filled_in(arguments, inputs, tmp_path)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    check_line(err, named, remedy, inputs, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@table(
+    ("empty text", train("IN/empty.txt"), "IN/empty.txt", "there is nothing to learn from"),
+    ("binary text", train("IN/binary.txt"), "IN/binary.txt", "Expected UTF-8 text"),
+    (
+        "text shorter than a window",
+        train("IN/short.txt"),
+        "IN/short.txt",
+        "Give more text or a smaller window",
+    ),
+    ("negative size", train("IN/good.txt", "--hidden-size=-3"), "hidden_size=-3", "of at least 1"),
+    ("unknown option", train("IN/good.txt", "--hidden-sise=8"), "--hidden-sise", "gatewise --help"),
+    (
+        "unknown level",
+        train("IN/good.txt", "--level=byte"),
+        "level='byte'",
+        "expected one of char, word, bpe",
+    ),
+    ("missing text", train("IN/nowhere.txt"), "IN/nowhere.txt", "check the path"),
+    ("folder as text", train("IN/folder"), "IN/folder", "expected a text file"),
+    ("unknown key", generate("IN/heads.safetensors"), "IN/heads.safetensors", "no hyperparameter 'heads'"),
+    ("newer format", generate("IN/newer.safetensors"), "IN/newer.safetensors", "pip install -U gatewise"),
+    ("missing model", generate("IN/nowhere.safetensors"), "IN/nowhere.safetensors", "does not exist"),
+    (
+        "negative temperature",
+        generate("IN/good.safetensors", "--temperature=-1"),
+        "temperature=-1",
+        "at least 0",
+    ),
+)
+def test_bad_input_as_users_meet_it(arguments, named, remedy, inputs, tmp_path):
+    """The same in a process of its own: the exit code, and no traceback."""
+    done = gatewise(*filled_in(arguments, inputs, tmp_path))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    check_line(done.stderr, named, remedy, inputs, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+# Folders and disks that cannot be written. A small program takes a right away, then runs the command.
+
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+# Permission bits do not hold for root, as long as it has two of its capabilities.
+WITHOUT_PRIVILEGES = """
+import ctypes, os, sys
+if os.geteuid() == 0:
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("room", [0, 4096], ids=["no room at all", "room for less than a checkpoint"])
+@on_posix
+def test_a_full_disk_ends_training_with_one_line(room, inputs, tmp_path):
+    """It shows when the first checkpoint is written; the lines before tell of the training until then."""
+    limited = [sys.executable, "-c", LIMITED, str(room), *GATEWISE]
+    done = gatewise(*filled_in(TRAIN, inputs, tmp_path), before=limited)
+    *progress, last = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert last.startswith(f"gatewise: error: cannot write '{tmp_path}/m.")
+    assert "File too large" in last
+    assert "Give a path in a folder that can be written and has room" in last
+    assert all(line.startswith(("training ", "epoch ")) for line in progress)
+    assert list(tmp_path.iterdir()) == []
+
+
+@on_posix
+def test_a_full_disk_keeps_the_model_that_was_there(inputs, tmp_path):
+    before = (inputs / "good.safetensors").read_bytes()
+    (tmp_path / "m.safetensors").write_bytes(before)
+    limited = [sys.executable, "-c", LIMITED, "4096", *GATEWISE]
+    assert gatewise(*filled_in(TRAIN, inputs, tmp_path), before=limited).returncode == 2
+    assert (tmp_path / "m.safetensors").read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+@pytest.fixture
+def unprivileged():
+    """The beginning of a command for which permission bits hold."""
+    if os.name != "posix":
+        pytest.skip("needs POSIX permissions")
+    return [sys.executable, "-c", WITHOUT_PRIVILEGES]
+
+
+@pytest.fixture
+def read_only(tmp_path, unprivileged):
+    """A folder that cannot be written to."""
+    folder = tmp_path / "read-only"
+    folder.mkdir()
+    folder.chmod(0o555)
+    attempt = [*unprivileged, sys.executable, "-c", "import sys; open(sys.argv[1] + '/attempt', 'w')", folder]
+    tried = subprocess.run(attempt, capture_output=True, check=False)
+    if tried.returncode == 0:
+        (folder / "attempt").unlink()
+        pytest.skip("this user may write to read-only folders, and the right cannot be dropped")
+    yield folder
+    folder.chmod(0o755)
+
+
+def test_a_read_only_folder_is_told_before_training(read_only, unprivileged, inputs):
+    done = gatewise(*filled_in(TRAIN, inputs, read_only), before=[*unprivileged, *GATEWISE])
+    assert done.returncode == 2
+    assert done.stdout == ""
+    check_line(
+        done.stderr, "OUT/m.safetensors", "Permission denied. Give a path in a folder that", inputs, read_only
+    )
+    assert list(read_only.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["train", "text", "OUT/secret", "-o", "OUT/m.safetensors"], "secret"),
+        (["generate", "OUT/secret"], "secret"),
+        (["generate", "OUT/closed/m.safetensors"], "closed/m.safetensors"),
+        (["train", "text", "OUT/closed/book.txt", "-o", "OUT/m.safetensors"], "closed/book.txt"),
+        (["train", "text", "IN/good.txt", "-o", "OUT/closed/m.safetensors"], "closed/m."),
+    ],
+    ids=[
+        "text",
+        "model",
+        "model in a closed folder",
+        "text in a closed folder",
+        "output into a closed folder",
+    ],
+)
+@pytest.mark.usefixtures("read_only")
+def test_what_may_not_be_read_is_one_line(arguments, name, unprivileged, inputs, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "secret").chmod(0)
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed").chmod(0)
+    before = sorted(tmp_path.iterdir())
+    try:
+        done = gatewise(*filled_in(arguments, inputs, tmp_path), before=[*unprivileged, *GATEWISE])
+    finally:
+        (tmp_path / "closed").chmod(0o755)
+    assert done.returncode == 2
+    check_line(done.stderr, f"OUT/{name}", "", inputs, tmp_path)
+    assert re.search("Permission denied|not readable", done.stderr)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+# Prompts and names that are not UTF-8: Python hands such bytes on as halves of surrogate pairs.
+
+
+@on_posix
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["plain", "json"])
+def test_a_prompt_that_is_not_utf8_is_no_traceback(more, inputs):
+    command = [*GATEWISE, "generate", str(inputs / "good.safetensors"), "--max-tokens=5", *more]
+    done = subprocess.run(
+        [*map(os.fsencode, command), b"--prompt=caf\xe9"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0 or (done.returncode == 2 and done.stderr.startswith(b"gatewise: error: "))
+
+
+def test_a_terminal_that_cannot_show_a_letter_is_no_traceback(inputs):
+    command = [*GATEWISE, "generate", str(inputs / "good.safetensors"), "--max-tokens=5", "--prompt=café"]
+    done = subprocess.run(
+        command, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0 or (done.returncode == 2 and done.stderr.startswith(b"gatewise: error: "))
+
+
+def test_a_prompt_that_is_not_utf8_for_subwords_is_one_line(inputs, tmp_path, capsys):
+    pytest.importorskip("tokenizers")
+    path = tmp_path / "m.safetensors"
+    model = LanguageModel("bpe", **TINY, epochs=1, vocab_size=300, progress=False)
+    model.fit(inputs / "good.txt").save(path)
+    assert main(["generate", str(path), "--prompt=caf\udce9"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("gatewise: error: ")
+    assert "prompt" in err
+    assert err.count("\n") == 1
+
+
+def test_the_demo_checks_its_options_too(capsys):
+    assert main(["demo", "--epochs=0"]) == 2
+    assert capsys.readouterr().err == "gatewise: error: epochs=0; expected a whole number of at least 1.\n"
+
+
+def test_a_name_of_two_lines_is_told_in_one(tmp_path, capsys):
+    """Names may hold line ends; the message does not."""
+    assert main(["generate", f"{tmp_path}/two\nlines\t.safetensors"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "does not exist" in err
+
+
+def test_good_input_is_none_of_this(inputs, tmp_path, capsys):
+    """The settings of the table are sound but for the one thing each row names."""
+    assert main(filled_in(TRAIN, inputs, tmp_path)) == 0
+    assert load(tmp_path / "m.safetensors").generate(max_tokens=3)
+    assert main(filled_in(generate("IN/good.safetensors"), inputs, tmp_path)) == 0
+    assert "error" not in capsys.readouterr().err
