@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -213,6 +214,22 @@ def test_the_text_comes_as_it_is_written(model_path, monkeypatch):
     assert flushes == ["flush"] * len(told)
     assert len(told) == 1 + 3 + 1, "the prompt, three tokens, the end of the line"
     assert "".join(told) == load(model_path).generate(max_tokens=3, temperature=0.8) + "\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_json_is_json_whatever_the_encoding(encoding, model_path):
+    arguments = [
+        *command.GATEWISE,
+        "generate",
+        str(model_path),
+        "--max-tokens=0",
+        "--json",
+        "--prompt=żółw é 😀",
+    ]
+    told = subprocess.run(
+        arguments, capture_output=True, check=True, env=command.environment() | {"PYTHONIOENCODING": encoding}
+    )
+    assert json.loads(told.stdout.decode(encoding)) == {"prompt": "żółw é 😀", "text": "żółw é 😀"}
 
 
 # evaluate

@@ -183,6 +183,7 @@ def unfit(name, change):
         unfit("two tokens of one symbol", lambda t: t["tokens"].append(t["tokens"][0])),
         unfit("a byte missing", lambda t: t["tokens"].remove("T")),
         unfit("a token that is no symbol", lambda t: t["tokens"].append(5_000_000)),
+        unfit("a token that is half a surrogate pair", lambda t: t["tokens"].append("\ud800")),
         unfit("merges of unknown symbols", lambda t: t["merges"].append(["zz", "qq"])),
         unfit("a merge to an unknown symbol", lambda t: t["merges"].append(["~", "~"])),
         unfit("a merge of three", lambda t: t["merges"].append(["a", "b", "c"])),

@@ -41,8 +41,8 @@ def say(text: str = "") -> None:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """A result on one line of JSON."""
-    say(json.dumps(value, ensure_ascii=False))
+    """A result on one line of JSON, in ASCII, which every encoding of standard output can write."""
+    say(json.dumps(value))
 
 
 def fail(message: str) -> None:

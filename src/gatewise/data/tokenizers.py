@@ -274,7 +274,10 @@ class SubwordTokenizer:
                 raise DataError(f"the subword vocabulary has the merge {pair!r}, which is no pair of symbols")
             if not known.issuperset([*pair, "".join(pair)]):
                 raise DataError(f"the subword vocabulary has the merge {pair!r} of symbols that it lacks")
-        return cls(tokens, [(first, second) for first, second in merges])
+        try:
+            return cls(tokens, [(first, second) for first, second in merges])
+        except Exception as error:  # the library raises what it likes
+            raise DataError(f"the subword vocabulary cannot be used ({error})") from error
 
 
 TOKENIZERS: dict[str, type[CharTokenizer] | type[WordTokenizer] | type[SubwordTokenizer]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TextIO
 
@@ -28,8 +29,9 @@ class PlainProgress:
         """Tell one event."""
         line = self._line(event)
         if line is not None:
-            # Looked up now, for notebooks and tests exchange the stream.
-            print(line, file=self._stream or sys.stderr, flush=True)
+            # Looked up now, for notebooks exchange the stream. A reader that has gone must not end training.
+            with contextlib.suppress(OSError):
+                print(line, file=self._stream or sys.stderr, flush=True)
 
     def _line(self, event: Event) -> str | None:
         match event:
