@@ -53,7 +53,7 @@ def demo(
         model.save(output)
 
     losses = {"LSTM": model.evaluate(validation)["loss"], **_baselines(model, training, validation)}
-    sample = model.generate(_PROMPT, max_tokens=400, temperature=0.7, seed=seed)
+    sample = model.generate(_PROMPT, max_tokens=400, temperature=0.6, seed=seed)
     if as_json:
         print_json({"event": "demo", "loss": losses, "sample": sample})
         return
