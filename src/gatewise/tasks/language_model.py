@@ -66,10 +66,9 @@ class LanguageModel(Estimator):
     Example:
         >>> import gatewise as gw
         >>> text = "to be or not to be, that is the question. " * 40
-        >>> lm = gw.LanguageModel(hidden_size=32, num_layers=1, window=20, epochs=30, progress=False)
-        >>> lm = lm.fit(text)
-        >>> lm.generate("to be", max_tokens=21, temperature=0)
-        'to be or not to be, that i'
+        >>> lm = gw.LanguageModel(hidden_size=32, num_layers=1, window=20, batch_size=4, progress=False)
+        >>> lm.set_params(epochs=20).fit(text).generate("that is", max_tokens=14, temperature=0)
+        'that is the question.'
     """
 
     task: ClassVar[str] = "language_model"
