@@ -207,7 +207,7 @@ BAD = table(
         "finite",
     ),
     ("top k", generate("IN/good.safetensors", "--top-k=0"), "top_k=0", "at least 1"),
-    ("top p", generate("IN/good.safetensors", "--top-p=2"), "top_p=2", "a number in (0, 1]"),
+    ("top p", generate("IN/good.safetensors", "--top-p=2"), "top_p=2", "a number above 0 and at most 1"),
     ("negative length", generate("IN/good.safetensors", "--max-tokens=-1"), "max_tokens=-1", "of at least 0"),
     (
         "endless length",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -107,14 +109,39 @@ def test_another_text_can_be_the_measure(page, book, tmp_path, capsys):
     assert loss == expected.history_[0]["validation_loss"]
 
 
-def test_training_that_diverges_saves_the_last_good_weights(page, tmp_path, capsys):
+def test_training_that_diverges_at_once_leaves_the_model_that_was_there(page, tmp_path, capsys):
     path = tmp_path / "m.safetensors"
+    path.write_bytes(b"the model of yesterday")
     settings = {**TINY, "learning_rate": 1e38, "clip_norm": 1e38, "schedule": "constant"}
     assert main(["train", "text", str(page), "-o", str(path), *options(**settings)]) == 1
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("gatewise: error: training diverged")
     assert "Lower learning_rate" in last
+    assert last.endswith("No model was written.")
+    assert path.read_bytes() == b"the model of yesterday"
+
+
+def test_training_that_diverges_later_saves_the_best_weights(page, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "m.safetensors"
+    fit = LanguageModel.fit
+
+    def fit_and_diverge(model, *args, **options):
+        fit(model, *args, **options)
+        raise gatewise.errors.TrainingError("training diverged.")
+
+    monkeypatch.setattr(LanguageModel, "fit", fit_and_diverge)
+    assert main(["train", "text", str(page), "-o", str(path), *options(**TINY, epochs=1)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f"{str(path)!r} has the best weights so far.")
     assert np.isfinite(load(path).network_.parameters.vector).all()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_training_outlives_the_reader_of_its_json(page, tmp_path):
+    path = tmp_path / "m.safetensors"
+    arguments = ["train", "text", str(page), "-o", str(path), "--json", *options(**TINY, epochs=3)]
+    command = shlex.join([sys.executable, "-m", "gatewise", *arguments]) + " | head -n 1"
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    assert load(path).generate(max_tokens=3)
 
 
 def test_a_time_limit_leaves_a_model_and_the_way_to_go_on(page, tmp_path, capsys):

@@ -46,7 +46,7 @@ def train(book, output):
 
 # Runs the command with a listener that, after an update, sends a signal to its own process, or waits for one.
 DRIVER = """
-import os, signal, sys
+import contextlib, os, signal, sys
 from gatewise.cli import main, train
 from gatewise.training import Stepped
 
@@ -56,19 +56,18 @@ arrived, told = os.pipe()
 os.set_blocking(told, False)
 signal.set_wakeup_fd(told)
 
+@contextlib.contextmanager
 def make_driven_listener(*args):
-    tell = make_listener(*args)
-    class Listener:
-        def __call__(self, event):
-            tell(event)
-            if isinstance(event, Stepped) and event.step == int(step):
-                if kind == "wait":
-                    os.read(arrived, 1)
-                else:
-                    os.kill(os.getpid(), getattr(signal, kind))
-        def close(self):
-            getattr(tell, "close", lambda: None)()
-    return Listener()
+    def drive(event):
+        tell(event)
+        if isinstance(event, Stepped) and event.step == int(step):
+            if kind == "wait":
+                os.read(arrived, 1)
+            else:
+                os.kill(os.getpid(), getattr(signal, kind))
+
+    with make_listener(*args) as tell:
+        yield drive
 
 train.listener = make_driven_listener
 sys.exit(main(arguments))
@@ -277,8 +276,8 @@ def test_a_terminal_shows_a_bar_and_lines(page, output):
     assert "training 1," in text
     assert "Ctrl-C ends it cleanly" in text
     assert len(re.findall(r"epoch +\d  training loss \d\.\d{4}  validation loss \d\.\d{4}", text)) == 3
-    assert re.search(r"━+ +\d+/\d+ loss", text), "the bar"
-    assert "ended: finished" in text
+    assert re.search(r"━+ +\d+/\d+ steps +loss", text), "the bar"
+    assert "ended (finished)" in text
     assert f"saved {output}"[:60] in text
     assert "Traceback" not in text
     assert terminal.seen.count("\x1b[?25l") == terminal.seen.count("\x1b[?25h") > 0, "the cursor comes back"
@@ -292,7 +291,7 @@ def test_ctrl_c_on_a_terminal(book, output, whole):
         terminal.read_until(None)
         assert terminal.process.wait(60) == 0
     text = shown(terminal.seen)
-    assert "ended: interrupted" in text
+    assert "ended (interrupted)" in text
     assert "training is not complete; go on with the same command and --resume" in text
     assert "Traceback" not in text
     assert terminal.seen.count("\x1b[?25l") == terminal.seen.count("\x1b[?25h") > 0, "the cursor comes back"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,11 @@ def test_lines_are_joined_by_newlines(lines):
         assert TextSource(lines).read() == "\n".join(lines)
 
 
-@given(st.text(min_size=1).filter(lambda text: not os.path.lexists(text.replace("\0", "\n"))))
+@given(
+    st.text(min_size=1).filter(
+        lambda text: not (os.path.lexists(text.replace("\0", "\n")) or re.fullmatch(r"\S+\.\w+", text))
+    )
+)
 def test_any_other_string_is_the_text_itself(text):
     assert TextSource(text).read() == text
 
@@ -127,9 +132,16 @@ def test_a_missing_file_is_refused_by_name(tmp_path):
     assert str(caught.value) == f"text file {str(path)!r} does not exist; check the path."
 
 
-def test_a_string_that_looks_like_a_missing_path_is_told_to_be_a_text():
-    """It is learnt as a text; where that fails, the message must show what went wrong."""
-    assert TextSource("nowhere/book.txt").name == "the text 'nowhere/book.txt' (no file of that name exists)"
+@pytest.mark.parametrize("path", ["nowhere/book.txt", "othr.txt", "data.v2"])
+def test_a_mistyped_path_is_not_taken_for_a_text(path):
+    """Measured as a text, it would give a number that looks like a result."""
+    with pytest.raises(DataError, match="does not exist; check the path"):
+        TextSource(path)
+
+
+@pytest.mark.parametrize("text", ["and/or", "The end.", "3.14", "Mr. X", "a.b c"])
+def test_a_short_text_is_not_taken_for_a_path(text):
+    assert TextSource(text).read() == text
 
 
 @pytest.mark.parametrize("kind", [Path, str], ids=["Path", "str"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from gatewise import LanguageModel
+from gatewise import LanguageModel, load
 from gatewise.errors import ArgumentError
 
 
@@ -33,3 +34,24 @@ def test_an_unknown_name_is_refused_with_those_there_are():
 def test_repr_shows_what_differs_from_the_defaults():
     assert repr(LanguageModel()) == "LanguageModel()"
     assert repr(LanguageModel("word", seed=3)) == "LanguageModel(level='word', seed=3)"
+
+
+def test_numpy_numbers_are_hyperparameters_too(tmp_path):
+    model = LanguageModel(
+        hidden_size=np.int64(4), learning_rate=np.float32(0.01), num_layers=1, epochs=1, progress=False
+    )
+    model.fit("to be or not to be " * 50, checkpoint=tmp_path / "c.safetensors").save(
+        tmp_path / "m.safetensors"
+    )
+    assert load(tmp_path / "m.safetensors").hidden_size == 4
+
+
+def test_a_subclass_of_a_user_does_not_take_over_the_files(tmp_path):
+    class Mine(LanguageModel):
+        def __init__(self, flavour="sweet"):
+            super().__init__()
+
+    LanguageModel(hidden_size=4, epochs=1, progress=False).fit("to be or not to be " * 50).save(
+        tmp_path / "m.safetensors"
+    )
+    assert type(load(tmp_path / "m.safetensors")) is LanguageModel

@@ -103,7 +103,7 @@ def test_other_settings_are_refused(change, named, text, tmp_path):
 def test_another_text_is_refused(text, tmp_path):
     path = tmp_path / "c.safetensors"
     LanguageModel(**OPTIONS, time_limit=1e-9).fit(text, checkpoint=path)
-    with pytest.raises(ArgumentError, match="the text's digest was"):
+    with pytest.raises(ArgumentError, match="the text is another one"):
         LanguageModel(**OPTIONS).fit(text.replace("e", "x"), checkpoint=path, resume=True)
 
 
@@ -125,11 +125,33 @@ def test_resume_needs_a_checkpoint(text):
         lambda file: file.metadata["training"]["progress"].update(surprise=1),
         lambda file: file.metadata["training"].pop("rng"),
         lambda file: file.metadata["training"].update(rng={"bit_generator": "MT19937"}),
+        lambda file: file.metadata["training"]["rng"]["state"].update(state=1 << 200),
+        lambda file: file.metadata["training"]["progress"].update(batch=-1),
+        lambda file: file.metadata["training"]["progress"].update(step=7),
+        lambda file: file.metadata["training"]["progress"].update(best_loss=1.0),
+        lambda file: file.tensors.update({"training.optimizer.steps": np.array(-1)}),
+        lambda file: file.tensors.update({"training.optimizer.steps": np.array(1.5)}),
+        lambda file: file.tensors.update({"training.carried.h": np.zeros((2, 9, 12), np.float32)}),
         lambda file: file.tensors.pop("training.optimizer.mean"),
         lambda file: file.tensors.update({"training.optimizer.mean": np.zeros(1, np.float32)}),
         lambda file: file.tensors.pop("head.weight"),
     ],
-    ids=["counter", "extra", "rng", "other rng", "slot", "short slot", "weight"],
+    ids=[
+        "counter",
+        "extra",
+        "rng",
+        "other rng",
+        "wide rng",
+        "negative counter",
+        "counters apart",
+        "best without weights",
+        "negative steps",
+        "half a step",
+        "another batch",
+        "slot",
+        "short slot",
+        "weight",
+    ],
 )
 def test_a_damaged_checkpoint_is_refused(damage, text, tmp_path):
     path = tmp_path / "c.safetensors"
@@ -139,6 +161,14 @@ def test_a_damaged_checkpoint_is_refused(damage, text, tmp_path):
     write_tensors(path, file.metadata, file.tensors)
     with pytest.raises(ModelFileError, match="damaged checkpoint"):
         LanguageModel(**OPTIONS).fit(text, checkpoint=path, resume=True)
+
+
+def test_a_resume_that_fails_leaves_a_fitted_model_as_it_was(text, tmp_path):
+    model = LanguageModel(**OPTIONS, time_limit=1e-9).fit(text)
+    before = model.network_.parameters.vector.copy()
+    with pytest.raises(ModelFileError, match="does not exist"):
+        model.fit(text, checkpoint=tmp_path / "none.safetensors", resume=True)
+    assert np.array_equal(model.network_.parameters.vector, before)
 
 
 def test_each_checkpoint_is_told(text, tmp_path):

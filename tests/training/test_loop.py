@@ -165,6 +165,29 @@ def test_a_step_that_is_not_finite_stops_with_the_last_good_weights(poison):
     np.testing.assert_allclose(loop.learner.network.parameters["theta"], TARGET * (1 - 0.9))
 
 
+def test_an_update_that_is_not_finite_is_taken_back():
+    learner = Bowl()
+    loop, _ = make(learner, SGD(learner.network, 1e308))
+    learner.network.parameters.vector[...] = -1e10
+    with pytest.raises(TrainingError, match="diverged: the update at step 1 is not finite"):
+        loop.run()
+    np.testing.assert_array_equal(learner.network.parameters["theta"], np.full(3, -1e10))
+
+
+def test_clipping_by_value_hides_no_infinite_gradient():
+    learner = Bowl()
+    learner.step = lambda batch, rng: learner.network.gradients.vector.fill(np.inf) or 1.0
+    loop, _ = make(learner, clip_value=1.0)
+    with pytest.raises(TrainingError, match="the gradient norm inf"):
+        loop.run()
+
+
+def test_the_optimizer_gets_its_learning_rate_back():
+    loop, _ = make(Bowl(), schedule=linear)
+    loop.run()
+    assert loop.optimizer.learning_rate == 0.1
+
+
 def test_divergence_after_a_validation_falls_back_to_the_best_weights():
     learner = Bowl((1.0, 1.0))
     loop, _ = make(learner)

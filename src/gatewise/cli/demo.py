@@ -44,11 +44,8 @@ def demo(
     model = LanguageModel(
         hidden_size=hidden_size, epochs=epochs, dropout=0.1, time_limit=time_limit, seed=seed, progress=False
     )
-    tell = listener(as_json)
-    try:
+    with listener(as_json) as tell:
         model.fit(training, validation=validation, listeners=[tell])
-    finally:
-        getattr(tell, "close", lambda: None)()
     if output is not None:
         model.save(output)
 

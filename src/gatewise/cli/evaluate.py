@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gatewise.cli.console import JsonOption, print_json, say
-from gatewise.cli.generate import load_language_model
+from gatewise.cli.models import load_language_model
 
 __all__ = ["evaluate"]
 

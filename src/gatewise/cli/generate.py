@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from gatewise.cli.console import JsonOption, print_json, say, write
-from gatewise.errors import ArgumentError
-from gatewise.tasks import LanguageModel, load
+from gatewise.cli.models import load_language_model
 
-__all__ = ["generate", "load_language_model"]
+__all__ = ["generate"]
 
 
 def generate(
@@ -42,15 +41,3 @@ def generate(
     for piece in pieces:
         write(piece)
     say()
-
-
-def load_language_model(path: Path) -> LanguageModel:
-    """A model file that holds a language model.
-
-    Raises:
-        ArgumentError: it holds another kind of model.
-    """
-    model = load(path)
-    if not isinstance(model, LanguageModel):
-        raise ArgumentError(f"{str(path)!r} holds a {type(model).__name__}; expected a LanguageModel.")
-    return model

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gatewise.cli.console import print_json
+from gatewise.errors import OutputError
 from gatewise.training import Ended, Event, Listener, PlainProgress, Started, Stepped, Validated, clock
 
 __all__ = ["listener"]
 
 
-def listener(as_json: bool) -> Listener:
-    """The listener that fits where the output goes."""
+@contextmanager
+def listener(as_json: bool) -> Iterator[Listener]:
+    """The listener that fits where the output goes; it leaves the terminal as it was, whatever happens."""
     if as_json:
-        return _tell_json
-    return BarProgress() if sys.stderr.isatty() else PlainProgress()
+        yield _tell_json
+    elif sys.stderr.isatty():
+        bar = BarProgress()
+        try:
+            yield bar
+        finally:
+            bar.close()
+    else:
+        yield PlainProgress()
 
 
 def _tell_json(event: Event) -> None:
-    if not isinstance(event, Stepped):
-        print_json(event.as_dict())
+    # A reader that has gone must not end training.
+    with suppress(OutputError, typer.Exit):
+        if not isinstance(event, Stepped):
+            print_json(event.as_dict())
 
 
 class BarProgress:
@@ -33,7 +47,7 @@ class BarProgress:
         self._bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]:.4f}"),
+            TextColumn("steps  loss {task.fields[loss]}"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=self._console,
             transient=True,
@@ -43,13 +57,12 @@ class BarProgress:
         """Tell one event."""
         match event:
             case Started():
-                self._task = self._bar.add_task(
-                    "", total=event.total_steps, completed=event.step, loss=float("nan")
-                )
+                self._task = self._bar.add_task("", total=event.total_steps, completed=event.step, loss="-")
                 self._bar.start()
-                self._console.print(f"training {event.parameters:,} parameters; Ctrl-C ends it cleanly")
+                gone = f", going on after step {event.step:,}" if event.step else ""
+                self._console.print(f"training {event.parameters:,} parameters{gone}; Ctrl-C ends it cleanly")
             case Stepped():
-                self._bar.update(self._task, completed=event.step, loss=event.loss)
+                self._bar.update(self._task, completed=event.step, loss=f"{event.loss:.4f}")
             case Validated():
                 mark = "" if event.improved else "  [dim]not better[/dim]"
                 self._console.print(
@@ -58,7 +71,10 @@ class BarProgress:
                 )
             case Ended():
                 self._bar.stop()
-                self._console.print(f"ended: {event.reason}, {clock(event.seconds)}")
+                best = "" if event.best_loss is None else f", best validation loss {event.best_loss:.4f}"
+                self._console.print(
+                    f"ended ({event.reason}) after step {event.step:,}{best}  {clock(event.seconds)}"
+                )
             case _:
                 pass
 

@@ -91,14 +91,14 @@ def text(
             f"an unfinished run left the checkpoint {str(checkpoint)!r}: go on from it with --resume, "
             "or start anew with --restart."
         )
-    tell = listener(as_json)
     try:
-        model.fit(data, validation=validation, checkpoint=checkpoint, resume=resume, listeners=[tell])
-    except TrainingError:
+        with listener(as_json) as tell:
+            model.fit(data, validation=validation, checkpoint=checkpoint, resume=resume, listeners=[tell])
+    except TrainingError as error:
+        if not model.history_:
+            raise TrainingError(f"{error} No model was written.") from error
         model.save(output)
-        raise
-    finally:
-        getattr(tell, "close", lambda: None)()
+        raise TrainingError(f"{error} {str(output)!r} has the best weights so far.") from error
     model.save(output)
     complete = model.stopped_by_ in ("finished", "early stopping")
     if complete:  # and not before: had the model not been written, its checkpoint would still have it all

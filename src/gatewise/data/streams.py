@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gatewise.errors import DataError
+from gatewise.errors import ArgumentError, DataError
 from gatewise.types import IntArray
 
 __all__ = ["StreamWindows", "Window"]
@@ -36,10 +36,13 @@ class StreamWindows:
         window: T, steps in a window; the last window of a row may be shorter.
 
     Raises:
+        ArgumentError: batch_size or window is below 1.
         DataError: the sequence is shorter than one window and its first target.
     """
 
     def __init__(self, tokens: IntArray, batch_size: int, window: int) -> None:
+        if batch_size < 1 or window < 1:
+            raise ArgumentError(f"batch_size={batch_size}, window={window}; expected at least 1 of each.")
         if len(tokens) < window + 1:
             raise DataError(
                 f"the text has {len(tokens)} tokens; at least {window + 1} are needed for one window of "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -20,11 +21,14 @@ CHUNK = 1 << 20
 
 _LONGEST_PATH = 4096
 
+_LOOKS_LIKE_PATH = re.compile(r"\S+\.[A-Za-z]\w{0,7}")
+"""One word with a suffix is no text, but a path that was mistyped."""
+
 
 class TextSource:
     """A text that can be read again and again, a megabyte at a time.
 
-    A ``Path``, or a ``str`` that names an existing file, is read as UTF-8 (a byte order mark is skipped and
+    A ``Path``, or a ``str`` that names a file, is read as UTF-8 (a byte order mark is skipped and
     any line ending becomes a newline, as Python's ``open`` does). Any other ``str`` is the text itself. The
     texts of a list are lines: they are joined by newlines.
 
@@ -42,6 +46,8 @@ class TextSource:
         if isinstance(text, Path) or (isinstance(text, str) and _names_file(text)):
             self._path = _checked_file(Path(text))
         elif isinstance(text, str):
+            if _LOOKS_LIKE_PATH.fullmatch(text):
+                raise DataError(f"text file {text!r} does not exist; check the path.")
             self._texts = (text,)
         else:
             self._texts = _checked_lines(text)
@@ -66,11 +72,7 @@ class TextSource:
             DataError: the file cannot be read as UTF-8 text; the message gives the line.
         """
         if self._path is None:
-            for number, text in enumerate(self._texts):
-                if number:
-                    yield "\n"
-                for start in range(0, len(text), CHUNK):
-                    yield text[start : start + CHUNK]
+            yield from _joined(self._texts)
             return
         try:
             with self._path.open(encoding="utf-8-sig") as file:
@@ -91,6 +93,19 @@ class TextSource:
     def read(self) -> str:
         """The whole text at once."""
         return "".join(self.chunks())
+
+
+def _joined(texts: Sequence[str]) -> Iterator[str]:
+    """The texts with newlines between them, in pieces of about ``CHUNK`` characters."""
+    gathered: list[str] = []
+    size = 0
+    for number, text in enumerate(texts):
+        gathered.append("\n" + text if number else text)
+        size += len(gathered[-1])
+        if size >= CHUNK or number == len(texts) - 1:
+            piece = "".join(gathered)
+            yield from (piece[start : start + CHUNK] for start in range(0, len(piece), CHUNK))
+            gathered, size = [], 0
 
 
 def _checked_lines(texts: object) -> Sequence[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
-from gatewise.nn._checks import check_scale, check_sizes
+from gatewise.nn._checks import check_scale, check_shape, check_sizes
 from gatewise.nn.layer import Layer
 from gatewise.types import Array, IntArray, Seed
 
@@ -51,7 +51,7 @@ class Embedding(Layer):
         Raises:
             ArgumentError: a token is not an integer in [0, V).
         """
-        table = self.parameters["weight"]
+        tokens, table = np.asarray(tokens), self.parameters["weight"]
         if not np.issubdtype(tokens.dtype, np.integer):
             raise ArgumentError(f"Embedding: tokens has dtype {tokens.dtype}; expected integers.")
         if tokens.size and not 0 <= tokens.min() <= tokens.max() < len(table):
@@ -66,6 +66,8 @@ class Embedding(Layer):
 
     def backward(self, dy: Array, cache: IntArray) -> None:
         """Add each row's gradient to its symbol's; tokens have no gradient to return."""
+        table = self.parameters["weight"]
+        check_shape("Embedding", "dy", dy, (*cache.shape, table.shape[1]), self.dtype)
         tokens, rows = cache.reshape(-1), dy.reshape(-1, dy.shape[-1])
         # Sorting brings equal tokens together, so that each symbol's rows are summed in one reduction.
         order = np.argsort(tokens, kind="stable")

@@ -27,6 +27,7 @@ class Layer:
 
     parameters: Parameters
     gradients: Parameters
+    _owned = False
 
     def __init__(self, shapes: Shapes, dtype: npt.DTypeLike) -> None:
         if np.dtype(dtype) not in (np.float32, np.float64):
@@ -59,7 +60,7 @@ class Network(Layer):
         layers: by name; each lives in this network from now on, and a network may be one of them.
 
     Raises:
-        ArgumentError: there is no layer, one stands there twice, or their types differ.
+        ArgumentError: there is no layer, one is part of a network already, or their types differ.
     """
 
     def __init__(self, layers: Mapping[str, Layer]) -> None:
@@ -68,8 +69,11 @@ class Network(Layer):
             raise ArgumentError(
                 f"Network: layers have the dtypes {sorted(dtypes)}; expected layers of one dtype."
             )
-        if len({id(layer) for layer in layers.values()}) != len(layers):
-            raise ArgumentError("Network: one layer stands under two names; expected each layer once.")
+        for name, layer in layers.items():
+            if layer._owned or list(layers.values()).count(layer) > 1:
+                raise ArgumentError(
+                    f"Network: layer {name!r} is part of a network already; expected each layer once."
+                )
         shapes = {
             f"{prefix}.{name}": shape
             for prefix, layer in layers.items()
@@ -77,6 +81,8 @@ class Network(Layer):
         }
         super().__init__(shapes, dtypes.pop())
         self._layers = dict(layers)
+        for layer in layers.values():
+            layer._owned = True
         self._take_in()
 
     def _take_in(self) -> None:

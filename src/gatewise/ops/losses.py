@@ -52,6 +52,7 @@ def cross_entropy(
     Raises:
         ArgumentError: shapes do not fit, or a target lies outside [0, V).
     """
+    targets = np.asarray(targets)
     if logits.shape[:-1] != targets.shape:
         raise ArgumentError(
             f"targets has shape {targets.shape}; expected {logits.shape[:-1]}, that of the logits."
@@ -100,11 +101,15 @@ def squared_error(
         mask: the same shape, False where an element does not count.
 
     Raises:
-        ArgumentError: shapes differ.
+        ArgumentError: shapes or types differ.
     """
     if prediction.shape != target.shape:
         raise ArgumentError(
             f"target has shape {target.shape}; expected {prediction.shape}, that of the prediction."
+        )
+    if target.dtype != prediction.dtype:
+        raise ArgumentError(
+            f"target has dtype {target.dtype}; expected {prediction.dtype}, that of the prediction."
         )
     weights = _mean_weights(target.shape, mask, prediction.dtype)
     difference = prediction - target

@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gatewise.errors import ArgumentError
 from gatewise.ops.cell import Cell, split_gates
-from gatewise.types import Array, BoolArray, IntArray, State
+from gatewise.types import GATE_ORDER, Array, BoolArray, IntArray, State
 
 __all__ = ["SequenceCache", "Weights", "backward", "forward"]
 
@@ -62,6 +63,8 @@ class Walk:
     def __post_init__(self) -> None:
         valid = alive = None
         if self.lengths is not None:
+            if (np.diff(self.lengths) > 0).any():
+                raise ArgumentError(f"lengths={self.lengths}; expected the longest first.")
             valid = self.lengths > np.arange(self.steps)[:, None]
             alive = [int(n) for n in valid.sum(axis=1)]
         object.__setattr__(self, "valid", valid)
@@ -176,25 +179,30 @@ class SequenceCache:
         """(T, B, H): cell state before each step."""
         return self.walk.states_before(self.c_slots)
 
+    def _gate(self, index: int) -> Array:
+        if self.cell.gates != len(GATE_ORDER):
+            raise AttributeError(f"{type(self.cell).__name__} has no gate {GATE_ORDER[index]!r}")
+        return split_gates(self.gates)[index]
+
     @property
     def i(self) -> Array:
         """(T, B, H): input gate (LSTM only, as f, g and o)."""
-        return split_gates(self.gates)[0]
+        return self._gate(0)
 
     @property
     def f(self) -> Array:
         """(T, B, H): forget gate."""
-        return split_gates(self.gates)[1]
+        return self._gate(1)
 
     @property
     def g(self) -> Array:
         """(T, B, H): candidate."""
-        return split_gates(self.gates)[2]
+        return self._gate(2)
 
     @property
     def o(self) -> Array:
         """(T, B, H): output gate."""
-        return split_gates(self.gates)[3]
+        return self._gate(3)
 
 
 def forward(
@@ -220,6 +228,9 @@ def forward(
 
     Returns:
         y (T, B, H), zero in the padding; the state after each row's last step; the cache.
+
+    Raises:
+        ArgumentError: lengths rise.
     """
     steps, batch, _ = x.shape
     hidden = weights.weight_hh.shape[1]

@@ -74,7 +74,12 @@ class Optimizer:
                 raise ArgumentError(
                     f"{type(self).__name__}: {slot!r} {found}; expected an array of shape {shape}."
                 )
-        self.steps = int(state["steps"])
+        steps = state["steps"]
+        if not np.issubdtype(steps.dtype, np.integer) or steps < 0:
+            raise ArgumentError(
+                f"{type(self).__name__}: 'steps' is {steps}; expected a whole number of at least 0."
+            )
+        self.steps = int(steps)
         for slot in self.slots:
             getattr(self, slot)[...] = state[slot]
 

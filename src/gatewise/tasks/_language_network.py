@@ -11,7 +11,10 @@ from gatewise.ops.dropout import dropout, dropout_backward
 from gatewise.ops.losses import cross_entropy, cross_entropy_backward
 from gatewise.types import Array, IntArray, Seed, State
 
-__all__ = ["LanguageNetwork"]
+__all__ = ["CELLS", "LanguageNetwork"]
+
+CELLS: dict[str, type[LSTM] | type[RNN]] = {"lstm": LSTM, "rnn": RNN}
+"""Recurrent layers by the name of their cell."""
 
 
 class LanguageNetwork(Network):
@@ -43,10 +46,9 @@ class LanguageNetwork(Network):
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         rng = np.random.default_rng(seed)
-        layer = {"lstm": LSTM, "rnn": RNN}[cell]
         self.dropout = dropout
         self.embedding = Embedding(vocabulary_size, embedding_size, seed=rng, dtype=dtype)
-        self.recurrent: Recurrent = layer(
+        self.recurrent: Recurrent = CELLS[cell](
             embedding_size, hidden_size, num_layers, dropout=dropout, seed=rng, dtype=dtype
         )
         self.head = Linear(self.recurrent.output_size, vocabulary_size, seed=rng, dtype=dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatewise.errors import ArgumentError
+from gatewise.tasks.estimator import check_number
 from gatewise.types import Array
 
 __all__ = ["Sampler"]
@@ -26,12 +26,9 @@ class Sampler:
     def __init__(
         self, temperature: float, top_k: int | None, top_p: float | None, rng: np.random.Generator
     ) -> None:
-        if not (np.isfinite(temperature) and temperature >= 0):
-            raise ArgumentError(f"temperature={temperature!r}; expected a finite number of at least 0.")
-        if top_k is not None and top_k < 1:
-            raise ArgumentError(f"top_k={top_k!r}; expected at least 1, or None for all tokens.")
-        if top_p is not None and not 0 < top_p <= 1:
-            raise ArgumentError(f"top_p={top_p!r}; expected a number in (0, 1], or None for all tokens.")
+        check_number("temperature", temperature, low=0)
+        check_number("top_k", top_k, low=1, whole=True, optional=True)
+        check_number("top_p", top_p, low=0, high=1, open_low=True, optional=True)
         self._temperature = temperature
         self._top_k = top_k
         self._top_p = top_p

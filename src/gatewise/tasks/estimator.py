@@ -33,7 +33,9 @@ class Estimator:
     network_: Network
 
     def __init_subclass__(cls) -> None:
-        Estimator._by_task[cls.task] = cls
+        # A user's subclass is not what our model files name.
+        if "task" in vars(cls):
+            Estimator._by_task[cls.task] = cls
 
     @classmethod
     def _hyperparameters(cls) -> list[str]:
@@ -92,7 +94,14 @@ class Estimator:
 
     def _metadata(self) -> dict[str, Any]:
         """The model file's metadata."""
-        return {"task": self.task, "config": self.get_params(), "vocabulary": self._vocabulary()}
+        return {"task": self.task, "config": self._config(), "vocabulary": self._vocabulary()}
+
+    def _config(self) -> dict[str, Any]:
+        """Hyperparameters for JSON, which knows no NumPy numbers."""
+        return {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self.get_params().items()
+        }
 
     def save(self, path: str | Path) -> None:
         """Write the model to one ``.safetensors`` file.
@@ -166,13 +175,16 @@ def check_number(
     """Refuse what is not a number in the interval; ``optional`` admits None."""
     if value is None and optional:
         return
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    kinds = (int,) if whole else (int, float)
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, kinds) and not isinstance(value, bool):
         above = value > low if open_low else value >= low
         below = value < high if open_high else value <= high
         if above and below and value < np.inf and value <= _LARGEST:
             return
-    what = "a whole number" if whole else "a number"
+    endless = isinstance(value, float) and not np.isfinite(value)
+    what = "a whole number" if whole else "a finite number" if endless else "a number"
     lower = f"above {low:g}" if open_low else f"of at least {low:g}"
     upper = "" if high == np.inf else f" and {'below' if open_high else 'at most'} {high:g}"
     raise ArgumentError(f"{name}={value!r}; expected {what} {lower}{upper}{', or None' if optional else ''}.")

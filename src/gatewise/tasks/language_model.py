@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -13,7 +13,8 @@ import numpy as np
 
 from gatewise.data import TOKENIZERS, StreamWindows, TextLike, TextSource, Tokenizer, decode_stream, tokenize
 from gatewise.errors import ArgumentError, DataError
-from gatewise.tasks._language_network import LanguageNetwork
+from gatewise.optim.schedules import SCHEDULES
+from gatewise.tasks._language_network import CELLS, LanguageNetwork
 from gatewise.tasks._sampling import Sampler
 from gatewise.tasks.estimator import Estimator, check_choice, check_number
 from gatewise.types import Array, IntArray, State
@@ -139,6 +140,7 @@ class LanguageModel(Estimator):
         Args:
             text: a path, a text or a list of texts (lines). A ``str`` that names an existing file is a path.
             validation: another text to measure on, instead of the last ``validation_fraction`` of this one.
+                Its symbols are not learnt; those of the last part are.
             checkpoint: file to write where training stands to, after each pass and at least every minute.
             resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
             listeners: called with each ``gatewise.training.Event``.
@@ -179,40 +181,39 @@ class LanguageModel(Estimator):
             training.TruncatedBPTT(network, windows, validation_windows, reset_rate=self.reset_rate),
             optim.AdamW(network, self.learning_rate, weight_decay=self.weight_decay),
             epochs=self.epochs,
-            schedule=optim.schedules.SCHEDULES[self.schedule],
+            schedule=SCHEDULES[self.schedule],
             clip_norm=self.clip_norm,
             patience=self.patience,
             time_limit=self.time_limit,
             rng=np.random.default_rng([self.seed, 1]),
             listeners=listeners,
         )
+        # The text's own part of the fingerprint; time_limit and progress change when training stops, not
+        # what it computes.
+        fingerprint = self._config() | {"text": _digest(tokens, measured)}
+        del fingerprint["time_limit"], fingerprint["progress"]
+        if checkpoint is not None and resume:
+            training.restore(checkpoint, training.read_checkpoint(checkpoint, fingerprint), loop)
         self.tokenizer_, self.network_, self.history_ = tokenizer, network, []
         if checkpoint is not None:
-            self._use_checkpoint(loop, Path(checkpoint), resume, tokens, measured)
+            loop.save = self._checkpointer(Path(checkpoint), fingerprint)
         try:
             self.stopped_by_ = loop.run()
         finally:
             self.history_ = loop.progress.history
         return self
 
-    def _use_checkpoint(
-        self, loop: Loop, path: Path, resume: bool, tokens: IntArray, measured: IntArray
-    ) -> None:
-        """Let a loop write checkpoints, and first go on from one if asked to."""
+    def _checkpointer(self, path: Path, fingerprint: dict[str, Any]) -> Callable[[Loop], None]:
+        """What writes where a loop stands."""
         from gatewise import training
 
-        free = ("time_limit", "progress")  # these change when training stops, not what it computes
-        fingerprint = {name: value for name, value in self.get_params().items() if name not in free}
-        fingerprint["the text's digest"] = _digest(tokens, measured)
         metadata = self._metadata()
 
         def save(loop: Loop) -> None:
             training.write_checkpoint(path, metadata, loop, fingerprint)
             loop.tell(training.Checkpointed(loop.progress.step, path))
 
-        if resume:
-            training.restore(path, training.read_checkpoint(path, fingerprint), loop)
-        loop.save = save
+        return save
 
     def evaluate(self, text: TextLike, *, batch_size: int = 1) -> dict[str, float]:
         """Measure on a text, each token predicted from all before it.
@@ -300,7 +301,7 @@ class LanguageModel(Estimator):
         check_number("max_tokens", max_tokens, low=0, high=sys.maxsize, whole=True)
         check_number("seed", seed, low=0, whole=True)
         if not _is_utf8(prompt):
-            raise ArgumentError(f"prompt={prompt!r} has a part that is not UTF-8; expected text.")
+            raise ArgumentError(f"prompt={prompt!r}; expected a str that UTF-8 can write.")
         rng = np.random.default_rng(seed)
         sampler = Sampler(temperature, top_k, top_p, rng)
         context = [int(token) for part in self.tokenizer_.encode([prompt]) for token in part]
@@ -363,8 +364,8 @@ class LanguageModel(Estimator):
 
     def _check_hyperparameters(self) -> None:
         check_choice("level", self.level, TOKENIZERS)
-        check_choice("cell", self.cell, ("lstm", "rnn"))
-        check_choice("schedule", self.schedule, ("constant", "linear", "cosine", "exponential"))
+        check_choice("cell", self.cell, CELLS)
+        check_choice("schedule", self.schedule, SCHEDULES)
         for name in ("hidden_size", "num_layers", "embedding_size", "window", "batch_size", "epochs"):
             check_number(name, getattr(self, name), low=1, whole=True)
         check_number("vocab_size", self.vocab_size, low=2, whole=True, optional=True)
@@ -388,12 +389,12 @@ def _windows(tokens: IntArray, batch_size: int, window: int, name: str) -> Strea
         raise DataError(f"{name}: {error}") from None
 
 
-def _is_utf8(text: str) -> bool:
+def _is_utf8(text: object) -> bool:
+    """Whether it is a str without half a surrogate pair."""
     try:
-        text.encode("utf-8")
+        return isinstance(text, str) and text.encode("utf-8") is not None
     except UnicodeEncodeError:
         return False
-    return True
 
 
 def _digest(*arrays: IntArray) -> str:

@@ -86,7 +86,13 @@ class TruncatedBPTT:
         return {} if self.state is None else dict(self.state._asdict())
 
     def restore(self, carried: Mapping[str, Array]) -> None:
-        """Take up the state again that ``carried`` gave."""
+        """Take up the state again that ``carried`` gave.
+
+        Raises:
+            ValueError: it is of another batch size.
+        """
+        if any(part.ndim != 3 or part.shape[1] != self.training.batch_size for part in carried.values()):
+            raise ValueError("the carried state is of another batch size")
         self.state = State(carried["h"], carried["c"]) if carried else None
 
 

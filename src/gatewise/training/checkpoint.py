@@ -61,6 +61,10 @@ def read_checkpoint(path: str | Path, fingerprint: Mapping[str, Any]) -> TensorF
     training = json_field(path, file.metadata, "training", dict)
     found = json_field(path, training, "fingerprint", dict)
     for name in [*fingerprint, *found]:
+        if found.get(name) != fingerprint.get(name) and name == "text":
+            raise ArgumentError(
+                f"cannot go on from {str(path)!r}: the text is another one. Use the same text, or start anew."
+            )
         if found.get(name) != fingerprint.get(name):
             raise ArgumentError(
                 f"cannot go on from {str(path)!r}: there {name} was {found.get(name)!r}, now it is "
@@ -85,7 +89,7 @@ def restore(path: str | Path, file: TensorFile, loop: Loop) -> None:
             if name in arrays:
                 _check_vector(name, arrays[name], parameters.vector)
         loop.restore(file.metadata["training"], arrays)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelFileError(f"{str(path)!r} is a damaged checkpoint: {error}. Start anew.") from error
 
 

@@ -90,6 +90,8 @@ class Progress:
             expected["best_loss"] = float
         if (found := {name: type(value) for name, value in values.items()}) != expected:
             raise ValueError(f"its counters are {found}, not {expected}")
+        if any(value < 0 for value in values.values() if isinstance(value, int)):
+            raise ValueError(f"a counter is negative: {dict(values)}")
         return cls(**values)
 
 
@@ -180,6 +182,7 @@ class Loop:
                 parameters[...] = self._good
                 raise
             finally:
+                self.optimizer.learning_rate = self._base_rate
                 if self.best is not None:
                     parameters[...] = self.best
         self.tell(Ended(self.progress.step, reason, self.progress.best_loss, self._seconds()))
@@ -210,22 +213,22 @@ class Loop:
         # What overflows here is found just below and told in words.
         with np.errstate(over="ignore", invalid="ignore"):
             loss = self.learner.step(batch, self.rng)
-            if self.clip_value is not None:
-                clip_by_value(gradients, self.clip_value)
-            norm = (
-                gradient_norm(gradients)
-                if self.clip_norm is None
-                else clip_by_norm(gradients, self.clip_norm)
-            )
+            norm = gradient_norm(gradients)
         if not (np.isfinite(loss) and np.isfinite(norm)):
             raise TrainingError(
                 _diverged(f"at step {progress.step + 1} the loss is {loss:g} and the gradient norm {norm:g}")
             )
+        if self.clip_value is not None:
+            clip_by_value(gradients, self.clip_value)
+        if self.clip_norm is not None:
+            clip_by_norm(gradients, self.clip_norm)
         # These weights have proved good; those after the update have yet to.
         self._good[...] = network.parameters.vector
         self.optimizer.learning_rate = rate
         with np.errstate(over="ignore", invalid="ignore"):
             self.optimizer.step()
+            if not np.isfinite(gradient_norm(network.parameters.vector)):
+                raise TrainingError(_diverged(f"the update at step {progress.step + 1} is not finite"))
         progress.step += 1
         progress.batch += 1
         progress.loss_sum += loss
@@ -300,9 +303,17 @@ class Loop:
         """Stand again where ``state`` was taken; the parameters are the caller's to restore.
 
         Raises:
-            KeyError, TypeError, ValueError: the values or arrays are not what ``state`` gave.
+            KeyError, TypeError, ValueError, OverflowError: the values or arrays are not what ``state`` gave.
         """
-        self.progress = Progress.from_json(values["progress"])
+        progress = Progress.from_json(values["progress"])
+        per_epoch = self.learner.steps_per_epoch
+        if progress.step != progress.epoch * per_epoch + progress.batch or progress.step > self.total_steps:
+            raise ValueError(
+                f"step {progress.step} is not epoch {progress.epoch}, batch {progress.batch} of {per_epoch}"
+            )
+        if (progress.best_loss is None) is not ("best" not in arrays):
+            raise ValueError("the best loss and the best weights do not belong together")
+        self.progress = progress
         self.rng.bit_generator.state = values["rng"]
         self.optimizer.restore(_under("optimizer.", arrays))
         self.learner.restore(_under("carried.", arrays))
