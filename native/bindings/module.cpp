@@ -2,6 +2,7 @@
 // Its typed face is src/gatewise/kernels/_native.pyi.
 #include <nanobind/nanobind.h>
 
+#include "bindings/recurrent.h"
 #include "core/build_info.h"
 #include "core/cpu_features.h"
 
@@ -33,4 +34,5 @@ NB_MODULE(_native, m) {
   m.doc() = "Native kernels of gatewise. Import gatewise.kernels instead.";
   m.def("build_info", &build_info, "Return compiler, compiler_version, build_type and targets, all str.");
   m.def("cpu_features", &cpu_features, "Return {instruction set: whether processor and system offer it}.");
+  bind_recurrent(m);
 }

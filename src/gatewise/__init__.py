@@ -9,6 +9,7 @@ from gatewise.errors import GatewiseError
 
 if TYPE_CHECKING:
     from gatewise import data, nn, ops, optim, tasks, training
+    from gatewise.kernels import set_threads
     from gatewise.tasks import LanguageModel, load
     from gatewise.types import State
 
@@ -24,12 +25,18 @@ __all__ = [
     "nn",
     "ops",
     "optim",
+    "set_threads",
     "tasks",
     "training",
 ]
 
 _ROOMS = {"data", "nn", "ops", "optim", "tasks", "training"}
-_HOMES = {"LanguageModel": "gatewise.tasks", "State": "gatewise.types", "load": "gatewise.tasks"}
+_HOMES = {
+    "LanguageModel": "gatewise.tasks",
+    "State": "gatewise.types",
+    "load": "gatewise.tasks",
+    "set_threads": "gatewise.kernels",
+}
 
 
 def __getattr__(name: str) -> Any:

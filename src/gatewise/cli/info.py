@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib.util import find_spec
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 import gatewise
 from gatewise.cli.console import JsonOption, print_json, say
-from gatewise.kernels import native_status
+from gatewise.kernels import get_target, get_threads, native_status, targets
 
 __all__ = ["info"]
 
@@ -26,10 +25,11 @@ def info(as_json: JsonOption = False) -> None:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": _blas(),
-        "processor": f"{platform.machine()}, {_usable_cores()} cores usable",
+        "processor": platform.machine(),
         "cpu features": ", ".join(status.cpu_features) or "unknown (no native module)",
         "native module": _describe(status.build) if status.available else f"not available: {status.reason}",
-        "recurrence runs on": "NumPy",
+        "LSTM steps run on": f"{get_target()} (of {', '.join(targets())}), up to {get_threads()} threads",
+        "RNN, float64 run on": "numpy",
     }
     facts |= {
         f"extra [{extra}]": "installed"
@@ -50,12 +50,6 @@ def _blas() -> str:
     config: Any = np.show_config(mode="dicts")
     blas = config.get("Build Dependencies", {}).get("blas", {})
     return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
-
-
-def _usable_cores() -> int:
-    """Cores this process may run on, where the system says; else all."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _describe(build: Any) -> str:

@@ -10,7 +10,7 @@ from gatewise.data.tokenizers import (
     WordTokenizer,
     decode_stream,
 )
-from gatewise.data.tokens import TokenizedText, tokenize
+from gatewise.data.tokens import TokenizedText, token_digest, tokenize
 
 __all__ = [
     "TOKENIZERS",
@@ -24,5 +24,6 @@ __all__ = [
     "Window",
     "WordTokenizer",
     "decode_stream",
+    "token_digest",
     "tokenize",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from contextlib import ExitStack
 from typing import IO, NamedTuple
@@ -13,7 +14,7 @@ from gatewise.data.tokenizers import Tokenizer
 from gatewise.errors import DataError
 from gatewise.types import IntArray
 
-__all__ = ["IN_MEMORY", "TokenizedText", "tokenize"]
+__all__ = ["IN_MEMORY", "TokenizedText", "token_digest", "tokenize"]
 
 IN_MEMORY = 1 << 26
 """Tokens kept in memory; a longer text is laid down in a temporary file that is mapped."""
@@ -82,3 +83,13 @@ def _append(file: IO[bytes], parts: list[IntArray], source: TextSource) -> None:
             f"no room for the tokens of {source.name} in {tempfile.gettempdir()!r} ({error.strerror}); "
             "point TMPDIR to a folder with more."
         ) from error
+
+
+def token_digest(*arrays: IntArray) -> str:
+    """A fingerprint of token sequences, read a part at a time."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(len(array).to_bytes(8, "little"))
+        for start in range(0, len(array), 1 << 20):
+            digest.update(array[start : start + (1 << 20)].tobytes())
+    return digest.hexdigest()

@@ -9,7 +9,8 @@ Four things happen here, whichever the cell:
 * the backward pass collects the gradients of the sums step by step and turns them into weight
   gradients in one product over all steps (Werbos 1990).
 
-The cell itself is in ``ops/cell.py``.
+The cell itself is in ``ops/cell.py``. The steps of an LSTM in float32 go through the native kernel where
+there is one; the loops here are its reference.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gatewise import kernels
 from gatewise.errors import ArgumentError
-from gatewise.ops.cell import Cell, split_gates
+from gatewise.ops.cell import Cell, LSTMCell, split_gates
 from gatewise.types import GATE_ORDER, Array, BoolArray, IntArray, State
 
 __all__ = ["SequenceCache", "Weights", "backward", "forward"]
@@ -235,25 +237,18 @@ def forward(
     steps, batch, _ = x.shape
     hidden = weights.weight_hh.shape[1]
     walk = Walk(steps, batch, reverse, lengths, reset)
-    gates = walk.padded(walk.rows(x) @ weights.weight_ih.T + weights.bias)
+    sums = walk.rows(x) @ weights.weight_ih.T
+    sums += weights.bias
+    gates = walk.padded(sums)
     h_slots = np.zeros((steps + 1, batch, hidden), x.dtype)
     c_slots = np.zeros((steps + 1, batch, hidden if cell.has_memory else 0), x.dtype)
     if state is not None:
         first = walk.before(walk.order[0])
         h_slots[first], c_slots[first] = state
-    weight_hh = np.ascontiguousarray(weights.weight_hh.T)
-
-    for t in walk.order:
-        n, before, after = walk.alive[t], walk.before(t), walk.after(t)
-        h_prev, c_prev = h_slots[before, :n], c_slots[before, :n]
-        if walk.keep is not None:
-            h_prev, c_prev = h_prev * walk.keep[t, :n], c_prev * walk.keep[t, :n]
-        z = gates[t, :n]
-        z += h_prev @ weight_hh
-        h_slots[after, :n], c_slots[after, :n] = cell.forward(z, c_prev, weights.peephole)
-        if reverse:
-            h_slots[after, n:], c_slots[after, n:] = h_slots[before, n:], c_slots[before, n:]
-
+    if native := _native_walk(cell, walk, weights):
+        kernels.lstm_forward(native, weights.weight_hh, gates, h_slots, c_slots)
+    else:
+        _steps_forward(cell, walk, weights, gates, h_slots, c_slots)
     cache = SequenceCache(cell, walk, x, weights, gates, h_slots, c_slots)
     return cache.h, State(walk.last_state(h_slots), walk.last_state(c_slots)), cache
 
@@ -273,13 +268,58 @@ def backward(dy: Array, cache: SequenceCache, dstate: State | None = None) -> tu
         dx (T, B, D); the gradient of the initial state; the gradients of the weights.
     """
     cell, walk, weights = cache.cell, cache.walk, cache.weights
-    h_prev, c_prev = cache.h_prev, cache.c_prev
     dz = np.zeros_like(cache.gates)
     if dstate is None:
         dh, dc = np.zeros_like(cache.h_slots[0]), np.zeros_like(cache.c_slots[0])
     else:
         dh, dc = dstate.h.copy(), dstate.c.copy()
 
+    if native := _native_walk(cell, walk, weights):
+        kernels.lstm_backward(native, weights.weight_hh, cache.gates, cache.c_slots, dy, dz, dh, dc)
+    else:
+        _steps_backward(cache, dy, dz, dh, dc)
+    rows = walk.rows(dz)
+    gradients = Weights(
+        weight_ih=rows.T @ walk.rows(cache.x),
+        weight_hh=rows.T @ walk.rows(cache.h_prev),
+        bias=rows.sum(axis=0),
+        peephole=None if weights.peephole is None else _peephole_gradient(dz, cache),
+    )
+    return walk.padded(rows @ weights.weight_ih), State(dh, dc), gradients
+
+
+def _native_walk(cell: Cell, walk: Walk, weights: Weights) -> kernels.LstmWalk | None:
+    """What the native kernel needs to know, where it can take these steps; else None."""
+    if not isinstance(cell, LSTMCell) or not kernels.runs_natively(weights.weight_hh.dtype):
+        return None
+    alive = None if walk.valid is None else np.array(walk.alive, dtype=np.int32)
+    keep = None if walk.keep is None else walk.keep[:, :, 0]
+    peephole = None if weights.peephole is None else np.ascontiguousarray(weights.peephole)
+    return kernels.LstmWalk(walk.reverse, cell.output_tanh, alive, keep, peephole)
+
+
+def _steps_forward(
+    cell: Cell, walk: Walk, weights: Weights, gates: Array, h_slots: Array, c_slots: Array
+) -> None:
+    """All steps forward in NumPy: the reference, and the path of every cell without a kernel."""
+    weight_hh = np.ascontiguousarray(weights.weight_hh.T)
+
+    for t in walk.order:
+        n, before, after = walk.alive[t], walk.before(t), walk.after(t)
+        h_prev, c_prev = h_slots[before, :n], c_slots[before, :n]
+        if walk.keep is not None:
+            h_prev, c_prev = h_prev * walk.keep[t, :n], c_prev * walk.keep[t, :n]
+        z = gates[t, :n]
+        z += h_prev @ weight_hh
+        h_slots[after, :n], c_slots[after, :n] = cell.forward(z, c_prev, weights.peephole)
+        if walk.reverse:
+            h_slots[after, n:], c_slots[after, n:] = h_slots[before, n:], c_slots[before, n:]
+
+
+def _steps_backward(cache: SequenceCache, dy: Array, dz: Array, dh: Array, dc: Array) -> None:
+    """All steps back in NumPy: fills dz, and leaves in dh and dc the gradient of the initial state."""
+    cell, walk, weights = cache.cell, cache.walk, cache.weights
+    c_prev = cache.c_prev
     for t in reversed(walk.order):
         n = walk.alive[t]
         dc[:n] = cell.backward(
@@ -295,15 +335,6 @@ def backward(dy: Array, cache: SequenceCache, dstate: State | None = None) -> tu
         if walk.keep is not None:
             dh[:n] *= walk.keep[t, :n]
             dc[:n] *= walk.keep[t, :n]
-
-    rows = walk.rows(dz)
-    gradients = Weights(
-        weight_ih=rows.T @ walk.rows(cache.x),
-        weight_hh=rows.T @ walk.rows(h_prev),
-        bias=rows.sum(axis=0),
-        peephole=None if weights.peephole is None else _peephole_gradient(dz, cache),
-    )
-    return walk.padded(rows @ weights.weight_ih), State(dh, dc), gradients
 
 
 def _peephole_gradient(dz: Array, cache: SequenceCache) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from gatewise.data import TOKENIZERS, StreamWindows, TextLike, TextSource, Tokenizer, decode_stream, tokenize
+from gatewise.data import (
+    TOKENIZERS,
+    StreamWindows,
+    TextLike,
+    TextSource,
+    Tokenizer,
+    decode_stream,
+    token_digest,
+    tokenize,
+)
 from gatewise.errors import ArgumentError, DataError
 from gatewise.optim.schedules import SCHEDULES
 from gatewise.tasks._language_network import CELLS, LanguageNetwork
@@ -188,15 +196,14 @@ class LanguageModel(Estimator):
             rng=np.random.default_rng([self.seed, 1]),
             listeners=listeners,
         )
-        # The text's own part of the fingerprint; time_limit and progress change when training stops, not
-        # what it computes.
-        fingerprint = self._config() | {"text": _digest(tokens, measured)}
-        del fingerprint["time_limit"], fingerprint["progress"]
+        # What a run is known by: time_limit and progress change when it stops, not what it computes.
+        run = self._config() | {"text": token_digest(tokens, measured)}
+        del run["time_limit"], run["progress"]
         if checkpoint is not None and resume:
-            training.restore(checkpoint, training.read_checkpoint(checkpoint, fingerprint), loop)
+            training.restore(checkpoint, training.read_checkpoint(checkpoint, run), loop)
         self.tokenizer_, self.network_, self.history_ = tokenizer, network, []
         if checkpoint is not None:
-            loop.save = self._checkpointer(Path(checkpoint), fingerprint)
+            loop.save = self._checkpointer(Path(checkpoint), run)
         try:
             self.stopped_by_ = loop.run()
         finally:
@@ -395,13 +402,3 @@ def _is_utf8(text: object) -> bool:
         return isinstance(text, str) and text.encode("utf-8") is not None
     except UnicodeEncodeError:
         return False
-
-
-def _digest(*arrays: IntArray) -> str:
-    """A fingerprint of token sequences."""
-    digest = hashlib.blake2b(digest_size=16)
-    for array in arrays:
-        digest.update(len(array).to_bytes(8, "little"))
-        for start in range(0, len(array), 1 << 20):
-            digest.update(array[start : start + (1 << 20)].tobytes())
-    return digest.hexdigest()
