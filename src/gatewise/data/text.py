@@ -11,7 +11,7 @@ from typing import TypeAlias
 from gatewise.errors import ArgumentError, DataError
 from gatewise.storage import file_problem
 
-__all__ = ["CHUNK", "TextLike", "TextSource"]
+__all__ = ["CHUNK", "TextLike", "TextSource", "is_utf8"]
 
 TextLike: TypeAlias = str | Path | Sequence[str]
 """A path, a text, or a list of texts."""
@@ -114,6 +114,14 @@ def _checked_lines(texts: object) -> Sequence[str]:
             f"text has type {type(texts).__name__}; expected a path, a str, or a list of str."
         )
     return texts
+
+
+def is_utf8(text: object) -> bool:
+    """Whether it is a str that UTF-8 can write: one without half a surrogate pair."""
+    try:
+        return isinstance(text, str) and text.encode("utf-8") is not None
+    except UnicodeEncodeError:
+        return False
 
 
 def _names_file(text: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Protocol, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.data.text import CHUNK
+from gatewise.data.text import CHUNK, is_utf8
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.types import IntArray
 
@@ -334,12 +334,8 @@ def _lines(chunks: Iterable[str]) -> Iterator[str]:
 def _utf8(lines: Iterable[str]) -> Iterator[str]:
     """The lines, refused where they have no UTF-8."""
     for line in lines:
-        try:
-            line.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise DataError(
-                f"the text has {line[error.start]!r}, half a surrogate pair, which UTF-8 cannot write."
-            ) from None
+        if not is_utf8(line):
+            raise DataError(f"the text has half a surrogate pair, which UTF-8 cannot write: {line[:60]!r}.")
         yield line
 
 

@@ -20,6 +20,7 @@ from gatewise.data import (
     token_digest,
     tokenize,
 )
+from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
 from gatewise.optim.schedules import SCHEDULES
 from gatewise.tasks._language_network import CELLS, LanguageNetwork
@@ -307,7 +308,7 @@ class LanguageModel(Estimator):
         self._check_fitted()
         check_number("max_tokens", max_tokens, low=0, high=sys.maxsize, whole=True)
         check_number("seed", seed, low=0, whole=True)
-        if not _is_utf8(prompt):
+        if not is_utf8(prompt):
             raise ArgumentError(f"prompt={prompt!r}; expected a str that UTF-8 can write.")
         rng = np.random.default_rng(seed)
         sampler = Sampler(temperature, top_k, top_p, rng)
@@ -394,11 +395,3 @@ def _windows(tokens: IntArray, batch_size: int, window: int, name: str) -> Strea
         return StreamWindows(tokens, batch_size, window)
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
-
-
-def _is_utf8(text: object) -> bool:
-    """Whether it is a str without half a surrogate pair."""
-    try:
-        return isinstance(text, str) and text.encode("utf-8") is not None
-    except UnicodeEncodeError:
-        return False
