@@ -29,8 +29,8 @@ slow:
 docs:
 	mkdocs build --strict
 
-bench:  ## needs pip install '.[bench]'
-	python -m benchmarks
+bench:  ## everything; needs pip install '.[bench]', and GATEWISE_DATA for the last two
+	python -m benchmarks all
 
 ci:
 	.ci/run

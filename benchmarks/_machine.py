@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,3 +21,25 @@ def machine() -> str:
         model = names[0] if names else model
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{model}, {cores} cores, Python {platform.python_version()}, NumPy {np.__version__}"
+
+
+class Watch:
+    """How many processors this process, and all others together, keep busy from now on."""
+
+    def __init__(self) -> None:
+        self._start, self._own, self._all = time.perf_counter(), time.process_time(), _busy_seconds()
+
+    def read(self) -> tuple[float, float]:
+        """Processors that this process and the others have kept busy on average; 0 others where unknown."""
+        own, everybody = time.process_time() - self._own, _busy_seconds() - self._all
+        wall = time.perf_counter() - self._start
+        return own / wall, max(0.0, everybody - own) / wall
+
+
+def _busy_seconds() -> float:
+    """What all processors have worked since the machine started, for its host too; 0 off Linux."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+    user, nice, system, _idle, _waiting, irq, softirq, steal = map(int, stat.read_text().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")

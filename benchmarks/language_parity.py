@@ -12,6 +12,7 @@ import time
 import numpy as np
 import torch
 
+from benchmarks._language import TorchLanguageModel
 from benchmarks._machine import machine
 from benchmarks._shakespeare import texts
 from gatewise.data import CharTokenizer, StreamWindows
@@ -23,26 +24,13 @@ EMBEDDING, HIDDEN, LAYERS = 64, 128, 2
 WINDOW, BATCH, EPOCHS, RATE, CLIP = 64, 32, 4, 2e-3, 1.0
 
 
-class TorchLanguageModel(torch.nn.Module):
-    """The same network in PyTorch."""
-
-    def __init__(self, ours: LanguageNetwork, vocabulary_size: int) -> None:
-        super().__init__()
-        self.embedding = torch.nn.Embedding(vocabulary_size, EMBEDDING)
-        self.lstm = torch.nn.LSTM(EMBEDDING, HIDDEN, LAYERS)
-        self.head = torch.nn.Linear(HIDDEN, vocabulary_size)
-        weights = {name: torch.from_numpy(values.copy()) for name, values in ours.parameters.items()}
-        for layer in range(LAYERS):
-            weights[f"lstm.bias_ih_l{layer}"] = weights.pop(f"lstm.bias_l{layer}")
-            weights[f"lstm.bias_hh_l{layer}"] = torch.zeros(4 * HIDDEN)
-            # Ours is one bias. Two that learn would move twice as fast under Adam, so the second stays 0.
-            getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
-        self.load_state_dict(weights)
-
-    def forward(self, tokens: torch.Tensor, state: object) -> tuple[torch.Tensor, object]:
-        """Logits and the next state."""
-        y, state = self.lstm(self.embedding(tokens), state)
-        return self.head(y), state
+def twin(ours: LanguageNetwork) -> TorchLanguageModel:
+    """The same network in PyTorch, with one bias that learns."""
+    theirs = TorchLanguageModel(ours)
+    for layer in range(LAYERS):
+        # Ours is one bias. Two that learn would move twice as fast under Adam, so the second stays 0.
+        getattr(theirs.lstm, f"bias_hh_l{layer}").requires_grad_(False)
+    return theirs
 
 
 def main() -> None:
@@ -54,7 +42,7 @@ def main() -> None:
     windows, held_out = (StreamWindows(tokens, BATCH, WINDOW) for tokens in encoded)
 
     ours = LanguageNetwork(tokenizer.vocabulary_size, EMBEDDING, HIDDEN, LAYERS, seed=0)
-    theirs = TorchLanguageModel(ours, tokenizer.vocabulary_size)
+    theirs = twin(ours)
     learner, rng = TruncatedBPTT(ours, windows, held_out), np.random.default_rng(0)
     our_adam = Adam(ours, RATE)
     their_adam = torch.optim.Adam([p for p in theirs.parameters() if p.requires_grad], RATE)

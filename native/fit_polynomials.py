@@ -1,4 +1,4 @@
-"""Where the polynomials of core/recurrent/simd.h come from: Remez's exchange in high precision.
+"""Where the polynomials of core/simd.h come from: Remez's exchange in high precision.
 
 Run: python native/fit_polynomials.py (needs mpmath).
 """

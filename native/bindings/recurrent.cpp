@@ -1,148 +1,151 @@
 // Bindings of core/recurrent: they check shapes and types, release the GIL, and decide nothing.
 #include "bindings/recurrent.h"
 
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
-
 #include <optional>
-#include <stdexcept>
 #include <string>
-#include <vector>
 
-#include "core/recurrent/rows.h"
-#include "core/recurrent/targets.h"
-
-namespace nb = nanobind;
+#include "bindings/layer.h"
+#include "core/recurrent/run.h"
 
 namespace {
 
-template <typename T, int N>
-using Array = nb::ndarray<T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
+using gatewise::RecurrentLayer;
 
-const gatewise::LstmKernels& kernels_of(const std::string& name) {
-  for (const gatewise::Target& target : gatewise::targets()) {
-    if (name == target.name && target.runs_here)
-      return target.kernels();
+RecurrentLayer layer_of(const LayerAttributes& pass, size_t steps, size_t batch) {
+  RecurrentLayer layer = {};
+  const auto weight_ih = pass.array<Array<const float, 2>>("weight_ih");
+  const auto weight_hh = pass.array<Array<const float, 2>>("weight_hh");
+  const auto bias = pass.array<Array<const float, 1>>("bias");
+  const auto peephole = pass.array<std::optional<Array<const float, 2>>>("peephole");
+  const auto alive = pass.array<std::optional<Array<const int32_t, 1>>>("alive");
+  const auto keep = pass.array<std::optional<Array<const uint8_t, 2>>>("keep");
+  const auto tokens = pass.array<std::optional<Array<const int32_t, 2>>>("tokens");
+  const auto mask = pass.array<std::optional<Array<const float, 2>>>("recurrent_mask");
+  const auto zoneout_h = pass.array<std::optional<Array<const uint8_t, 3>>>("zoneout_h");
+  const auto zoneout_c = pass.array<std::optional<Array<const uint8_t, 3>>>("zoneout_c");
+  layer.cell = pass.cell();
+  layer.activation = pass.activation();
+  layer.reverse = pass.value<bool>("reverse");
+  layer.rate_h = pass.value<float>("rate_h");
+  layer.rate_c = pass.value<float>("rate_c");
+  const size_t hidden = weight_hh.shape(1), width = hidden * static_cast<size_t>(layer.gates());
+  const size_t features = weight_ih.shape(1);
+  layer.steps = size(steps);
+  layer.batch = size(batch);
+  layer.hidden = size(hidden);
+  layer.features = size(features);
+  require(hidden > 0 && has_shape(weight_hh, {width, hidden}), "weight_hh");
+  require(features > 0 && has_shape(weight_ih, {width, features}), "weight_ih");
+  require(has_shape(bias, {width}), "bias");
+  if (tokens) {
+    const auto table = pass.array<Array<const float, 2>>("x");
+    require(has_shape(*tokens, {steps, batch}), "tokens");
+    require(table.shape(1) == features, "x");
+    layer.x = table.data();
+    layer.symbols = size(table.shape(0));
+    for (size_t k = 0; k < tokens->size(); ++k)
+      require(tokens->data()[k] >= 0 && tokens->data()[k] < layer.symbols, "tokens");
+  } else {
+    const auto x = pass.array<Array<const float, 3>>("x");
+    require(has_shape(x, {steps, batch, features}), "x");
+    layer.x = x.data();
   }
-  throw std::invalid_argument("no kernels for target " + name + " on this processor");
-}
-
-void require(bool fits, const char* what) {
-  if (!fits)
-    throw std::invalid_argument(std::string(what) + " does not fit the other arrays");
-}
-
-struct Options {
-  std::optional<Array<const float, 2>> peephole;
-  std::optional<Array<const int32_t, 1>> alive;
-  std::optional<Array<const uint8_t, 2>> keep;
-  bool reverse;
-  bool output_tanh;
-};
-
-gatewise::LstmShape shape_of(const Array<const float, 2>& weight_hh, size_t steps, size_t batch,
-                             const Options& options) {
-  const size_t hidden = weight_hh.shape(1);
-  require(weight_hh.shape(0) == 4 * hidden && hidden > 0, "weight_hh");
-  if (options.peephole)
-    require(options.peephole->shape(0) == 3 && options.peephole->shape(1) == hidden, "peephole");
-  if (options.alive) {
-    require(options.alive->shape(0) == steps, "alive");
+  if (alive) {
+    require(has_shape(*alive, {steps}), "alive");
     for (size_t t = 0; t < steps; ++t) {
-      const int32_t rows = options.alive->data()[t];
-      require(
-          rows >= 0 && static_cast<size_t>(rows) <= batch && (t == 0 || rows <= options.alive->data()[t - 1]),
-          "alive");
+      const int32_t rows = alive->data()[t];
+      require(rows >= 0 && rows <= layer.batch && (t == 0 || rows <= alive->data()[t - 1]), "alive");
     }
   }
-  if (options.keep)
-    require(options.keep->shape(0) == steps && options.keep->shape(1) == batch, "keep");
-  return {static_cast<int>(steps),
-          static_cast<int>(batch),
-          static_cast<int>(hidden),
-          options.reverse,
-          options.output_tanh,
-          options.alive ? options.alive->data() : nullptr,
-          options.keep ? options.keep->data() : nullptr,
-          options.peephole ? options.peephole->data() : nullptr};
+  require(!peephole || has_shape(*peephole, {3, hidden}), "peephole");
+  require(!keep || has_shape(*keep, {steps, batch}), "keep");
+  require(!mask || has_shape(*mask, {batch, hidden}), "recurrent_mask");
+  require(!zoneout_h || has_shape(*zoneout_h, {steps, batch, hidden}), "zoneout_h");
+  require(!zoneout_c || has_shape(*zoneout_c, {steps, batch, hidden}), "zoneout_c");
+  layer.weight_ih = weight_ih.data();
+  layer.weight_hh = weight_hh.data();
+  layer.bias = bias.data();
+  layer.peephole = data(peephole);
+  layer.alive = data(alive);
+  layer.keep = data(keep);
+  layer.tokens = data(tokens);
+  layer.recurrent_mask = data(mask);
+  layer.zoneout_h = data(zoneout_h);
+  layer.zoneout_c = data(zoneout_c);
+  return layer;
 }
 
-void lstm_forward(const std::string& target, int threads, Array<const float, 2> weight_hh,
-                  Array<float, 3> gates, Array<float, 3> h, Array<float, 3> c,
-                  std::optional<Array<const float, 2>> peephole, std::optional<Array<const int32_t, 1>> alive,
-                  std::optional<Array<const uint8_t, 2>> keep, bool reverse, bool output_tanh) {
-  const gatewise::LstmKernels& kernels = kernels_of(target);
-  const size_t steps = gates.shape(0), batch = gates.shape(1);
-  const gatewise::LstmShape shape =
-      shape_of(weight_hh, steps, batch, {peephole, alive, keep, reverse, output_tanh});
-  const size_t hidden = weight_hh.shape(1);
-  require(gates.shape(2) == 4 * hidden, "gates");
-  require(h.shape(0) == steps + 1 && h.shape(1) == batch && h.shape(2) == hidden, "h");
-  require(c.shape(0) == steps + 1 && c.shape(1) == batch && c.shape(2) == hidden, "c");
+void recurrent_forward(const std::string& target, int threads, nb::object pass,
+                       std::optional<Array<float, 3>> gates, Array<float, 3> h, Array<float, 3> c) {
+  const gatewise::Kernels& kernels = kernels_of(target);
+  require(h.shape(0) > 0, "h");
+  const size_t steps = h.shape(0) - 1, batch = h.shape(1), hidden = h.shape(2);
+  gatewise::RecurrentForward call = {};
+  call.layer = layer_of(LayerAttributes{pass}, steps, batch);
+  const bool memory = call.layer.cell == gatewise::Cell::lstm;
+  const size_t slots = gates ? steps + 1 : 1;
+  require(hidden == static_cast<size_t>(call.layer.hidden), "h");
+  require(!memory || has_shape(c, {slots, batch, hidden}), "c");
+  require(!gates || has_shape(*gates, {steps, batch, hidden * static_cast<size_t>(call.layer.gates())}),
+          "gates");
+  call.gates = data(gates);
+  call.h = h.data();
+  call.c = memory ? c.data() : nullptr;
   nb::gil_scoped_release released;
-  std::vector<float> packed(kernels.packed_size(shape.hidden)), zeros(hidden);
-  kernels.pack_forward(weight_hh.data(), shape.hidden, packed.data());
-  const gatewise::LstmForward arrays = {packed.data(), zeros.data(), gates.data(), h.data(), c.data()};
-  gatewise::share_rows(shape, threads,
-                       [&](int first, int last) { kernels.forward(shape, arrays, first, last); });
+  gatewise::run_forward(kernels, call, threads);
 }
 
-void lstm_backward(const std::string& target, int threads, Array<const float, 2> weight_hh,
-                   Array<const float, 3> gates, Array<const float, 3> c, Array<const float, 3> dy,
-                   Array<float, 3> dz, Array<float, 2> dh, Array<float, 2> dc,
-                   std::optional<Array<const float, 2>> peephole,
-                   std::optional<Array<const int32_t, 1>> alive, std::optional<Array<const uint8_t, 2>> keep,
-                   bool reverse, bool output_tanh) {
-  const gatewise::LstmKernels& kernels = kernels_of(target);
-  const size_t steps = gates.shape(0), batch = gates.shape(1);
-  const gatewise::LstmShape shape =
-      shape_of(weight_hh, steps, batch, {peephole, alive, keep, reverse, output_tanh});
-  const size_t hidden = weight_hh.shape(1);
-  require(gates.shape(2) == 4 * hidden, "gates");
-  require(c.shape(0) == steps + 1 && c.shape(1) == batch && c.shape(2) == hidden, "c");
-  require(dy.shape(0) == steps && dy.shape(1) == batch && dy.shape(2) == hidden, "dy");
-  require(dz.shape(0) == steps && dz.shape(1) == batch && dz.shape(2) == 4 * hidden, "dz");
-  require(dh.shape(0) == batch && dh.shape(1) == hidden, "dh");
-  require(dc.shape(0) == batch && dc.shape(1) == hidden, "dc");
+void recurrent_backward(const std::string& target, int threads, nb::object pass, Array<float, 3> gates,
+                        Array<const float, 3> h, Array<const float, 3> c, Array<const float, 3> dy,
+                        Array<float, 2> dh, Array<float, 2> dc,
+                        std::optional<nb::ndarray<float, nb::c_contig, nb::device::cpu>> dx, bool add_to_dx,
+                        Array<float, 2> dweight_ih, Array<float, 2> dweight_hh, Array<float, 1> dbias,
+                        std::optional<Array<float, 2>> dpeephole) {
+  const gatewise::Kernels& kernels = kernels_of(target);
+  const size_t steps = gates.shape(0), batch = gates.shape(1), hidden = dh.shape(1);
+  gatewise::RecurrentBackward call = {};
+  call.layer = layer_of(LayerAttributes{pass}, steps, batch);
+  const bool memory = call.layer.cell == gatewise::Cell::lstm;
+  const size_t width = hidden * static_cast<size_t>(call.layer.gates());
+  const auto features = static_cast<size_t>(call.layer.features);
+  const size_t inputs = call.layer.tokens ? static_cast<size_t>(call.layer.symbols) : steps * batch;
+  require(hidden == static_cast<size_t>(call.layer.hidden) && dh.shape(0) == batch, "dh");
+  require(gates.shape(2) == width, "gates");
+  require(has_shape(h, {steps + 1, batch, hidden}), "h");
+  require(!memory || has_shape(c, {steps + 1, batch, hidden}), "c");
+  require(!memory || has_shape(dc, {batch, hidden}), "dc");
+  require(has_shape(dy, {steps, batch, hidden}), "dy");
+  require(!dx || dx->size() == inputs * features, "dx");
+  require(has_shape(dweight_ih, {width, features}), "dweight_ih");
+  require(has_shape(dweight_hh, {width, hidden}), "dweight_hh");
+  require(has_shape(dbias, {width}), "dbias");
+  require((call.layer.peephole != nullptr) == dpeephole.has_value(), "dpeephole");
+  require(!dpeephole || has_shape(*dpeephole, {3, hidden}), "dpeephole");
+  call.gates = gates.data();
+  call.h = h.data();
+  call.c = memory ? c.data() : nullptr;
+  call.dy = dy.data();
+  call.dh = dh.data();
+  call.dc = memory ? dc.data() : nullptr;
+  call.dx = dx ? dx->data() : nullptr;
+  call.add_to_dx = add_to_dx;
+  call.dweight_ih = dweight_ih.data();
+  call.dweight_hh = dweight_hh.data();
+  call.dbias = dbias.data();
+  call.dpeephole = data(dpeephole);
   nb::gil_scoped_release released;
-  std::vector<float> packed(kernels.packed_size(shape.hidden)), zeros(hidden);
-  kernels.pack_backward(weight_hh.data(), shape.hidden, packed.data());
-  const gatewise::LstmBackward arrays = {packed.data(), zeros.data(), gates.data(), c.data(),
-                                         dy.data(),     dz.data(),    dh.data(),    dc.data()};
-  gatewise::share_rows(shape, threads,
-                       [&](int first, int last) { kernels.backward(shape, arrays, first, last); });
-}
-
-void elementwise(const std::string& target, const std::string& name, Array<const float, 1> x,
-                 Array<float, 1> y) {
-  const gatewise::LstmKernels& kernels = kernels_of(target);
-  require(x.shape(0) == y.shape(0), "y");
-  auto* function = name == "exp" ? kernels.exp : name == "sigmoid" ? kernels.sigmoid : kernels.tanh;
-  function(x.data(), y.data(), x.shape(0));
-}
-
-nb::dict targets() {
-  nb::dict result;
-  for (const gatewise::Target& target : gatewise::targets())
-    result[target.name] = target.runs_here;
-  return result;
+  gatewise::run_backward(kernels, call, threads);
 }
 
 }  // namespace
 
 void bind_recurrent(nb::module_& m) {
   using nb::arg;
-  m.def("targets", &targets, "Return {target: whether the processor runs it}, from narrow to wide.");
-  m.def("lstm_forward", &lstm_forward, arg("target"), arg("threads"), arg("weight_hh").noconvert(),
-        arg("gates").noconvert(), arg("h").noconvert(), arg("c").noconvert(),
-        arg("peephole").noconvert().none(), arg("alive").noconvert().none(), arg("keep").noconvert().none(),
-        arg("reverse"), arg("output_tanh"));
-  m.def("lstm_backward", &lstm_backward, arg("target"), arg("threads"), arg("weight_hh").noconvert(),
-        arg("gates").noconvert(), arg("c").noconvert(), arg("dy").noconvert(), arg("dz").noconvert(),
-        arg("dh").noconvert(), arg("dc").noconvert(), arg("peephole").noconvert().none(),
-        arg("alive").noconvert().none(), arg("keep").noconvert().none(), arg("reverse"), arg("output_tanh"));
-  m.def("elementwise", &elementwise, arg("target"), arg("name"), arg("x").noconvert(), arg("y").noconvert(),
-        "Fill y with exp, sigmoid or tanh of x, as the kernels compute them.");
+  m.def("recurrent_forward", &recurrent_forward, arg("target"), arg("threads"), arg("layer"),
+        arg("gates").noconvert().none(), arg("h").noconvert(), arg("c").noconvert());
+  m.def("recurrent_backward", &recurrent_backward, arg("target"), arg("threads"), arg("layer"),
+        arg("gates").noconvert(), arg("h").noconvert(), arg("c").noconvert(), arg("dy").noconvert(),
+        arg("dh").noconvert(), arg("dc").noconvert(), arg("dx").noconvert().none(), arg("add_to_dx"),
+        arg("dweight_ih").noconvert(), arg("dweight_hh").noconvert(), arg("dbias").noconvert(),
+        arg("dpeephole").noconvert().none());
 }

@@ -15,7 +15,7 @@ import pytest
 import gatewise
 from gatewise import LanguageModel, load
 from gatewise.cli import demo, main
-from gatewise.kernels import native_status
+from gatewise.kernels import get_target, native_status
 from tests.cli import command
 from tests.cli.command import TINY, options
 
@@ -239,7 +239,7 @@ def test_the_text_comes_as_it_is_written(model_path, monkeypatch):
     assert main(["generate", str(model_path), "--max-tokens=3"]) == 0
     told, flushes = events[::2], events[1::2]
     assert flushes == ["flush"] * len(told)
-    assert len(told) == 1 + 3 + 1, "the prompt, three tokens, the end of the line"
+    assert len(told) == 1 + 2 + 1, "the prompt, one token and then two, the end of the line"
     assert "".join(told) == load(model_path).generate(max_tokens=3, temperature=0.8) + "\n"
 
 
@@ -290,6 +290,25 @@ def test_info_tells_what_runs_where(capsys):
     assert len(lines) == len(facts)
     for line, (name, value) in zip(lines, facts.items(), strict=True):
         assert re.split(r"\s{2,}", line, maxsplit=1) == [name.replace("_", " "), value]
+
+
+def test_info_explains_which_path_each_configuration_takes(capsys):
+    [paths] = json_lines(outputs(capsys, "info", "--explain", "--json").out)
+    kernel = (
+        f"native kernel, {get_target()}"
+        if get_target() != "numpy"
+        else "NumPy reference: the target is numpy"
+    )
+    assert paths["LSTM,_stacked,_bidirectional"] == kernel
+    assert paths["RNN,_sigmoid"] == kernel
+    assert paths["LSTM,_float64"] == "NumPy reference: it computes in float64, the kernel in float32"
+    assert paths["LSTM,_peepholes_and_zoneout_of_the_cell_state"].startswith("NumPy reference: ")
+
+
+def test_info_explains_the_path_of_a_model(model_path, capsys):
+    [line] = outputs(capsys, "info", str(model_path)).out.splitlines()
+    assert line.startswith("LSTM, ")
+    assert get_target() in line
 
 
 @pytest.fixture

@@ -144,6 +144,7 @@ def test_ctrl_c_before_training_is_one_line(page, output):
     script = """
 import signal, sys
 from gatewise.cli import main, train
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs are without
 train.check_writable = lambda path: signal.raise_signal(signal.SIGINT)
 sys.exit(main(sys.argv[1:]))
 """

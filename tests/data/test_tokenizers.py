@@ -275,10 +275,11 @@ def test_pieces_join_to_the_whole(level, data, sample, subwords):
     """Any tokens, of which subwords may be bytes that make no character; the context is a text."""
     tokenizer = subwords if level == "bpe" else TOKENIZERS[level].learn([sample[-2000:]])
     context = encode(tokenizer, data.draw(st.sampled_from(["", "The", "Zażółć\n", "👧", "what is it "])))
-    tokens = data.draw(st.lists(st.integers(0, tokenizer.vocabulary_size - 1), max_size=12))
-    pieces = list(decode_stream(tokenizer, iter(tokens), context))
-    assert "".join(pieces) == decode_all(tokenizer, tokens, context)
-    assert len(pieces) <= len(tokens) + 1
+    token = st.integers(0, tokenizer.vocabulary_size - 1)
+    chunks = data.draw(st.lists(st.lists(token, min_size=1, max_size=4), max_size=8))
+    pieces = list(decode_stream(tokenizer, iter(chunks), context))
+    assert "".join(pieces) == decode_all(tokenizer, [token for chunk in chunks for token in chunk], context)
+    assert len(pieces) <= len(chunks) + 1
 
 
 def test_a_character_spread_over_tokens_comes_when_it_is_whole(subwords):
@@ -286,7 +287,7 @@ def test_a_character_spread_over_tokens_comes_when_it_is_whole(subwords):
     assert sum("�" in subwords.decode([token]) for token in tokens) >= 2, (
         "no token stands for the whole of it"
     )
-    pieces = list(decode_stream(subwords, tokens))
+    pieces = list(decode_stream(subwords, [[token] for token in tokens]))
     assert "".join(pieces) == "a 🦀 z"
     assert sum("🦀" in piece for piece in pieces) == 1
     assert not any("�" in piece for piece in pieces)
@@ -300,7 +301,7 @@ def test_each_token_is_told_before_the_next_is_asked_for(sample):
     def tokens():
         for token in encode(tokenizer, sample)[:5]:
             asked.append(token)
-            yield token
+            yield [token]
 
     for number, piece in enumerate(decode_stream(tokenizer, tokens()), start=1):
         assert piece

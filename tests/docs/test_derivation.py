@@ -64,14 +64,14 @@ def example():
     y, _, cache = sequence.forward(LSTMCell(), x[None], weights, State(h_prev, c_prev))
     loss, loss_cache = loss_of(y, target[None])
     dy = loss_backward(loss_cache)
+    values = {name: getattr(cache, name).copy() for name in "ifgoch"}
     dx, dstate, gradients = sequence.backward(dy, cache, State(dh_next, dc_next))
     z = given["weight_ih"] * x + given["weight_hh"] * h_prev + given["bias"]
     dz = gradients.bias  # one step, one sequence: the sum over both is dz itself
-    values = {name: getattr(cache, name) for name in "ifgoch"}
     values |= {f"z_{gate}": z[0, k] for k, gate in enumerate("ifgo")}
     values |= {f"dz_{gate}": dz[k] for k, gate in enumerate("ifgo")}
     values |= {"x": x, "h'": h_prev, "c'": c_prev, r"\tanh(c)": np.tanh(cache.c), "L": loss}
-    values |= {"dh": dy + dh_next, "dc": dstate.c / cache.f, "dc'": dstate.c, "dh'": dstate.h, "dx": dx}
+    values |= {"dh": dy + dh_next, "dc": dstate.c / values["f"], "dc'": dstate.c, "dh'": dstate.h, "dx": dx}
     values |= {"dW_{xf}": gradients.weight_ih[1], "dW_{hf}": gradients.weight_hh[1], "db_f": dz[1]}
     return {name: float(np.squeeze(value)) for name, value in values.items()}
 

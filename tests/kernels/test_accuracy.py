@@ -58,8 +58,81 @@ def test_special_values(target, name, expected):
         assert np.signbit(found[3]), "tanh(-0) is -0"
 
 
+SUBNORMAL = np.array([1, 2, 3, 0x3FFFFF, 0x7FFFFE, 0x7FFFFF, 0x800000], np.uint32).view(np.float32)
+HUGE = np.array([1e10, 1e30, np.finfo(np.float32).max], dtype=np.float32)
+
+
 @pytest.mark.parametrize("target", NATIVE)
-@pytest.mark.parametrize("count", [1, 3, 4, 7, 8, 15, 16, 17, 33])
-def test_any_number_of_elements(target, count):
-    x = np.linspace(-3, 3, count, dtype=np.float32)
-    np.testing.assert_allclose(compute(target, "tanh", x), np.tanh(x), rtol=1e-6)
+def test_numbers_below_the_normal_range(target):
+    for x in (SUBNORMAL, -SUBNORMAL):
+        np.testing.assert_array_equal(compute(target, "tanh", x), x)
+        np.testing.assert_array_equal(compute(target, "exp", x), np.ones_like(x))
+        np.testing.assert_array_equal(compute(target, "sigmoid", x), np.full_like(x, 0.5))
+
+
+@pytest.mark.parametrize("target", NATIVE)
+def test_numbers_far_beyond_where_the_functions_bend(target):
+    for name, below, above in (("exp", 0.0, np.inf), ("sigmoid", 0.0, 1.0), ("tanh", -1.0, 1.0)):
+        np.testing.assert_array_equal(compute(target, name, HUGE), np.full_like(HUGE, above))
+        np.testing.assert_array_equal(compute(target, name, -HUGE), np.full_like(HUGE, below))
+
+
+@pytest.mark.parametrize("target", NATIVE)
+def test_results_below_the_normal_range_keep_their_digits(target):
+    """e^x and sigma(x) go down to zero in steps of the smallest number there is, not at a stroke."""
+    x = np.linspace(-104.5, -87, 20_001, dtype=np.float32)
+    for name in ("exp", "sigmoid"):
+        found, truth = compute(target, name, x), TRUTH[name](x.astype(np.float64))
+        smallest = np.float64(SUBNORMAL[0])
+        assert (
+            np.abs(found - truth) <= np.maximum(LIMIT * np.spacing(truth.astype(np.float32)), smallest)
+        ).all()
+        assert (np.diff(found) >= 0).all()
+        assert found[0] == 0
+        assert 0 < found[x > -103].min() < np.finfo(np.float32).tiny
+
+
+@pytest.mark.parametrize("target", NATIVE)
+def test_where_exp_leaves_the_range(target):
+    """The last number whose exponential is finite, and its neighbours."""
+    last = np.float32(np.log(np.float64(np.finfo(np.float32).max)))
+    last = last if np.exp(np.float64(last)) <= np.finfo(np.float32).max else np.nextafter(last, np.float32(0))
+    steps = last + np.spacing(last) * np.arange(-50, 51, dtype=np.float32)
+    found = compute(target, "exp", steps)
+    np.testing.assert_array_equal(np.isinf(found), np.arange(-50, 51) > 0)
+
+
+@pytest.mark.parametrize("target", NATIVE)
+def test_bounds_and_symmetry_hold_exactly(target):
+    x = all_exponents()
+    tanh, sigmoid = compute(target, "tanh", x), compute(target, "sigmoid", x)
+    assert np.abs(tanh).max() == 1
+    assert sigmoid.min() >= 0
+    assert sigmoid.max() == 1
+    np.testing.assert_array_equal(compute(target, "tanh", -x), -tanh)
+
+
+@pytest.mark.parametrize("target", NATIVE)
+@pytest.mark.parametrize("name", TRUTH)
+def test_a_number_does_not_depend_on_its_neighbours(name, target):
+    """Neither on those in the same vector nor on its place in it."""
+    x = np.random.default_rng(1).normal(scale=5, size=40).astype(np.float32)
+    together = compute(target, name, x)
+    alone = [compute(target, name, x[k : k + 1])[0] for k in range(len(x))]
+    np.testing.assert_array_equal(together, np.array(alone))
+    x[::3] = np.array([np.nan, np.inf, -np.inf, 1e38, 0, -0.0, 1e-45], np.float32)[np.arange(14) % 7]
+    others = np.arange(40) % 3 != 0
+    np.testing.assert_array_equal(compute(target, name, x)[others], together[others])
+
+
+@pytest.mark.parametrize("target", NATIVE)
+@pytest.mark.parametrize("name", TRUTH)
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 7, 8, 15, 16, 17, 33])
+def test_any_number_of_elements(count, name, target):
+    from gatewise.kernels import _native
+
+    x = np.linspace(-3, 3, count + 5, dtype=np.float32)
+    y = np.full(count + 5, 99, dtype=np.float32)
+    _native.elementwise(target, name, x[:count], y[:count])
+    np.testing.assert_allclose(y[:count], TRUTH[name](x[:count].astype(np.float64)), rtol=1e-6)
+    assert (y[count:] == 99).all(), "written beyond the end"

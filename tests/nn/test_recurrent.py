@@ -47,7 +47,7 @@ def test_what_training_hands_out_is_safe_from_its_reader():
 def test_the_state_handed_out_is_nobody_else_s():
     layer = LSTM(2, 3)
     y, last, cache = layer.forward(X)
-    expected, _ = layer.backward(np.ones_like(y), cache)
+    expected, _ = layer.backward(np.ones_like(y), layer.forward(X)[2])
     for part in last:
         part[...] = 99
     assert not (y == 99).any()
@@ -120,6 +120,22 @@ IMPOSSIBLE = {
     ),
     "negative dropout": (lambda: LSTM(2, 3, dropout=-0.1), r"LSTM: dropout=-0.1; expected a probability"),
     "dropout of nan": (lambda: RNN(2, 3, dropout=np.nan), "RNN: dropout=nan; expected a probability"),
+    "recurrent dropout of 1": (
+        lambda: LSTM(2, 3, recurrent_dropout=1),
+        r"LSTM: recurrent_dropout=1; expected a probability in \[0, 1\)",
+    ),
+    "zoneout of 1": (
+        lambda: RNN(2, 3, zoneout_hidden=1.0),
+        r"RNN: zoneout_hidden=1.0; expected a probability in \[0, 1\)",
+    ),
+    "negative zoneout": (
+        lambda: LSTM(2, 3, zoneout_cell=-0.5),
+        "LSTM: zoneout_cell=-0.5; expected a probability",
+    ),
+    "zoneout of nan": (
+        lambda: LSTM(2, 3, zoneout_hidden=np.nan),
+        "LSTM: zoneout_hidden=nan; expected a probability",
+    ),
     "float16": (lambda: LSTM(2, 3, dtype=np.float16), "LSTM: dtype=.*float16.*; expected float32 or float64"),
     "activation": (
         lambda: RNN(2, 3, activation="gelu"),

@@ -15,6 +15,9 @@ TWO = {"num_layers": 2}
 SKIP = {"skip_connections": True}
 PEEPHOLE = {"peephole": True}
 DROPOUT = {"dropout": 0.4}
+RECURRENT = {"recurrent_dropout": 0.3}
+HIDDEN = {"zoneout_hidden": 0.4}
+CELL = {"zoneout_cell": 0.3}
 
 LAYERS = {
     "LSTM": (LSTM, {}),
@@ -27,7 +30,17 @@ LAYERS = {
     "LSTM, 2 layers, bidirectional, peephole": (LSTM, TWO | BOTH | PEEPHOLE),
     "LSTM, 3 layers, bidirectional, skip": (LSTM, {"num_layers": 3} | BOTH | SKIP),
     "LSTM, 2 layers, everything": (LSTM, TWO | BOTH | SKIP | PEEPHOLE | DROPOUT),
+    "LSTM, recurrent dropout": (LSTM, RECURRENT),
+    "LSTM, zoneout of h": (LSTM, HIDDEN),
+    "LSTM, zoneout of c, peephole": (LSTM, CELL | PEEPHOLE),
+    "LSTM, 2 layers, everything and masks": (
+        LSTM,
+        TWO | BOTH | SKIP | PEEPHOLE | DROPOUT | RECURRENT | HIDDEN | CELL,
+    ),
+    "LSTM, 3 layers, bidirectional, masks": (LSTM, {"num_layers": 3} | BOTH | RECURRENT | HIDDEN | CELL),
     "RNN": (RNN, {}),
+    "RNN, recurrent dropout, zoneout": (RNN, RECURRENT | HIDDEN),
+    "RNN, 2 layers, everything and masks": (RNN, TWO | BOTH | SKIP | DROPOUT | RECURRENT | HIDDEN),
     "RNN, relu, bidirectional": (RNN, {"activation": "relu"} | BOTH),
     "RNN, sigmoid, 2 layers, skip": (RNN, {"activation": "sigmoid"} | TWO | SKIP),
     "RNN, 2 layers, everything": (RNN, TWO | BOTH | SKIP | DROPOUT),
@@ -40,7 +53,12 @@ SITUATIONS = {
 }
 COMBINATIONS = [(layer, "ragged, reset") for layer in LAYERS] + [
     (layer, situation)
-    for layer in ("LSTM", "LSTM, 2 layers, everything", "RNN, 2 layers, everything")
+    for layer in (
+        "LSTM",
+        "LSTM, 2 layers, everything",
+        "LSTM, 2 layers, everything and masks",
+        "RNN, 2 layers, everything",
+    )
     for situation in ("plain", "ragged", "reset")
 ]
 
@@ -70,12 +88,11 @@ def test_gradients(name, situation):
 def test_a_gradient_of_the_state_that_is_left_out_is_zero(kind):
     problem = make_problem(kind(D, H, dtype=np.float64), T, B, np.random.default_rng(6))
     layer, x, dy, state, dstate = problem
-    _, _, cache = layer.forward(x, state)
     zeros = type(dstate)(*(np.zeros_like(part) for part in dstate))
-    dx, dfirst = layer.backward(dy, cache)
+    dx, dfirst = layer.backward(dy, layer.forward(x, state)[2])
     gradients = layer.gradients.vector.copy()
     layer.zero_gradients()
-    dx_zeros, dfirst_zeros = layer.backward(dy, cache, zeros)
+    dx_zeros, dfirst_zeros = layer.backward(dy, layer.forward(x, state)[2], zeros)
     assert np.array_equal(dx, dx_zeros)
     assert np.array_equal(dfirst.h, dfirst_zeros.h)
     assert np.array_equal(gradients, layer.gradients.vector)
@@ -83,10 +100,9 @@ def test_a_gradient_of_the_state_that_is_left_out_is_zero(kind):
 
 def test_gradients_add_up_until_they_are_zeroed():
     layer, x, dy, *_ = make_problem(LSTM(D, H, 2, dtype=np.float64), T, B, np.random.default_rng(7))
-    _, _, cache = layer.forward(x)
-    layer.backward(dy, cache)
+    layer.backward(dy, layer.forward(x)[2])
     once = layer.gradients.vector.copy()
-    layer.backward(dy, cache)
+    layer.backward(dy, layer.forward(x)[2])
     np.testing.assert_allclose(layer.gradients.vector, 2 * once, rtol=1e-14)
     layer.zero_gradients()
     assert not layer.gradients.vector.any()

@@ -1,9 +1,11 @@
-"""Dropout: what is zeroed, what the rest is scaled by, and that the backward pass uses the same mask."""
+"""Dropout and zoneout: what is zeroed, scaled or kept, and that the backward pass uses the same mask."""
 
 import numpy as np
 import pytest
 
+from gatewise.errors import ArgumentError
 from gatewise.ops import dropout, dropout_backward
+from gatewise.ops.dropout import dropout_mask, zoneout, zoneout_backward, zoneout_mask
 from tests.ops.gradients import assert_gradients
 
 
@@ -41,3 +43,48 @@ def test_the_draws_come_from_the_generator():
     first, second = (dropout(x, 0.5, rng)[0] for _ in range(2))
     assert np.array_equal(first, dropout(x, 0.5, np.random.default_rng(4))[0])
     assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_zoneout_keeps_at_the_rate(rate):
+    mask = zoneout_mask((40, 500), rate, np.random.default_rng(5))
+    assert mask.dtype == np.bool_
+    assert float(mask.mean()) == pytest.approx(rate, abs=4 * np.sqrt(rate * (1 - rate) / mask.size))
+    assert not np.array_equal(mask[0], mask[1])
+
+
+def test_masks_of_rate_zero_are_none_and_draw_nothing():
+    rng = np.random.default_rng(6)
+    assert dropout_mask((2, 3), 0.0, rng, np.float32) is None
+    assert zoneout_mask((2, 3), 0.0, rng) is None
+    assert rng.bit_generator.state == np.random.default_rng(6).bit_generator.state
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, np.nan])
+def test_a_rate_that_is_no_probability_below_1_is_refused(rate):
+    rng = np.random.default_rng(7)
+    with pytest.raises(ArgumentError, match=r"dropout: rate=.*; expected a probability in \[0, 1\)"):
+        dropout_mask((2,), rate, rng, np.float32)
+    with pytest.raises(ArgumentError, match=r"zoneout: rate=.*; expected a probability in \[0, 1\)"):
+        zoneout_mask((2,), rate, rng)
+
+
+@pytest.mark.parametrize(
+    "mask", [zoneout_mask((3, 4), 0.5, np.random.default_rng(8)), 0.3], ids=["drawn", "0.3"]
+)
+def test_gradients_of_zoneout(mask):
+    old, new, dy = np.random.default_rng(9).normal(size=(3, 3, 4))
+
+    def loss():
+        return float(np.sum(zoneout(old, new, mask) * dy))
+
+    dold, dnew = zoneout_backward(dy, mask)
+    assert_gradients(loss, {"old": (old, dold), "new": (new, dnew)})
+
+
+def test_without_a_mask_zoneout_hands_the_new_value_through():
+    old, new = np.zeros(3), np.ones(3)
+    assert zoneout(old, new, None) is new
+    dold, dnew = zoneout_backward(new, None)
+    assert dold is None
+    assert dnew is new

@@ -7,6 +7,8 @@ from gatewise.errors import ArgumentError
 from gatewise.ops import (
     cross_entropy,
     cross_entropy_backward,
+    cross_entropy_in_place,
+    cross_entropy_loss,
     squared_error,
     squared_error_backward,
 )
@@ -126,6 +128,17 @@ def test_cross_entropy_does_not_look_at_masked_targets(classes):
     assert cross_entropy(logits, np.where(mask, targets, -1), mask)[0] == expected
 
 
+@EACH_MASK
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_in_place_the_logits_become_their_gradient(classes, mask, dtype):
+    logits, targets = classes[0].astype(dtype), classes[1]
+    loss, cache = cross_entropy(logits, targets, mask)
+    assert cross_entropy_loss(logits, targets, mask) == pytest.approx(loss, rel=1e-6)
+    assert cross_entropy_in_place(logits, targets, mask) == pytest.approx(loss, rel=1e-6)
+    np.testing.assert_allclose(logits, cross_entropy_backward(cache), rtol=0, atol=1e-7)
+    assert logits.dtype == dtype
+
+
 def test_backward_may_be_called_twice(classes, numbers):
     for cache, backward in [
         (cross_entropy(*classes)[1], cross_entropy_backward),
@@ -144,9 +157,10 @@ def test_backward_may_be_called_twice(classes, numbers):
     ],
     ids=["shape", "too large", "negative", "mask"],
 )
-def test_targets_that_do_not_fit_the_logits_are_refused(arguments, message):
+@pytest.mark.parametrize("loss", [cross_entropy, cross_entropy_loss, cross_entropy_in_place])
+def test_targets_that_do_not_fit_the_logits_are_refused(arguments, message, loss):
     with pytest.raises(ArgumentError, match=message):
-        cross_entropy(np.zeros((2, 5)), *arguments)
+        loss(np.zeros((2, 5), np.float32), *arguments)
 
 
 @pytest.mark.parametrize(

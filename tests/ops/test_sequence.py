@@ -1,8 +1,11 @@
 """Back-propagation through time: every gradient, with every option, against central differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from gatewise.errors import ArgumentError
 from gatewise.ops import Weights, backward, forward, numerical_gradient
 from gatewise.types import State
 from tests.ops.gradients import assert_gradients
@@ -84,12 +87,81 @@ def test_nothing_handed_in_is_changed_and_nothing_handed_out_is_tied_to_it(rever
     state, dstate = draw_state(rng, cell, B, H), draw_state(rng, cell, B, H)
     handed = [x, dy, *weights[:3], *state, *dstate]
     before = [array.copy() for array in handed]
-    y, last, cache = forward(cell, x, weights, state, lengths=LENGTHS, reset=RESET, reverse=reverse)
+    options = {"lengths": LENGTHS, "reset": RESET, "reverse": reverse}
+    y, last, cache = forward(cell, x, weights, state, **options)
     first = backward(dy, cache, dstate)
-    again = backward(dy, cache, dstate)
+    again = backward(dy, forward(cell, x, weights, state, **options)[2], dstate)
     assert all(np.array_equal(array, copy) for array, copy in zip(handed, before, strict=True))
     assert np.array_equal(first[0], again[0])
     assert not any(np.shares_memory(part, array) for part in (*last, *first[1]) for array in (*handed, y))
+
+
+@pytest.mark.parametrize("name", ["lstm-peephole", "rnn-tanh"])
+def test_a_spent_cache_says_so_and_keeps_its_states(name):
+    cell, peephole = CELLS[name]
+    rng = np.random.default_rng(6)
+    x, dy = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
+    _, _, cache = forward(cell, x, draw_weights(rng, cell, D, H, peephole), lengths=LENGTHS)
+    kin, states = replace(cache, x=x.copy()), (cache.h.copy(), cache.c.copy())
+    backward(dy, cache)
+    message = "backward has turned this cache's gates into their gradients; look at them before it, or run"
+    for spent in (cache, kin):
+        for look in ["gates", *("ifgo" if cell.gates == 4 else "")]:
+            with pytest.raises(ArgumentError, match=message):
+                getattr(spent, look)
+        with pytest.raises(ArgumentError, match=message):
+            backward(dy, spent)
+        assert np.array_equal(spent.h, states[0])
+        assert np.array_equal(spent.c, states[1])
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+def test_the_gates_room_is_taken_by_their_gradients_and_the_padding_stays_zero(reverse):
+    cell, _ = CELLS["lstm"]
+    rng = np.random.default_rng(7)
+    weights = draw_weights(rng, cell, D, H)
+    _, _, cache = forward(cell, rng.normal(size=(T, B, D)), weights, lengths=LENGTHS, reverse=reverse)
+    room = cache.gates
+    _, _, dweights = backward(rng.normal(size=(T, B, H)), cache)
+    np.testing.assert_allclose(room.sum(axis=(0, 1)), dweights.bias, atol=1e-14)
+    assert not room[np.arange(T)[:, None] >= LENGTHS].any()
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["all steps", "ragged"])
+@pytest.mark.parametrize("name", ["lstm-peephole", "rnn-tanh"])
+def test_gradients_are_added_to_arrays_that_are_handed_in(name, lengths, reverse):
+    cell, peephole = CELLS[name]
+    rng = np.random.default_rng(8)
+    x, dy = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
+    weights = draw_weights(rng, cell, D, H, peephole)
+    wide = rng.normal(size=(T, B, D + 2))
+    totals, before = draw_weights(rng, cell, D, H, peephole), wide.copy()
+    started = [None if total is None else total.copy() for total in totals]
+
+    def cache():
+        return forward(cell, x, weights, lengths=lengths, reverse=reverse)[2]
+
+    dx, dfirst, dweights = backward(dy, cache())
+    total, again, same = backward(dy, cache(), gradients=totals, dx=wide[..., 1:-1])
+    assert same is totals
+    assert np.shares_memory(total, wide)
+    assert np.array_equal(wide[..., 1:-1], before[..., 1:-1] + dx)
+    assert np.array_equal(wide[..., [0, -1]], before[..., [0, -1]])
+    assert np.array_equal(again.h, dfirst.h)
+    for sum_, start, part in zip(totals, started, dweights, strict=True):
+        assert sum_ is None or np.array_equal(sum_, start + part)
+
+
+def test_gradients_without_the_peepholes_of_the_weights_are_refused():
+    cell, _ = CELLS["lstm-peephole"]
+    rng = np.random.default_rng(9)
+    weights = draw_weights(rng, cell, D, H, peephole=True)
+    _, _, cache = forward(cell, rng.normal(size=(T, B, D)), weights)
+    gradients = draw_weights(rng, cell, D, H)
+    with pytest.raises(ArgumentError, match=r"gradients\.peephole and the weights' own differ"):
+        backward(np.ones((T, B, H)), cache, gradients=gradients)
+    assert cache.gates.any()  # nothing has been touched
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])

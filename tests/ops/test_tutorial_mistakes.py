@@ -59,7 +59,7 @@ MISTAKES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def problem():
     """The gradient of the biases by central differences, and what the backward pass starts from."""
     rng = np.random.default_rng(0)

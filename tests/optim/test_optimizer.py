@@ -5,7 +5,7 @@ import pytest
 
 from gatewise.errors import ArgumentError
 from gatewise.nn import LSTM, Linear, Network
-from gatewise.optim import SGD, Adam, AdamW, AveragedSGD
+from gatewise.optim import SGD, Adam, AdamW, AveragedSGD, Optimizer, clip_by_norm, gradient_norm
 from tests.optim.problems import draw_gradients, follow, numbers
 
 OPTIMIZERS = {
@@ -93,6 +93,89 @@ def test_a_step_moves_every_layer_of_a_network(make):
     optimizer = make(network)
     follow(optimizer, np.ones((1, network.parameters.vector.size)))
     assert all((network.parameters[name] != value).all() for name, value in before.items())
+
+
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+
+
+@EACH
+@DTYPES
+@pytest.mark.parametrize("limit", [0.3, 1e3, np.inf])
+def test_a_clipped_step_is_a_step_along_clipped_gradients(make, dtype, limit):
+    clipped, plain = make(numbers(START, dtype)), make(numbers(START, dtype))
+    for gradient in GRADIENTS:
+        clipped.gradients[...] = plain.gradients[...] = gradient
+        update = clipped.step(limit)
+        assert update.gradient_norm == pytest.approx(clip_by_norm(plain.gradients, limit), rel=1e-13)
+        assert update.finite
+        plain.step()
+        assert np.array_equal(clipped.gradients, gradient.astype(dtype))
+    tolerance = 16 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(clipped.weights, plain.weights, rtol=tolerance, atol=tolerance)
+
+
+@EACH
+@DTYPES
+def test_a_step_hands_out_the_parameters_before_it(make, dtype):
+    optimizer, before = make(numbers(START, dtype)), np.empty(6, dtype)
+    for gradient in GRADIENTS:
+        optimizer.gradients[...] = gradient
+        expected = optimizer.parameters.copy()
+        assert optimizer.step(before=before).gradient_norm == pytest.approx(
+            gradient_norm(optimizer.gradients)
+        )
+        assert np.array_equal(before, expected)
+
+
+@EACH
+@DTYPES
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan], ids=str)
+@pytest.mark.parametrize("limit", [None, 1.0], ids=["free", "clipped"])
+def test_a_gradient_that_is_not_finite_refuses_the_step(make, dtype, bad, limit):
+    optimizer, before = make(numbers(START, dtype)), np.zeros(6, dtype)
+    follow(optimizer, GRADIENTS[:2])
+    kept, parameters = optimizer.state(), optimizer.parameters.copy()
+    optimizer.gradients[3] = bad
+    update = optimizer.step(limit, before=before)
+    assert not np.isfinite(update.gradient_norm)
+    assert update.finite
+    assert np.array_equal(optimizer.parameters, parameters)
+    assert all(np.array_equal(optimizer.state()[name], array) for name, array in kept.items())
+    assert not before.any()
+
+
+@DTYPES
+def test_an_update_that_is_not_finite_is_told(dtype):
+    optimizer = SGD(numbers([1.0, 2.0], dtype), float(np.finfo(dtype).max))
+    optimizer.gradients[...] = [0.0, 4.0]
+    with np.errstate(over="ignore"):
+        assert not optimizer.step().finite
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, np.nan])
+def test_a_norm_that_cannot_be_is_refused(limit):
+    optimizer = SGD(numbers(START))
+    with pytest.raises(ArgumentError, match=r"clip_norm=.*; expected a number above 0"):
+        optimizer.step(limit)
+    assert optimizer.steps == 0
+
+
+@DTYPES
+def test_an_optimizer_of_ones_own_needs_only_its_formula(dtype):
+    class Signs(Optimizer):
+        def _update(self, parameters, gradients):
+            parameters -= self.learning_rate * self.steps * np.sign(gradients)
+
+    class Hasty(Adam):
+        def _update(self, parameters, gradients):
+            parameters -= gradients
+
+    signs, hasty = Signs(numbers(np.zeros(2), dtype), 0.5), Hasty(numbers(np.zeros(2), dtype))
+    for optimizer in (signs, hasty):
+        optimizer.gradients[...] = [3.0, -4.0]
+        assert optimizer.step(1.0) == (5.0, True)
+    assert signs.parameters.tolist() == [-0.5, 0.5]
+    np.testing.assert_allclose(hasty.parameters, [-0.6, 0.8], rtol=1e-6)
 
 
 @EACH

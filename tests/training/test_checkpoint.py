@@ -103,7 +103,7 @@ def test_other_settings_are_refused(change, named, text, tmp_path):
 def test_another_text_is_refused(text, tmp_path):
     path = tmp_path / "c.safetensors"
     LanguageModel(**OPTIONS, time_limit=1e-9).fit(text, checkpoint=path)
-    with pytest.raises(ArgumentError, match="the text is another one"):
+    with pytest.raises(ArgumentError, match="the data are not those of that run"):
         LanguageModel(**OPTIONS).fit(text.replace("e", "x"), checkpoint=path, resume=True)
 
 

@@ -23,8 +23,8 @@ TARGET = np.array([1.0, -2.0, 3.0])
 class Bowl:
     """L(θ) = ½ |θ - target|², a batch being a number that scales it."""
 
-    def __init__(self, batches=(1.0, 1.0, 1.0), validation=None):
-        self.network = Layer({"theta": (3,)}, np.float64)
+    def __init__(self, batches=(1.0, 1.0, 1.0), validation=None, dtype=np.float64):
+        self.network = Layer({"theta": (3,)}, dtype)
         self.values = list(batches)
         self.validation = validation
         self.asked = []
@@ -152,6 +152,16 @@ def test_a_second_ctrl_c_raises_as_ever():
     loop.listeners = [interrupt]
     with pytest.raises(KeyboardInterrupt):
         loop.run()
+
+
+@pytest.mark.parametrize("clip_value", [None, 0.5])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_the_norm_told_is_that_before_any_clipping(clip_value, dtype):
+    learner = Bowl(dtype=dtype)
+    loop, events = make(learner, clip_value=clip_value, clip_norm=0.1, epochs=1)
+    loop.run()
+    first = next(event for event in events if isinstance(event, Stepped))
+    assert first.gradient_norm == pytest.approx(np.linalg.norm(TARGET), rel=1e-6)
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf], ids=["nan", "inf"])

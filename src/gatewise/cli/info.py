@@ -1,24 +1,76 @@
-"""``gatewise info``: what is installed and what runs where."""
+"""``gatewise info``: what is installed, and which path a configuration takes."""
 
 from __future__ import annotations
 
 import platform
 from importlib.util import find_spec
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 
 import gatewise
 from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.models import load_language_model
 from gatewise.kernels import get_target, get_threads, native_status, targets
+from gatewise.nn import LSTM, RNN, Recurrent
 
 __all__ = ["info"]
 
 _EXTRAS = {"bpe": "tokenizers"}
 
 
-def info(as_json: JsonOption = False) -> None:
-    """Show versions, the native module, the processor and the extras."""
+_CONFIGURATIONS: dict[str, tuple[type[LSTM] | type[RNN], dict[str, Any]]] = {
+    "LSTM": (LSTM, {}),
+    "LSTM, stacked, bidirectional": (LSTM, {"num_layers": 2, "bidirectional": True}),
+    "LSTM, peepholes, no tanh on the way out": (LSTM, {"peephole": True, "output_tanh": False}),
+    "LSTM, recurrent dropout, zoneout": (
+        LSTM,
+        {"recurrent_dropout": 0.1, "zoneout_hidden": 0.1, "zoneout_cell": 0.1},
+    ),
+    "LSTM, peepholes and zoneout of the cell state": (LSTM, {"peephole": True, "zoneout_cell": 0.1}),
+    "LSTM, float64": (LSTM, {"dtype": np.float64}),
+    "RNN, tanh": (RNN, {}),
+    "RNN, sigmoid": (RNN, {"activation": "sigmoid"}),
+    "RNN, rectifier": (RNN, {"activation": "relu"}),
+    "RNN, float64": (RNN, {"dtype": np.float64}),
+}
+"""What ``--explain`` tells about. Ragged lengths, resets and initial states take the same path as without."""
+
+
+def info(
+    model: Annotated[Path | None, typer.Argument(help="With --explain: a model file to tell about.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell which path each configuration, or MODEL, takes.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show versions, the native module, the processor and the extras; or what runs where."""
+    facts = _paths(model) if explain or model is not None else _facts()
+    if as_json:
+        print_json({name.replace(" ", "_"): value for name, value in facts.items()})
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        say(f"{name:<{width}}  {value}")
+
+
+def _paths(model: Path | None) -> dict[str, str]:
+    """Which path each configuration takes, or the one of a model."""
+    if model is not None:
+        network = load_language_model(model).network_.recurrent
+        name = f"{type(network).__name__}, {network.num_layers} x {network.hidden_size}, {network.dtype}"
+        return {name: _path(network)}
+    return {name: _path(make(1, 1, **options)) for name, (make, options) in _CONFIGURATIONS.items()}
+
+
+def _path(layer: Recurrent) -> str:
+    reason = layer.why_not_native()
+    return f"native kernel, {get_target()}" if reason is None else f"NumPy reference: {reason}"
+
+
+def _facts() -> dict[str, str]:
     status = native_status()
     facts = {
         "gatewise": gatewise.__version__,
@@ -28,8 +80,8 @@ def info(as_json: JsonOption = False) -> None:
         "processor": platform.machine(),
         "cpu features": ", ".join(status.cpu_features) or "unknown (no native module)",
         "native module": _describe(status.build) if status.available else f"not available: {status.reason}",
-        "LSTM steps run on": f"{get_target()} (of {', '.join(targets())}), up to {get_threads()} threads",
-        "RNN, float64 run on": "numpy",
+        "float32 runs on": f"{get_target()} (of {', '.join(targets())}), up to {get_threads()} threads",
+        "float64 runs on": "numpy",
     }
     facts |= {
         f"extra [{extra}]": "installed"
@@ -37,12 +89,7 @@ def info(as_json: JsonOption = False) -> None:
         else f"not installed: pip install 'gatewise[{extra}]'"
         for extra, module in _EXTRAS.items()
     }
-    if as_json:
-        print_json({name.replace(" ", "_"): value for name, value in facts.items()})
-        return
-    width = max(map(len, facts))
-    for name, value in facts.items():
-        say(f"{name:<{width}}  {value}")
+    return facts
 
 
 def _blas() -> str:

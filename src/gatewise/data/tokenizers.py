@@ -286,23 +286,25 @@ TOKENIZERS: dict[str, type[CharTokenizer] | type[WordTokenizer] | type[SubwordTo
 """Tokenizers by level."""
 
 
-def decode_stream(tokenizer: Tokenizer, tokens: Iterable[int], context: Sequence[int] = ()) -> Iterator[str]:
-    """The text of tokens as they come, piece by piece.
+def decode_stream(
+    tokenizer: Tokenizer, chunks: Iterable[Sequence[int]], context: Sequence[int] = ()
+) -> Iterator[str]:
+    """The text of tokens as they come, a piece for each chunk.
 
     Args:
         tokenizer: whose tokens they are.
-        tokens: the tokens to tell.
+        chunks: the tokens to tell, one or more at a time.
         context: the tokens before them, of which only the last counts: after a word comes a space.
     """
     seen = list(context[-1:])
     told = tokenizer.decode(seen)
-    for token in tokens:
-        seen.append(token)
+    for chunk in chunks:
+        seen.extend(chunk)
         text = tokenizer.decode(seen)
         # A character whose bytes are spread over several tokens is held back until it is whole.
         if not text.endswith(_REPLACEMENT):
             yield text[len(told) :]
-            seen = [token]
+            seen = seen[-1:]
             told = tokenizer.decode(seen)
     if len(rest := tokenizer.decode(seen)) > len(told):
         yield rest[len(told) :]

@@ -4,18 +4,40 @@ gatewise runs without it, on the NumPy reference in `gatewise.ops`. `native_stat
 and if not, why.
 """
 
-from gatewise.kernels.choice import get_target, get_threads, set_target, set_threads, targets
-from gatewise.kernels.lstm import LstmWalk, lstm_backward, lstm_forward, runs_natively
+from gatewise.kernels.choice import fma_peak, get_target, get_threads, set_target, set_threads, targets
+from gatewise.kernels.linear import linear_backward, linear_forward
+from gatewise.kernels.losses import cross_entropy_sum
+from gatewise.kernels.optimisers import AdamRule, AveragedSGDRule, Rule, SGDRule, optimiser_step
 from gatewise.kernels.probe import NativeStatus, native_status
+from gatewise.kernels.recurrent import (
+    ACTIVATIONS,
+    NativeLayer,
+    recurrent_backward,
+    recurrent_forward,
+    runs_natively,
+)
+from gatewise.kernels.stream import choose_token, open_stream
 
 __all__ = [
-    "LstmWalk",
+    "ACTIVATIONS",
+    "AdamRule",
+    "AveragedSGDRule",
+    "NativeLayer",
     "NativeStatus",
+    "Rule",
+    "SGDRule",
+    "choose_token",
+    "cross_entropy_sum",
+    "fma_peak",
     "get_target",
     "get_threads",
-    "lstm_backward",
-    "lstm_forward",
+    "linear_backward",
+    "linear_forward",
     "native_status",
+    "open_stream",
+    "optimiser_step",
+    "recurrent_backward",
+    "recurrent_forward",
     "runs_natively",
     "set_target",
     "set_threads",

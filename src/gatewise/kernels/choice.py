@@ -8,7 +8,7 @@ from functools import cache
 from gatewise.errors import ArgumentError
 from gatewise.kernels.probe import native_status
 
-__all__ = ["NUMPY", "get_target", "get_threads", "set_target", "set_threads", "targets"]
+__all__ = ["NUMPY", "fma_peak", "get_target", "get_threads", "set_target", "set_threads", "targets"]
 
 NUMPY = "numpy"
 """The target that stands for the NumPy reference."""
@@ -79,6 +79,21 @@ def set_threads(count: int | None) -> None:
         _forced.pop("threads", None)
     else:
         _forced["threads"] = _checked_threads("threads", count)
+
+
+def fma_peak(threads: int) -> float:
+    """What the processor can do, GFLOP/s: multiplications and additions that wait for nothing, measured now.
+
+    Raises:
+        ArgumentError: the target is NumPy, which cannot tell.
+    """
+    if get_target() == NUMPY:
+        raise ArgumentError(
+            "target='numpy'; expected an instruction set, whose peak the native module measures."
+        )
+    from gatewise.kernels import _native
+
+    return _native.fma_peak(get_target(), threads)
 
 
 def _checked_target(source: str, name: str) -> str:

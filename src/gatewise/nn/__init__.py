@@ -10,6 +10,7 @@ from gatewise.nn.lstm import LSTM
 from gatewise.nn.parameters import Parameters
 from gatewise.nn.recurrent import Recurrent, RecurrentCache
 from gatewise.nn.rnn import RNN
+from gatewise.nn.stream import Stream, TokenStream
 
 __all__ = [
     "LSTM",
@@ -21,4 +22,6 @@ __all__ = [
     "Parameters",
     "Recurrent",
     "RecurrentCache",
+    "Stream",
+    "TokenStream",
 ]

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from gatewise.errors import ArgumentError
-from gatewise.types import Array
+from gatewise.ops.embedding import TokenInput
+from gatewise.types import Array, BoolArray, IntArray
 
-__all__ = ["check_dtype", "check_scale", "check_shape", "check_sizes"]
+__all__ = ["check_dtype", "check_scale", "check_sequence", "check_shape", "check_sizes"]
 
 
 def check_sizes(owner: str, **sizes: object) -> None:
@@ -42,4 +43,61 @@ def check_scale(owner: str, init_scale: float | None) -> None:
     if init_scale is not None and not 0 <= init_scale < np.inf:
         raise ArgumentError(
             f"{owner}: init_scale={init_scale!r}; expected a finite number of at least 0, or None."
+        )
+
+
+def check_sequence(
+    owner: str,
+    x: Array | TokenInput,
+    features: int,
+    dtype: np.dtype[Any],
+    lengths: IntArray | None,
+    reset: BoolArray | None,
+) -> int:
+    """Refuse what is no batch of sequences with ``features`` a step; returns B."""
+    if isinstance(x, TokenInput):
+        _check_tokens(owner, x, features, dtype)
+        steps, batch = x.tokens.shape
+    else:
+        check_dtype(owner, "x", x, dtype)
+        if x.ndim != 3 or x.shape[2] != features or 0 in x.shape:
+            raise ArgumentError(
+                f"{owner}: x has shape {x.shape}; expected (T, B, {features}): "
+                "time steps first, then the batch, at least one of each."
+            )
+        steps, batch, _ = x.shape
+    if lengths is not None:
+        _check_lengths(owner, lengths, steps, batch)
+    if reset is not None and (reset.shape != (steps, batch) or reset.dtype != np.bool_):
+        raise ArgumentError(
+            f"{owner}: reset has shape {reset.shape} and dtype {reset.dtype}; "
+            f"expected ({steps}, {batch}) of bool."
+        )
+    return int(batch)
+
+
+def _check_tokens(owner: str, x: TokenInput, features: int, dtype: np.dtype[Any]) -> None:
+    tokens, symbols = x.tokens, len(x.table)
+    check_shape(owner, "table", x.table, (symbols, features), dtype)
+    if tokens.ndim != 2 or tokens.size == 0 or not np.issubdtype(tokens.dtype, np.integer):
+        raise ArgumentError(
+            f"{owner}: tokens has shape {tokens.shape} and dtype {tokens.dtype}; "
+            "expected (T, B) integers, at least one."
+        )
+    if not 0 <= tokens.min() <= tokens.max() < symbols:
+        raise ArgumentError(
+            f"{owner}: tokens lie in [{tokens.min()}, {tokens.max()}]; expected [0, {symbols})."
+        )
+
+
+def _check_lengths(owner: str, lengths: IntArray, steps: int, batch: int) -> None:
+    if lengths.shape != (batch,) or not np.issubdtype(lengths.dtype, np.integer):
+        raise ArgumentError(
+            f"{owner}: lengths has shape {lengths.shape} and dtype {lengths.dtype}; "
+            f"expected {batch} integers, one for each sequence."
+        )
+    if lengths.min() < 0 or lengths.max() > steps:
+        raise ArgumentError(
+            f"{owner}: lengths lie in [{lengths.min()}, {lengths.max()}]; "
+            f"expected [0, {steps}], for x has {steps} steps."
         )

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_scale, check_shape, check_sizes
 from gatewise.nn.layer import Layer
+from gatewise.ops.embedding import TokenInput, add_rows
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["Embedding"]
@@ -45,32 +46,57 @@ class Embedding(Layer):
         )
         self.parameters["weight"][...] = drawn
 
+    def check(self, tokens: IntArray) -> None:
+        """Refuse what is not an array of tokens.
+
+        Raises:
+            ArgumentError: a token is not an integer in [0, V).
+        """
+        symbols = len(self.parameters["weight"])
+        if not np.issubdtype(tokens.dtype, np.integer):
+            raise ArgumentError(f"Embedding: tokens has dtype {tokens.dtype}; expected integers.")
+        if tokens.size and not 0 <= tokens.min() <= tokens.max() < symbols:
+            raise ArgumentError(
+                f"Embedding: tokens lie in [{tokens.min()}, {tokens.max()}]; expected [0, {symbols})."
+            )
+
     def forward(self, tokens: IntArray) -> tuple[Array, IntArray]:
         """(...) integers to (..., E), and the cache that ``backward`` needs.
 
         Raises:
             ArgumentError: a token is not an integer in [0, V).
         """
-        tokens, table = np.asarray(tokens), self.parameters["weight"]
-        if not np.issubdtype(tokens.dtype, np.integer):
-            raise ArgumentError(f"Embedding: tokens has dtype {tokens.dtype}; expected integers.")
-        if tokens.size and not 0 <= tokens.min() <= tokens.max() < len(table):
-            raise ArgumentError(
-                f"Embedding: tokens lie in [{tokens.min()}, {tokens.max()}]; expected [0, {len(table)})."
-            )
-        return table[tokens], tokens
+        tokens = np.asarray(tokens)
+        self.check(tokens)
+        return self.parameters["weight"][tokens], tokens
 
     def __call__(self, tokens: IntArray) -> Array:
         """``forward`` without the cache."""
         return self.forward(tokens)[0]
 
+    def input(self, tokens: IntArray) -> Array | TokenInput:
+        """(T, B) integers as the input of a recurrent layer: the table itself, where it is the shorter one.
+
+        With V below T * B a layer multiplies each symbol's row once instead of each step's. The layer's
+        ``backward`` then returns the table's gradient, (V, E), instead of dx.
+
+        Raises:
+            ArgumentError: a token is not an integer in [0, V).
+        """
+        tokens, table = np.asarray(tokens), self.parameters["weight"]
+        self.check(tokens)
+        return TokenInput(tokens, table) if len(table) < tokens.size else table[tokens]
+
     def backward(self, dy: Array, cache: IntArray) -> None:
         """Add each row's gradient to its symbol's; tokens have no gradient to return."""
         table = self.parameters["weight"]
         check_shape("Embedding", "dy", dy, (*cache.shape, table.shape[1]), self.dtype)
-        tokens, rows = cache.reshape(-1), dy.reshape(-1, dy.shape[-1])
-        # Sorting brings equal tokens together, so that each symbol's rows are summed in one reduction.
-        order = np.argsort(tokens, kind="stable")
-        symbols, first = np.unique(tokens[order], return_index=True)
-        if symbols.size:
-            self.gradients["weight"][symbols] += np.add.reduceat(rows[order], first, axis=0)
+        add_rows(self.gradients["weight"], cache, dy)
+
+    def input_backward(self, dx: Array, tokens: IntArray) -> None:
+        """The way back of ``input``: dx is what the layer's ``backward`` returned."""
+        if dx.ndim == 2:
+            check_shape("Embedding", "dx", dx, self.parameters["weight"].shape, self.dtype)
+            self.gradients["weight"][...] += dx
+        else:
+            self.backward(dx, np.asarray(tokens))

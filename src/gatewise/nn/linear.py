@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from gatewise import kernels
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_dtype, check_scale, check_shape, check_sizes
 from gatewise.nn.layer import Layer
@@ -56,9 +57,13 @@ class Linear(Layer):
         weight = self.parameters["weight"]
         if x.shape[-1] != weight.shape[1]:
             raise ArgumentError(f"Linear: x has shape {x.shape}; expected a last axis of {weight.shape[1]}.")
-        y = x.reshape(-1, x.shape[-1]) @ weight.T
-        if "bias" in self.parameters:
-            y += self.parameters["bias"]
+        rows, bias = x.reshape(-1, x.shape[-1]), self.parameters.get("bias")
+        if kernels.runs_natively(self.dtype):
+            y = kernels.linear_forward(rows, weight, bias)
+        else:
+            y = rows @ weight.T
+            if bias is not None:
+                y += bias
         return y.reshape(*x.shape[:-1], len(weight)), x
 
     def __call__(self, x: Array) -> Array:
@@ -68,9 +73,14 @@ class Linear(Layer):
     def backward(self, dy: Array, cache: Array) -> Array:
         """Dx (..., D) from dy (..., K); adds to the gradients."""
         check_shape("Linear", "dy", dy, (*cache.shape[:-1], len(self.parameters["weight"])), self.dtype)
-        rows, x = dy.reshape(-1, dy.shape[-1]), cache.reshape(-1, cache.shape[-1])
-        self.gradients["weight"][...] += rows.T @ x
-        if "bias" in self.gradients:
-            self.gradients["bias"][...] += rows.sum(axis=0)
-        dx: Array = rows @ self.parameters["weight"]
+        dy, x = dy.reshape(-1, dy.shape[-1]), cache.reshape(-1, cache.shape[-1])
+        weight = self.parameters["weight"]
+        dweight, dbias = self.gradients["weight"], self.gradients.get("bias")
+        if kernels.runs_natively(self.dtype):
+            dx = kernels.linear_backward(x, weight, dy, dweight, dbias)
+        else:
+            dweight += dy.T @ x
+            if dbias is not None:
+                dbias += dy.sum(axis=0)
+            dx = dy @ weight
         return dx.reshape(cache.shape)

@@ -25,6 +25,11 @@ class LSTM(Recurrent):
         num_layers: L, layers on top of each other.
         bidirectional: a second set of layers walks each sequence from its end; outputs lie side by side.
         dropout: probability of zeroing an element of what goes from one layer to the next, in training.
+        recurrent_dropout: probability of zeroing a unit of h on its way into the recurrent sums, in training;
+            the same units of a sequence at all steps of a call (Gal & Ghahramani 2016).
+        zoneout_hidden: probability that a unit's h stays for a step what it was, in training; in inference
+            old and new are mixed in this proportion (Krueger et al. 2017).
+        zoneout_cell: the same for c.
         skip_connections: the input goes to every layer and every layer to the output (Graves 2013).
         peephole: i and f also see the cell state before the step, o the one after it (Graves 2013).
         output_tanh: False leaves out the tanh on the way out, h = o ⊙ c.
@@ -36,7 +41,7 @@ class LSTM(Recurrent):
         dtype: float32 or float64.
 
     Raises:
-        ArgumentError: a size is not a positive integer, dropout lies outside [0, 1).
+        ArgumentError: a size is not a positive integer, a rate lies outside [0, 1).
 
     Example:
         >>> import numpy as np, gatewise as gw
@@ -54,6 +59,9 @@ class LSTM(Recurrent):
         *,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        zoneout_hidden: float = 0.0,
+        zoneout_cell: float = 0.0,
         skip_connections: bool = False,
         peephole: bool = False,
         output_tanh: bool = True,
@@ -69,6 +77,9 @@ class LSTM(Recurrent):
             num_layers,
             bidirectional=bidirectional,
             dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            zoneout_hidden=zoneout_hidden,
+            zoneout_cell=zoneout_cell,
             skip_connections=skip_connections,
             peephole=peephole,
             init_scale=init_scale,

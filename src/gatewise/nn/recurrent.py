@@ -1,7 +1,7 @@
 """Stacks of recurrent layers: what the LSTM and the plain RNN have in common.
 
-Stacking, both directions, dropout between layers, skip connections, ragged batches and the state handed
-in and out are here; which cell is run, and with which weights, is said by ``LSTM`` and ``RNN``.
+Stacking, both directions, dropout between layers and through time, skip connections, ragged batches and the
+state handed in and out are here; which cell is run, and with which weights, is said by ``LSTM`` and ``RNN``.
 """
 
 from __future__ import annotations
@@ -13,12 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
-from gatewise.nn._checks import check_dtype, check_scale, check_shape, check_sizes
+from gatewise.kernels import NativeLayer
+from gatewise.nn._checks import check_scale, check_sequence, check_shape, check_sizes
 from gatewise.nn.layer import Layer
 from gatewise.nn.parameters import Parameters
+from gatewise.nn.stream import Stream
 from gatewise.ops import sequence
+from gatewise.ops._native import native_layer, why_not_native
+from gatewise.ops._walk import Walk
 from gatewise.ops.cell import Cell
-from gatewise.ops.dropout import dropout, dropout_backward
+from gatewise.ops.dropout import StateMasks, dropout, dropout_backward, dropout_mask, zoneout_mask
+from gatewise.ops.embedding import TokenInput
 from gatewise.types import Array, BoolArray, IntArray, Seed, State
 
 __all__ = ["Recurrent", "RecurrentCache"]
@@ -30,7 +35,8 @@ class RecurrentCache:
 
     Attributes:
         layers: for each layer, its directions' caches with the named arrays i, f, g, o, c, h. Where
-            ``order`` is given their rows are sorted by length: row k is row ``order[k]`` of the batch.
+            ``order`` is given their rows are sorted by length: row k is row ``order[k]`` of the batch. Each
+            has its own masks of recurrent dropout and zoneout. ``backward`` spends the gates; h and c stay.
         masks: for each layer, the dropout mask of what went into it from below; None without dropout.
         order: how the batch was sorted; None if it was not.
     """
@@ -52,6 +58,9 @@ class Recurrent(Layer):
         *,
         bidirectional: bool,
         dropout: float,
+        recurrent_dropout: float,
+        zoneout_hidden: float,
+        zoneout_cell: float,
         skip_connections: bool,
         peephole: bool,
         init_scale: float | None,
@@ -60,8 +69,15 @@ class Recurrent(Layer):
     ) -> None:
         owner = type(self).__name__
         check_sizes(owner, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        if not 0 <= dropout < 1:
-            raise ArgumentError(f"{owner}: dropout={dropout!r}; expected a probability in [0, 1).")
+        rates = {
+            "dropout": dropout,
+            "recurrent_dropout": recurrent_dropout,
+            "zoneout_hidden": zoneout_hidden,
+            "zoneout_cell": zoneout_cell,
+        }
+        for name, rate in rates.items():
+            if not 0 <= rate < 1:
+                raise ArgumentError(f"{owner}: {name}={rate!r}; expected a probability in [0, 1).")
         check_scale(owner, init_scale)
         self.cell = cell
         self.input_size = input_size
@@ -69,6 +85,9 @@ class Recurrent(Layer):
         self.num_layers = num_layers
         self.bidirectional = bidirectional
         self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.zoneout_hidden = zoneout_hidden
+        self.zoneout_cell = zoneout_cell
         self.skip_connections = skip_connections
         self.peephole = peephole
         super().__init__(self._shapes(), dtype)
@@ -117,21 +136,32 @@ class Recurrent(Layer):
             arrays["peephole" + suffix] if self.peephole else None,
         )
 
+    def _state_masks(self, steps: int, batch: int, rng: np.random.Generator | None) -> StateMasks:
+        """Of one layer and direction: drawn in training; in inference, without rng, what zoneout expects."""
+        if rng is None:
+            return StateMasks(None, float(self.zoneout_hidden) or None, float(self.zoneout_cell) or None)
+        shape = (steps, batch, self.hidden_size)
+        return StateMasks(
+            dropout_mask(shape[1:], self.recurrent_dropout, rng, self.dtype),
+            zoneout_mask(shape, self.zoneout_hidden, rng),
+            zoneout_mask(shape, self.zoneout_cell, rng),
+        )
+
     def __call__(
         self,
-        x: Array,
+        x: Array | TokenInput,
         state: State | None = None,
         lengths: IntArray | None = None,
         *,
         reset: BoolArray | None = None,
     ) -> tuple[Array, State]:
-        """Inference: as ``forward``, but without dropout and without a cache."""
+        """Inference: as ``forward``, but without dropout and without a cache; zoneout by its expectation."""
         y, last, _ = self._run(x, state, lengths, reset, rng=None)
         return y, last
 
     def forward(
         self,
-        x: Array,
+        x: Array | TokenInput,
         state: State | None = None,
         lengths: IntArray | None = None,
         *,
@@ -141,12 +171,14 @@ class Recurrent(Layer):
         """Training: run the stack and keep what ``backward`` needs.
 
         Args:
-            x: (T, B, D), of the layer's dtype.
+            x: (T, B, D), of the layer's dtype; or tokens (T, B) with the table (V, D) of what they stand for,
+                which is the faster way where V is smaller than T * B (``Embedding.input``).
             state: initial state, (L * directions, B, H) each; zeros where omitted.
             lengths: (B,) valid steps of each row, in any order, 0 to T; all T where omitted.
             reset: (T, B), True where a step begins a new sequence: no state and no gradient crosses
                 the border before it.
-            rng: where dropout draws from; the layer's own generator where omitted.
+            rng: where dropout and zoneout draw from; the layer's own generator where omitted. Each call
+                draws anew, and in a ragged batch for the rows as sorted by length.
 
         Returns:
             y (T, B, ``output_size``), zero in the padding and read-only, for the cache shares it;
@@ -162,7 +194,7 @@ class Recurrent(Layer):
 
     def _run(
         self,
-        x: Array,
+        x: Array | TokenInput,
         state: State | None,
         lengths: IntArray | None,
         reset: BoolArray | None,
@@ -171,8 +203,10 @@ class Recurrent(Layer):
         """The stack, upwards; with ``rng`` for training, without for inference, which keeps no caches."""
         lengths = None if lengths is None else np.asarray(lengths)
         reset = None if reset is None else np.asarray(reset)
-        self._check_input(x, lengths, reset)
-        state = self._checked_state("state", state, x.shape[1])
+        if isinstance(x, TokenInput) and self.skip_connections:
+            x = x.rows()
+        batch = check_sequence(type(self).__name__, x, self.input_size, self.dtype, lengths, reset)
+        state = self._checked_state("state", state, batch)
         order = None
         if lengths is not None:
             lengths = lengths.astype(np.intp)
@@ -180,92 +214,132 @@ class Recurrent(Layer):
             if np.array_equal(order, np.arange(len(order))):
                 order = None
             else:
-                lengths, x = lengths[order], x[:, order]
+                lengths, x = lengths[order], _sorted(x, order)
                 reset = None if reset is None else reset[:, order]
-        below, mask = x, None
+        below: Array | TokenInput = x
+        mask: Array | None = None
         outputs: list[Array] = []
         states: list[State] = []
         caches: list[tuple[sequence.SequenceCache, ...]] = []
         masks: list[Array | None] = []
         for layer, directions in groupby(self._suffixes(), key=lambda each: each[0]):
-            if layer and rng is not None:
-                below, mask = dropout(below, self.dropout, rng)
-            if layer and self.skip_connections:
-                below = np.concatenate([below, x], axis=-1)
-            runs = [
-                sequence.forward(
-                    self.cell,
-                    below,
-                    self._weights(self.parameters, suffix),
-                    _pick(state, layer * self.directions + reverse, order),
-                    lengths=lengths,
-                    reset=reset,
-                    reverse=reverse,
-                )
-                for _, reverse, suffix in directions
-            ]
-            below = runs[0][0] if len(runs) == 1 else np.concatenate([run[0] for run in runs], axis=-1)
-            outputs.append(below)
-            states += [run[1] for run in runs]
+            if outputs:
+                below = outputs[-1]
+                if rng is not None:
+                    below, mask = dropout(below, self.dropout, rng)
+                if self.skip_connections and not isinstance(x, TokenInput):
+                    below = np.concatenate([below, x], axis=-1)
+            ys: list[Array] = []
+            kept: list[sequence.SequenceCache] = []
+            for _, reverse, suffix in directions:
+                initial = _pick(state, layer * self.directions + reverse, order)
+                y, last, cache = self._run_direction(below, suffix, initial, lengths, reset, reverse, rng)
+                ys.append(y)
+                states.append(last)
+                if cache is not None:
+                    kept.append(cache)
+            outputs.append(ys[0] if len(ys) == 1 else np.concatenate(ys, axis=-1))
             if rng is not None:
-                caches.append(tuple(run[2] for run in runs))
+                caches.append(tuple(kept))
                 masks.append(mask)
-        y = np.concatenate(outputs, axis=-1) if self.skip_connections else below
+        y = np.concatenate(outputs, axis=-1) if self.skip_connections else outputs[-1]
         last = _stack(states)
         if order is not None:
             y, last = _unsort(y, order), _unsort_state(last, order)
         return y, last, RecurrentCache(tuple(caches), tuple(masks), order)
+
+    def _run_direction(
+        self,
+        below: Array | TokenInput,
+        suffix: str,
+        state: State | None,
+        lengths: IntArray | None,
+        reset: BoolArray | None,
+        reverse: bool,
+        rng: np.random.Generator | None,
+    ) -> tuple[Array, State, sequence.SequenceCache | None]:
+        """One layer in one direction."""
+        weights = self._weights(self.parameters, suffix)
+        steps, batch = below.tokens.shape if isinstance(below, TokenInput) else below.shape[:2]
+        masks = self._state_masks(steps, batch, rng)
+        if rng is not None:
+            return sequence.forward(
+                self.cell,
+                below,
+                weights,
+                state,
+                lengths=lengths,
+                reset=reset,
+                reverse=reverse,
+                masks=masks,
+            )
+        y, last = sequence.infer(
+            self.cell, below, weights, state, lengths=lengths, reset=reset, reverse=reverse, masks=masks
+        )
+        return y, last, None
 
     def backward(self, dy: Array, cache: RecurrentCache, dstate: State | None = None) -> tuple[Array, State]:
         """Back-propagation through time and down the stack; adds to ``gradients``.
 
         Args:
             dy: (T, B, ``output_size``); the padding is ignored.
-            cache: of ``forward``.
+            cache: of ``forward``. It serves once: the gates in it give their room to their gradients.
             dstate: gradient of the state that ``forward`` returned; zeros where omitted.
 
         Returns:
-            dx (T, B, D), and the gradient of the initial state.
+            dx (T, B, D), or where the input was tokens the gradient of their table (V, D); and the gradient
+            of the initial state.
 
         Raises:
-            ArgumentError: dy or dstate has another shape or type than y or the state had.
+            ArgumentError: dy or dstate has another shape or type than y or the state had, or the cache
+                has been through ``backward`` before.
         """
-        steps, batch, _ = cache.layers[0][0].x.shape
+        walk = cache.layers[0][0].walk
+        steps, batch = walk.steps, walk.batch
         check_shape(type(self).__name__, "dy", dy, (steps, batch, self.output_size), self.dtype)
-        order, hidden, dstate = cache.order, self.hidden_size, self._checked_state("dstate", dstate, batch)
-        width = self.directions * hidden
+        order, dstate = cache.order, self._checked_state("dstate", dstate, batch)
         if order is not None:
-            dy = dy[:, order]
-        dx = np.zeros((steps, batch, self.input_size), self.dtype)
-        dabove = np.zeros((steps, batch, width), self.dtype) if self.skip_connections else dy
+            dy = np.take(dy, order, axis=1)
+        width, skip = self.directions * self.hidden_size, self.skip_connections
+        dabove, dskipped = dy[..., -width:], None
         dstates: list[State] = []
-        for layer, directions in groupby(reversed(self._suffixes()), key=lambda each: each[0]):
-            if self.skip_connections:
-                dabove = dabove + dy[..., layer * width : (layer + 1) * width]
-            dbelow = np.zeros_like(cache.layers[layer][0].x)
-            for _, reverse, suffix in directions:
-                dpart, dinitial, gradients = sequence.backward(
-                    dabove[..., reverse * hidden : (reverse + 1) * hidden],
-                    cache.layers[layer][reverse],
-                    _pick(dstate, layer * self.directions + reverse, order),
-                )
-                dbelow += dpart
-                dstates.insert(0, dinitial)
-                self._add_gradients(suffix, gradients)
-            if layer and self.skip_connections:
-                dx += dbelow[..., width:]
-                dbelow = dbelow[..., :width]
-            if layer:
-                dabove = dropout_backward(dbelow, cache.masks[layer])
-            else:
-                dx += dbelow
+        for layer in reversed(range(self.num_layers)):
+            dx, dinitial = self._backward_layer(layer, dabove, cache, dstate)
+            dstates = dinitial + dstates
+            if layer == 0:
+                break
+            if skip:
+                dx, dinput = dx[..., :width], dx[..., width:]
+                dskipped = dinput if dskipped is None else np.add(dskipped, dinput, out=dskipped)
+            dabove = dropout_backward(dx, cache.masks[layer])
+            if skip:
+                dabove += dy[..., (layer - 1) * width : layer * width]
+        if dskipped is not None:
+            dx += dskipped
         first = _stack(dstates)
-        return (dx, first) if order is None else (_unsort(dx, order), _unsort_state(first, order))
+        if order is None:
+            return dx, first
+        # The gradient of a table has no rows of the batch.
+        return (dx if dx.ndim == 2 else _unsort(dx, order)), _unsort_state(first, order)
 
-    def _add_gradients(self, suffix: str, gradients: sequence.Weights) -> None:
-        for total, part in zip(self._weights(self.gradients, suffix), gradients, strict=True):
-            if total is not None and part is not None:
-                total += part
+    def _backward_layer(
+        self, layer: int, dabove: Array, cache: RecurrentCache, dstate: State | None
+    ) -> tuple[Array, list[State]]:
+        """One layer back: dx, to which both directions add, and the gradient of each one's initial state."""
+
+        def run(reverse: bool, dx: Array | None) -> tuple[Array, State]:
+            index = layer * self.directions + reverse
+            dx, dinitial, _ = sequence.backward(
+                dabove[..., reverse * self.hidden_size : (reverse + 1) * self.hidden_size],
+                cache.layers[layer][reverse],
+                _pick(dstate, index, cache.order),
+                self._weights(self.gradients, self._suffixes()[index][2]),
+                dx,
+            )
+            return dx, dinitial
+
+        dx, there = run(False, None)
+        return (dx, [there]) if self.directions == 1 else (dx, [there, run(True, dx)[1]])
 
     def _checked_state(self, name: str, state: State | tuple[Array, ...] | None, batch: int) -> State | None:
         """The state, of a plain tuple too, with a c that fits the cell: 0 wide for a cell without memory."""
@@ -282,31 +356,26 @@ class Recurrent(Layer):
         check_shape(owner, f"{name}.c", c, shape, self.dtype)
         return State(h, c)
 
-    def _check_input(self, x: Array, lengths: IntArray | None, reset: BoolArray | None) -> None:
-        owner = type(self).__name__
-        check_dtype(owner, "x", x, self.dtype)
-        if x.ndim != 3 or x.shape[2] != self.input_size or 0 in x.shape:
-            raise ArgumentError(
-                f"{owner}: x has shape {x.shape}; expected (T, B, {self.input_size}): "
-                "time steps first, then the batch, at least one of each."
-            )
-        steps, batch, _ = x.shape
-        if lengths is not None:
-            if lengths.shape != (batch,) or not np.issubdtype(lengths.dtype, np.integer):
-                raise ArgumentError(
-                    f"{owner}: lengths has shape {lengths.shape} and dtype {lengths.dtype}; "
-                    f"expected {batch} integers, one for each sequence."
-                )
-            if lengths.min() < 0 or lengths.max() > steps:
-                raise ArgumentError(
-                    f"{owner}: lengths lie in [{lengths.min()}, {lengths.max()}]; "
-                    f"expected [0, {steps}], for x has {steps} steps."
-                )
-        if reset is not None and (reset.shape != (steps, batch) or reset.dtype != np.bool_):
-            raise ArgumentError(
-                f"{owner}: reset has shape {reset.shape} and dtype {reset.dtype}; "
-                f"expected ({steps}, {batch}) of bool."
-            )
+    def stream(self, batch_size: int = 1) -> Stream:
+        """The stack one step at a time, from a state of zeros: ``y_t = stream.step(x_t)``.
+
+        Raises:
+            ArgumentError: the stack is bidirectional.
+        """
+        return Stream(self, batch_size)
+
+    def why_not_native(self) -> str | None:
+        """Why this stack runs on the NumPy reference; None if it runs in the native kernel."""
+        masks = StateMasks(None, self.zoneout_hidden or None, self.zoneout_cell or None)
+        return why_not_native(self.cell, self.dtype, masks, self.peephole)
+
+    def native_layers(self) -> list[NativeLayer]:
+        """What the native module needs to know for inference, from the bottom up; nothing if it cannot."""
+        walk, masks = Walk(1, 1), self._state_masks(1, 1, None)
+        x = np.zeros((1, 1, 1), self.dtype)
+        parts = (self._weights(self.parameters, suffix) for _, _, suffix in self._suffixes())
+        layers = (native_layer(self.cell, walk, x, weights, masks) for weights in parts)
+        return [layer for layer in layers if layer is not None]
 
 
 def _pick(state: State | None, index: int, order: IntArray | None) -> State | None:
@@ -315,6 +384,13 @@ def _pick(state: State | None, index: int, order: IntArray | None) -> State | No
         return None
     rows = slice(None) if order is None else order
     return State(state.h[index][rows], state.c[index][rows])
+
+
+def _sorted(x: Array | TokenInput, order: IntArray) -> Array | TokenInput:
+    """The input with the rows of its batch in another order."""
+    if isinstance(x, TokenInput):
+        return TokenInput(x.tokens[:, order], x.table)
+    return np.take(x, order, axis=1)
 
 
 def _stack(states: list[State]) -> State:

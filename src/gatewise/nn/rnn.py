@@ -26,6 +26,10 @@ class RNN(Recurrent):
         activation: a, one of "tanh", "sigmoid" and "relu".
         bidirectional: a second set of layers walks each sequence from its end; outputs lie side by side.
         dropout: probability of zeroing an element of what goes from one layer to the next, in training.
+        recurrent_dropout: probability of zeroing a unit of h on its way into the recurrent sums, in training;
+            the same units of a sequence at all steps of a call (Gal & Ghahramani 2016).
+        zoneout_hidden: probability that a unit's h stays for a step what it was, in training; in inference
+            old and new are mixed in this proportion (Krueger et al. 2017).
         skip_connections: the input goes to every layer and every layer to the output (Graves 2013).
         init_scale: weights are drawn uniformly from [-init_scale, init_scale); 1/√H where omitted.
             Biases start at 0.
@@ -34,7 +38,7 @@ class RNN(Recurrent):
         dtype: float32 or float64.
 
     Raises:
-        ArgumentError: a size is not a positive integer, dropout lies outside [0, 1), the activation
+        ArgumentError: a size is not a positive integer, a rate lies outside [0, 1), the activation
             is unknown.
     """
 
@@ -47,6 +51,8 @@ class RNN(Recurrent):
         activation: str = "tanh",
         bidirectional: bool = False,
         dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        zoneout_hidden: float = 0.0,
         skip_connections: bool = False,
         init_scale: float | None = None,
         seed: Seed = 0,
@@ -61,6 +67,9 @@ class RNN(Recurrent):
             num_layers,
             bidirectional=bidirectional,
             dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            zoneout_hidden=zoneout_hidden,
+            zoneout_cell=0.0,
             skip_connections=skip_connections,
             peephole=False,
             init_scale=init_scale,

@@ -6,28 +6,37 @@ dropout and the central differences that check every gradient.
 
 from gatewise.ops.activations import ACTIVATIONS, log_softmax, relu, sigmoid, softmax, tanh
 from gatewise.ops.cell import LSTMCell, RNNCell, split_gates
-from gatewise.ops.dropout import dropout, dropout_backward
+from gatewise.ops.dropout import StateMasks, dropout, dropout_backward, dropout_mask, zoneout_mask
+from gatewise.ops.embedding import TokenInput
 from gatewise.ops.gradcheck import numerical_gradient, relative_error
 from gatewise.ops.losses import (
     cross_entropy,
     cross_entropy_backward,
+    cross_entropy_in_place,
+    cross_entropy_loss,
     squared_error,
     squared_error_backward,
 )
-from gatewise.ops.sequence import SequenceCache, Weights, backward, forward
+from gatewise.ops.sequence import SequenceCache, Weights, backward, forward, infer
 
 __all__ = [
     "ACTIVATIONS",
     "LSTMCell",
     "RNNCell",
     "SequenceCache",
+    "StateMasks",
+    "TokenInput",
     "Weights",
     "backward",
     "cross_entropy",
     "cross_entropy_backward",
+    "cross_entropy_in_place",
+    "cross_entropy_loss",
     "dropout",
     "dropout_backward",
+    "dropout_mask",
     "forward",
+    "infer",
     "log_softmax",
     "numerical_gradient",
     "relative_error",
@@ -38,4 +47,5 @@ __all__ = [
     "squared_error",
     "squared_error_backward",
     "tanh",
+    "zoneout_mask",
 ]

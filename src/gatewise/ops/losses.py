@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gatewise import kernels
 from gatewise.errors import ArgumentError
 from gatewise.ops.activations import log_softmax
 from gatewise.types import Array, BoolArray, IntArray
@@ -15,6 +16,8 @@ __all__ = [
     "SquaredErrorCache",
     "cross_entropy",
     "cross_entropy_backward",
+    "cross_entropy_in_place",
+    "cross_entropy_loss",
     "squared_error",
     "squared_error_backward",
 ]
@@ -52,6 +55,17 @@ def cross_entropy(
     Raises:
         ArgumentError: shapes do not fit, or a target lies outside [0, V).
     """
+    targets, weights = _checked(logits, targets, mask)
+    if mask is not None:
+        logits = np.where(mask[..., None], logits, 0)
+    log_probabilities = log_softmax(logits)
+    picked = np.take_along_axis(log_probabilities, targets[..., None], axis=-1)[..., 0]
+    loss = np.sum(-picked * weights, dtype=np.float64)
+    return float(loss), CrossEntropyCache(log_probabilities, targets, weights)
+
+
+def _checked(logits: Array, targets: IntArray, mask: BoolArray | None) -> tuple[IntArray, Array]:
+    """Targets, 0 where they are masked, and their weights in the mean."""
     targets = np.asarray(targets)
     if logits.shape[:-1] != targets.shape:
         raise ArgumentError(
@@ -62,16 +76,13 @@ def cross_entropy(
     weights = _mean_weights(targets.shape, mask, logits.dtype)
     if mask is not None:
         # Whatever stands under the mask, NaN or -1, does not count.
-        logits, targets = np.where(mask[..., None], logits, 0), np.where(mask, targets, 0)
+        targets = np.where(mask, targets, 0)
     if targets.size and not 0 <= targets.min() <= targets.max() < logits.shape[-1]:
         raise ArgumentError(
             f"targets lie in [{targets.min()}, {targets.max()}]; expected [0, {logits.shape[-1]}) "
             "for these logits. Mark targets that do not count with mask."
         )
-    log_probabilities = log_softmax(logits)
-    picked = np.take_along_axis(log_probabilities, targets[..., None], axis=-1)[..., 0]
-    loss = np.sum(-picked * weights, dtype=np.float64)
-    return float(loss), CrossEntropyCache(log_probabilities, targets, weights)
+    return targets, weights
 
 
 def cross_entropy_backward(cache: CrossEntropyCache) -> Array:
@@ -81,6 +92,38 @@ def cross_entropy_backward(cache: CrossEntropyCache) -> Array:
     np.put_along_axis(dlogits, targets, np.take_along_axis(dlogits, targets, axis=-1) - 1, axis=-1)
     dlogits *= cache.weights[..., None]
     return dlogits
+
+
+def cross_entropy_loss(logits: Array, targets: IntArray, mask: BoolArray | None = None) -> float:
+    """``cross_entropy`` for evaluation: no cache, and in native code no memory."""
+    if kernels.runs_natively(logits.dtype):
+        return _native_cross_entropy(logits, *_checked(logits, targets, mask), None)
+    return cross_entropy(logits, targets, mask)[0]
+
+
+def cross_entropy_in_place(logits: Array, targets: IntArray, mask: BoolArray | None = None) -> float:
+    """``cross_entropy`` for training: its gradient takes the logits' place, which spares their memory twice.
+
+    Args:
+        logits: (..., V), dlogits on return.
+        targets: as ``cross_entropy`` takes them.
+        mask: the same.
+    """
+    if kernels.runs_natively(logits.dtype) and logits.flags.c_contiguous:
+        return _native_cross_entropy(logits, *_checked(logits, targets, mask), logits)
+    loss, cache = cross_entropy(logits, targets, mask)
+    logits[...] = cross_entropy_backward(cache)
+    return loss
+
+
+def _native_cross_entropy(logits: Array, targets: IntArray, weights: Array, dlogits: Array | None) -> float:
+    rows = (targets.size, logits.shape[-1])
+    return kernels.cross_entropy_sum(
+        logits.reshape(rows),
+        targets.reshape(-1),
+        weights.reshape(-1),
+        None if dlogits is None else dlogits.reshape(rows),
+    )
 
 
 class SquaredErrorCache(NamedTuple):

@@ -1,259 +1,144 @@
 """A cell through time: the forward pass over a whole sequence and back-propagation through time.
 
-Four things happen here, whichever the cell:
+Five things happen here, whichever the cell:
 
 * the input part of all sums is one matrix product over all time steps, the recurrent part one a step;
 * ragged batches run on the padded buffer: with rows sorted by length, longest first, step t computes
   only the rows still alive;
 * a reset mask starts a row afresh in the middle of a batch;
+* recurrent dropout and zoneout thin and hold the states, around the cell's equations;
 * the backward pass collects the gradients of the sums step by step and turns them into weight
   gradients in one product over all steps (Werbos 1990).
 
-The cell itself is in ``ops/cell.py``. The steps of an LSTM in float32 go through the native kernel where
-there is one; the loops here are its reference.
+The cell itself is in ``ops/cell.py``, the order of steps in ``ops/_walk.py``, what is kept in
+``ops/_cache.py``. In float32 all of this goes through the native kernel where there is one; what stands here
+is its reference.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from gatewise import kernels
 from gatewise.errors import ArgumentError
-from gatewise.ops.cell import Cell, LSTMCell, split_gates
-from gatewise.types import GATE_ORDER, Array, BoolArray, IntArray, State
+from gatewise.ops._cache import GateBuffer, SequenceCache, Weights
+from gatewise.ops._native import native_layer
+from gatewise.ops._walk import Walk
+from gatewise.ops.cell import Cell, split_gates
+from gatewise.ops.dropout import StateMasks, zoneout, zoneout_backward
+from gatewise.ops.embedding import TokenInput, add_rows
+from gatewise.types import Array, BoolArray, IntArray, State
 
-__all__ = ["SequenceCache", "Weights", "backward", "forward"]
-
-
-class Weights(NamedTuple):
-    """The parameters of one layer in one direction, or their gradients.
-
-    Attributes:
-        weight_ih: (G * H, D), from the input.
-        weight_hh: (G * H, H), from the hidden state.
-        bias: (G * H,).
-        peephole: (3, H), from the cell state to i, f and o; None without peepholes.
-    """
-
-    weight_ih: Array
-    weight_hh: Array
-    bias: Array
-    peephole: Array | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """In which order the steps of a batch are taken, and what is alive at each.
-
-    Hidden and cell states lie in buffers of T + 1 slots. Walking forward, step t reads slot t and
-    writes slot t + 1; in reverse it reads slot t + 1 and writes slot t. The initial state stands in
-    the slot that the first step reads, so the states before all steps are one view of the buffer.
-    """
-
-    steps: int
-    batch: int
-    reverse: bool = False
-    lengths: IntArray | None = None
-    reset: BoolArray | None = None
-    alive: list[int] = field(init=False)
-    valid: BoolArray | None = field(init=False)
-    keep: BoolArray | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        valid = alive = None
-        if self.lengths is not None:
-            if (np.diff(self.lengths) > 0).any():
-                raise ArgumentError(f"lengths={self.lengths}; expected the longest first.")
-            valid = self.lengths > np.arange(self.steps)[:, None]
-            alive = [int(n) for n in valid.sum(axis=1)]
-        object.__setattr__(self, "valid", valid)
-        object.__setattr__(self, "alive", alive or [self.batch] * self.steps)
-        object.__setattr__(self, "keep", self._kept_states())
-
-    def _kept_states(self) -> BoolArray | None:
-        """(T, B, 1), False where a step must not see the state it is handed.
-
-        ``reset[t]`` says that step t begins a new sequence. Walking in reverse, the border between
-        steps t - 1 and t is crossed on entering step t - 1.
-        """
-        if self.reset is None:
-            return None
-        # In the padding begins no sequence; a mark there must not part a reversed row from its state.
-        keep = ~self.reset if self.valid is None else ~(self.reset & self.valid)
-        if self.reverse:
-            keep = np.concatenate([keep[1:], np.ones((1, self.batch), dtype=bool)])
-        return keep[:, :, None]
-
-    @property
-    def order(self) -> range:
-        """Time steps in the order they are taken."""
-        return range(self.steps - 1, -1, -1) if self.reverse else range(self.steps)
-
-    def before(self, t: int) -> int:
-        """Slot of the state that step t reads."""
-        return t + 1 if self.reverse else t
-
-    def after(self, t: int) -> int:
-        """Slot of the state that step t writes."""
-        return t if self.reverse else t + 1
-
-    def states_before(self, slots: Array) -> Array:
-        """(T, B, H): the state each step was handed, resets applied."""
-        states = slots[1:] if self.reverse else slots[:-1]
-        return states if self.keep is None else states * self.keep
-
-    def states_after(self, slots: Array) -> Array:
-        """(T, B, H): the state each step left behind; zero in the padding."""
-        states = slots[:-1] if self.reverse else slots[1:]
-        if self.valid is not None and self.reverse:
-            # Reversed padding carries the initial state to where a short row begins.
-            return states * self.valid[:, :, None]
-        return states
-
-    def last_state(self, slots: Array) -> Array:
-        """(B, H): the state after each row's last step."""
-        if self.reverse:
-            last: Array = slots[0].copy()
-        elif self.lengths is None:
-            last = slots[-1].copy()
-        else:
-            last = slots[self.lengths, np.arange(self.batch)]
-        return last
-
-    def rows(self, values: Array) -> Array:
-        """(N, K): the valid steps of (T, B, K) under each other; what stands in the padding never enters."""
-        rows: Array = values.reshape(-1, values.shape[-1]) if self.valid is None else values[self.valid]
-        return rows
-
-    def padded(self, rows: Array) -> Array:
-        """The inverse of ``rows``, with zeros in the padding."""
-        if self.valid is None:
-            return rows.reshape(self.steps, self.batch, -1)
-        values = np.zeros((self.steps, self.batch, rows.shape[-1]), rows.dtype)
-        values[self.valid] = rows
-        return values
-
-
-@dataclass(frozen=True, slots=True)
-class SequenceCache:
-    """What the forward pass keeps: enough for ``backward``, and for anyone who wants to look inside.
-
-    Six floats a unit, step and sequence for the LSTM: four gates, c and h.
-
-    Attributes:
-        cell: the equations that were run.
-        walk: the order of steps.
-        x: (T, B, D), the input as given.
-        weights: the parameters used; not copied.
-        gates: (T, B, G * H), activated.
-        h_slots: (T + 1, B, H), hidden states, the initial one included.
-        c_slots: the same for the cell state; 0 wide for the RNN, which has none.
-    """
-
-    cell: Cell
-    walk: Walk
-    x: Array
-    weights: Weights
-    gates: Array
-    h_slots: Array
-    c_slots: Array
-
-    @property
-    def h(self) -> Array:
-        """(T, B, H): hidden state after each step."""
-        return self.walk.states_after(self.h_slots)
-
-    @property
-    def c(self) -> Array:
-        """(T, B, H): cell state after each step."""
-        return self.walk.states_after(self.c_slots)
-
-    @property
-    def h_prev(self) -> Array:
-        """(T, B, H): hidden state before each step."""
-        return self.walk.states_before(self.h_slots)
-
-    @property
-    def c_prev(self) -> Array:
-        """(T, B, H): cell state before each step."""
-        return self.walk.states_before(self.c_slots)
-
-    def _gate(self, index: int) -> Array:
-        if self.cell.gates != len(GATE_ORDER):
-            raise AttributeError(f"{type(self.cell).__name__} has no gate {GATE_ORDER[index]!r}")
-        return split_gates(self.gates)[index]
-
-    @property
-    def i(self) -> Array:
-        """(T, B, H): input gate (LSTM only, as f, g and o)."""
-        return self._gate(0)
-
-    @property
-    def f(self) -> Array:
-        """(T, B, H): forget gate."""
-        return self._gate(1)
-
-    @property
-    def g(self) -> Array:
-        """(T, B, H): candidate."""
-        return self._gate(2)
-
-    @property
-    def o(self) -> Array:
-        """(T, B, H): output gate."""
-        return self._gate(3)
+__all__ = [
+    "GateBuffer",
+    "SequenceCache",
+    "StateMasks",
+    "TokenInput",
+    "Weights",
+    "backward",
+    "forward",
+    "infer",
+]
 
 
 def forward(
     cell: Cell,
-    x: Array,
+    x: Array | TokenInput,
     weights: Weights,
     state: State | None = None,
     *,
     lengths: IntArray | None = None,
     reset: BoolArray | None = None,
     reverse: bool = False,
+    masks: StateMasks | None = None,
 ) -> tuple[Array, State, SequenceCache]:
     """Run a cell over a whole sequence.
 
     Args:
         cell: the equations.
-        x: (T, B, D).
+        x: (T, B, D), or tokens and the table of what they stand for.
         weights: the layer's parameters, of x's type.
         state: initial h and c, (B, H) each; zeros where omitted.
         lengths: (B,) valid steps of each row, longest first; all T where omitted.
         reset: (T, B), True where a step begins a new sequence: it sees a state of zeros.
         reverse: walk from each row's last step to its first.
+        masks: recurrent dropout and zoneout. What a unit keeps under zoneout is the state that its step
+            sees: zero where a new sequence begins.
 
     Returns:
         y (T, B, H), zero in the padding; the state after each row's last step; the cache.
 
     Raises:
-        ArgumentError: lengths rise.
+        ArgumentError: lengths rise, or a mask does not fit.
     """
-    steps, batch, _ = x.shape
-    hidden = weights.weight_hh.shape[1]
-    walk = Walk(steps, batch, reverse, lengths, reset)
-    sums = walk.rows(x) @ weights.weight_ih.T
-    sums += weights.bias
-    gates = walk.padded(sums)
-    h_slots = np.zeros((steps + 1, batch, hidden), x.dtype)
-    c_slots = np.zeros((steps + 1, batch, hidden if cell.has_memory else 0), x.dtype)
-    if state is not None:
-        first = walk.before(walk.order[0])
-        h_slots[first], c_slots[first] = state
-    if native := _native_walk(cell, walk, weights):
-        kernels.lstm_forward(native, weights.weight_hh, gates, h_slots, c_slots)
+    masks = masks or StateMasks()
+    walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks)
+    if native := native_layer(cell, walk, x, weights, masks):
+        shape = (walk.steps, walk.batch, len(weights.bias))
+        gates = np.empty(shape, np.float32) if walk.valid is None else np.zeros(shape, np.float32)
+        kernels.recurrent_forward(native, gates, h_slots, c_slots)
     else:
-        _steps_forward(cell, walk, weights, gates, h_slots, c_slots)
-    cache = SequenceCache(cell, walk, x, weights, gates, h_slots, c_slots)
+        inputs = x.rows() if isinstance(x, TokenInput) else x
+        sums = walk.rows(inputs) @ weights.weight_ih.T
+        sums += weights.bias
+        gates = walk.padded(sums)
+        _steps_forward(cell, walk, weights, masks, gates, h_slots, c_slots)
+    cache = SequenceCache(cell, walk, x, weights, GateBuffer(gates), h_slots, c_slots, masks)
     return cache.h, State(walk.last_state(h_slots), walk.last_state(c_slots)), cache
 
 
-def backward(dy: Array, cache: SequenceCache, dstate: State | None = None) -> tuple[Array, State, Weights]:
+def infer(
+    cell: Cell,
+    x: Array | TokenInput,
+    weights: Weights,
+    state: State | None = None,
+    *,
+    lengths: IntArray | None = None,
+    reset: BoolArray | None = None,
+    reverse: bool = False,
+    masks: StateMasks | None = None,
+) -> tuple[Array, State]:
+    """As ``forward``, but keeps nothing for a way back: no gates, and the cell state of one step only."""
+    masks = masks or StateMasks()
+    walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks, keep_all=False)
+    if native := native_layer(cell, walk, x, weights, masks):
+        kernels.recurrent_forward(native, None, h_slots, c_slots)
+        return walk.states_after(h_slots), State(walk.last_state(h_slots), c_slots[0])
+    return forward(cell, x, weights, state, lengths=lengths, reset=reset, reverse=reverse, masks=masks)[:2]
+
+
+def _begin(
+    cell: Cell,
+    x: Array | TokenInput,
+    weights: Weights,
+    state: State | None,
+    lengths: IntArray | None,
+    reset: BoolArray | None,
+    reverse: bool,
+    masks: StateMasks,
+    keep_all: bool = True,
+) -> tuple[Walk, Array, Array]:
+    """The walk, and slots for h and c with the initial state in place; of c only one unless all are kept."""
+    steps, batch = x.tokens.shape if isinstance(x, TokenInput) else x.shape[:2]
+    hidden, dtype = weights.weight_hh.shape[1], weights.weight_hh.dtype
+    masks.check(steps, batch, hidden, cell.has_memory)
+    walk = Walk(steps, batch, reverse, lengths, reset)
+    # Where rows end early their slots stay as they are: zeros.
+    new = np.empty if lengths is None else np.zeros
+    h_slots: Array = new((steps + 1, batch, hidden), dtype)
+    c_slots: Array = new((steps + 1 if keep_all else 1, batch, hidden if cell.has_memory else 0), dtype)
+    first = walk.before(walk.order[0])
+    h_slots[first], c_slots[first if keep_all else 0] = (0, 0) if state is None else state
+    return walk, h_slots, c_slots
+
+
+def backward(
+    dy: Array,
+    cache: SequenceCache,
+    dstate: State | None = None,
+    gradients: Weights | None = None,
+    dx: Array | None = None,
+) -> tuple[Array, State, Weights]:
     """Back-propagation through time.
 
     At each step dh is the sum of that step's own loss (dy) and what comes back through the next
@@ -261,45 +146,91 @@ def backward(dy: Array, cache: SequenceCache, dstate: State | None = None) -> tu
 
     Args:
         dy: (T, B, H); the padding is ignored.
-        cache: of the forward pass.
+        cache: of the forward pass. Its gates are spent afterwards: their gradients take their room.
         dstate: gradient of the state that ``forward`` returned; zeros where omitted.
+        gradients: arrays of the weights' shapes to add to; new ones where omitted.
+        dx: (T, B, D), or where the input was tokens (V, D), an array to add to; a new one where omitted,
+            zero in the padding.
 
     Returns:
-        dx (T, B, D); the gradient of the initial state; the gradients of the weights.
+        dx (T, B, D), or where the input was tokens the table's gradient (V, D); the gradient of the initial
+        state; the gradients of the weights. Where arrays were given to add to, these.
+
+    Raises:
+        ArgumentError: the cache is spent; gradients are without peepholes and the weights are not.
     """
-    cell, walk, weights = cache.cell, cache.walk, cache.weights
-    dz = np.zeros_like(cache.gates)
+    weights, x = cache.weights, cache.x
+    if gradients is not None and (gradients.peephole is None) != (weights.peephole is None):
+        raise ArgumentError("gradients.peephole and the weights' own differ; expected both, or None twice.")
+    c_new = cache.c_new
+    dz = cache.gate_buffer.take()
     if dstate is None:
         dh, dc = np.zeros_like(cache.h_slots[0]), np.zeros_like(cache.c_slots[0])
     else:
         dh, dc = dstate.h.copy(), dstate.c.copy()
+    if gradients is None:
+        peephole = None if weights.peephole is None else np.zeros_like(weights.peephole)
+        ih, hh, bias = (np.zeros_like(each) for each in weights[:3])
+        gradients = Weights(ih, hh, bias, peephole)
+    add_to_dx = dx is not None
+    if dx is None:
+        inputs = x.table if isinstance(x, TokenInput) else x
+        dx = (np.empty if cache.walk.valid is None else np.zeros)(inputs.shape, inputs.dtype)
 
-    if native := _native_walk(cell, walk, weights):
-        kernels.lstm_backward(native, weights.weight_hh, cache.gates, cache.c_slots, dy, dz, dh, dc)
+    native = None if cache.masks.mixes else native_layer(cache.cell, cache.walk, x, weights, cache.masks)
+    if native and all(each is None or each.flags.c_contiguous for each in (dx, *gradients)):
+        kernels.recurrent_backward(
+            native,
+            dz,
+            cache.h_slots,
+            cache.c_slots,
+            np.ascontiguousarray(dy, dtype=np.float32),
+            dh,
+            dc,
+            dx,
+            add_to_dx,
+            gradients.weight_ih,
+            gradients.weight_hh,
+            gradients.bias,
+            gradients.peephole,
+        )
     else:
-        _steps_backward(cache, dy, dz, dh, dc)
+        if not add_to_dx:
+            dx[...] = 0
+        _steps_backward(cache, dy, c_new, dz, dh, dc)
+        _add_gradients(cache, dz, c_new, gradients, dx)
+    return dx, State(dh, dc), gradients
+
+
+def _add_gradients(cache: SequenceCache, dz: Array, c_new: Array, gradients: Weights, dx: Array) -> None:
+    """The gradients of the weights and of the input, in NumPy: products over all steps."""
+    walk, x = cache.walk, cache.x
+    inputs = x.rows() if isinstance(x, TokenInput) else x
     rows = walk.rows(dz)
-    gradients = Weights(
-        weight_ih=rows.T @ walk.rows(cache.x),
-        weight_hh=rows.T @ walk.rows(cache.h_prev),
+    parts = Weights(
+        weight_ih=rows.T @ walk.rows(inputs),
+        weight_hh=rows.T @ walk.rows(_thinned(cache.h_prev, cache.masks)),
         bias=rows.sum(axis=0),
-        peephole=None if weights.peephole is None else _peephole_gradient(dz, cache),
+        peephole=None if gradients.peephole is None else _peephole_gradient(dz, cache.c_prev, c_new),
     )
-    return walk.padded(rows @ weights.weight_ih), State(dh, dc), gradients
-
-
-def _native_walk(cell: Cell, walk: Walk, weights: Weights) -> kernels.LstmWalk | None:
-    """What the native kernel needs to know, where it can take these steps; else None."""
-    if not isinstance(cell, LSTMCell) or not kernels.runs_natively(weights.weight_hh.dtype):
-        return None
-    alive = None if walk.valid is None else np.array(walk.alive, dtype=np.int32)
-    keep = None if walk.keep is None else walk.keep[:, :, 0]
-    peephole = None if weights.peephole is None else np.ascontiguousarray(weights.peephole)
-    return kernels.LstmWalk(walk.reverse, cell.output_tanh, alive, keep, peephole)
+    for total, part in zip(gradients, parts, strict=True):
+        if total is not None and part is not None:
+            total += part
+    drows = rows @ cache.weights.weight_ih
+    if isinstance(x, TokenInput):
+        add_rows(dx, walk.rows(x.tokens[:, :, None]), drows)
+    else:
+        walk.add_rows(drows, dx)
 
 
 def _steps_forward(
-    cell: Cell, walk: Walk, weights: Weights, gates: Array, h_slots: Array, c_slots: Array
+    cell: Cell,
+    walk: Walk,
+    weights: Weights,
+    masks: StateMasks,
+    gates: Array,
+    h_slots: Array,
+    c_slots: Array,
 ) -> None:
     """All steps forward in NumPy: the reference, and the path of every cell without a kernel."""
     weight_hh = np.ascontiguousarray(weights.weight_hh.T)
@@ -310,35 +241,56 @@ def _steps_forward(
         if walk.keep is not None:
             h_prev, c_prev = h_prev * walk.keep[t, :n], c_prev * walk.keep[t, :n]
         z = gates[t, :n]
-        z += h_prev @ weight_hh
-        h_slots[after, :n], c_slots[after, :n] = cell.forward(z, c_prev, weights.peephole)
+        z += _thinned(h_prev, masks) @ weight_hh
+        h, c = cell.forward(z, c_prev, weights.peephole)
+        zoneout_h, zoneout_c = masks.zoneout_at(t, n)
+        h_slots[after, :n], c_slots[after, :n] = zoneout(h_prev, h, zoneout_h), zoneout(c_prev, c, zoneout_c)
         if walk.reverse:
             h_slots[after, n:], c_slots[after, n:] = h_slots[before, n:], c_slots[before, n:]
 
 
-def _steps_backward(cache: SequenceCache, dy: Array, dz: Array, dh: Array, dc: Array) -> None:
-    """All steps back in NumPy: fills dz, and leaves in dh and dc the gradient of the initial state."""
-    cell, walk, weights = cache.cell, cache.walk, cache.weights
+def _steps_backward(cache: SequenceCache, dy: Array, c_new: Array, dz: Array, dh: Array, dc: Array) -> None:
+    """All steps back in NumPy.
+
+    ``dz`` holds the gates on entry and their sums' gradients on return; dh and dc are left with the gradient
+    of the initial state.
+    """
+    cell, walk, weights, masks = cache.cell, cache.walk, cache.weights, cache.masks
     c_prev = cache.c_prev
     for t in reversed(walk.order):
         n = walk.alive[t]
+        zoneout_h, zoneout_c = masks.zoneout_at(t, n)
+        dh_held, dh_new = zoneout_backward(dh[:n] + dy[t, :n], zoneout_h)
+        dc_held, dc_new = zoneout_backward(dc[:n], zoneout_c)
+        gates = dz[t, :n].copy()
         dc[:n] = cell.backward(
-            dh[:n] + dy[t, :n],
-            dc[:n],
-            cache.gates[t, :n],
+            dh_new,
+            dc_new,
+            gates,
             c_prev[t, :n],
-            cache.c_slots[walk.after(t), :n],
+            c_new[t, :n],
             weights.peephole,
             dz[t, :n],
         )
         np.matmul(dz[t, :n], weights.weight_hh, out=dh[:n])
+        if masks.recurrent is not None:
+            dh[:n] *= masks.recurrent[:n]
+        if dh_held is not None:
+            dh[:n] += dh_held
+        if dc_held is not None:
+            dc[:n] += dc_held
         if walk.keep is not None:
             dh[:n] *= walk.keep[t, :n]
             dc[:n] *= walk.keep[t, :n]
 
 
-def _peephole_gradient(dz: Array, cache: SequenceCache) -> Array:
-    """(3, H): i and f look at the cell state before the step, o at the one after it."""
+def _thinned(h_prev: Array, masks: StateMasks) -> Array:
+    """The h' that the recurrent sums see: (n, H) at one step, (T, B, H) at all; rows are the first of B."""
+    return h_prev if masks.recurrent is None else h_prev * masks.recurrent[: h_prev.shape[-2]]
+
+
+def _peephole_gradient(dz: Array, c_prev: Array, c_new: Array) -> Array:
+    """(3, H): i and f look at the cell state before the step, o at the one that the step computed."""
     dz_i, dz_f, _, dz_o = split_gates(dz)
-    pairs = ((dz_i, cache.c_prev), (dz_f, cache.c_prev), (dz_o, cache.c))
+    pairs = ((dz_i, c_prev), (dz_f, c_prev), (dz_o, c_new))
     return np.stack([np.einsum("tbh,tbh->h", gradient, c) for gradient, c in pairs])

@@ -3,7 +3,7 @@
 from gatewise.optim import schedules
 from gatewise.optim.adam import Adam, AdamW
 from gatewise.optim.clipping import clip_by_norm, clip_by_value, gradient_norm
-from gatewise.optim.optimizer import Optimizer
+from gatewise.optim.optimizer import Optimizer, Update
 from gatewise.optim.sgd import SGD, AveragedSGD
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "AdamW",
     "AveragedSGD",
     "Optimizer",
+    "Update",
     "clip_by_norm",
     "clip_by_value",
     "gradient_norm",

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from gatewise import kernels
 from gatewise.nn.layer import Layer
 from gatewise.optim.optimizer import Optimizer, check_fraction, check_rate
 from gatewise.types import Array
@@ -25,6 +26,8 @@ class Adam(Optimizer):
     """
 
     slots: ClassVar[tuple[str, ...]] = ("mean", "variance")
+    decoupled: ClassVar[bool] = False
+    """Whether weight decay shrinks the parameters directly, instead of being part of the gradient."""
     mean: Array
     variance: Array
 
@@ -46,8 +49,10 @@ class Adam(Optimizer):
         self.weight_decay = weight_decay
 
     def _update(self, parameters: Array, gradients: Array) -> None:
-        if self.weight_decay:
-            gradients = self._decay(parameters, gradients)
+        if self.weight_decay and self.decoupled:
+            parameters *= 1 - self.learning_rate * self.weight_decay
+        elif self.weight_decay:
+            gradients = gradients + self.weight_decay * parameters
         beta_1, beta_2 = self.betas
         self.mean *= beta_1
         self.mean += (1 - beta_1) * gradients
@@ -58,9 +63,19 @@ class Adam(Optimizer):
         root += self.epsilon
         parameters -= self.learning_rate / (1 - beta_1**self.steps) * (self.mean / root)
 
-    def _decay(self, parameters: Array, gradients: Array) -> Array:
-        """Weight decay as part of the gradient."""
-        return gradients + self.weight_decay * parameters
+    def _rule(self) -> kernels.Rule:
+        beta_1, beta_2 = self.betas
+        return kernels.AdamRule(
+            rate=self.learning_rate / (1 - beta_1**self.steps),
+            decay=0.0 if self.decoupled else self.weight_decay,
+            kept=1 - self.learning_rate * self.weight_decay if self.decoupled else 1.0,
+            mean=self.mean,
+            variance=self.variance,
+            betas=self.betas,
+            gains=(1 - beta_1, 1 - beta_2),
+            root_scale=(1 - beta_2**self.steps) ** -0.5,
+            epsilon=self.epsilon,
+        )
 
 
 class AdamW(Adam):
@@ -74,6 +89,8 @@ class AdamW(Adam):
         weight_decay: λ; each step first takes η λ θ off the parameters.
     """
 
+    decoupled: ClassVar[bool] = True
+
     def __init__(
         self,
         layer: Layer,
@@ -84,7 +101,3 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(layer, learning_rate, betas=betas, epsilon=epsilon, weight_decay=weight_decay)
-
-    def _decay(self, parameters: Array, gradients: Array) -> Array:
-        parameters *= 1 - self.learning_rate * self.weight_decay
-        return gradients

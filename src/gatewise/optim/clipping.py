@@ -7,7 +7,7 @@ import numpy as np
 from gatewise.errors import ArgumentError
 from gatewise.types import Array
 
-__all__ = ["clip_by_norm", "clip_by_value", "gradient_norm"]
+__all__ = ["check_limit", "clip_by_norm", "clip_by_value", "gradient_norm"]
 
 
 def gradient_norm(gradients: Array) -> float:
@@ -24,7 +24,7 @@ def clip_by_norm(gradients: Array, max_norm: float) -> float:
     Raises:
         ArgumentError: ``max_norm`` is not above 0.
     """
-    _check_limit("max_norm", max_norm)
+    check_limit("max_norm", max_norm)
     norm = gradient_norm(gradients)
     if max_norm < norm < np.inf:
         gradients *= max_norm / norm
@@ -37,10 +37,11 @@ def clip_by_value(gradients: Array, limit: float) -> None:
     Raises:
         ArgumentError: ``limit`` is not above 0.
     """
-    _check_limit("limit", limit)
+    check_limit("limit", limit)
     np.clip(gradients, -limit, limit, out=gradients)
 
 
-def _check_limit(name: str, value: float) -> None:
+def check_limit(name: str, value: float) -> None:
+    """Refuse what is not above 0."""
     if not value > 0:
         raise ArgumentError(f"clipping: {name}={value!r}; expected a number above 0.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gatewise import kernels
 from gatewise.errors import ArgumentError
 from gatewise.nn.layer import Layer
 from gatewise.optim.optimizer import Optimizer, check_fraction, check_rate
@@ -51,6 +52,10 @@ class SGD(Optimizer):
             gradients = gradients + self.momentum * self.velocity if self.nesterov else self.velocity
         parameters -= self.learning_rate * gradients
 
+    def _rule(self) -> kernels.Rule:
+        velocity = self.velocity if self.momentum else None
+        return kernels.SGDRule(self.learning_rate, self.weight_decay, velocity, self.momentum, self.nesterov)
+
 
 class AveragedSGD(Optimizer):
     """Plain SGD whose ``weights`` are the mean of the parameters since ``start`` (Polyak & Juditsky 1992).
@@ -86,3 +91,7 @@ class AveragedSGD(Optimizer):
         parameters -= self.learning_rate * gradients
         if self.steps > self.start:
             self.average += (parameters - self.average) / (self.steps - self.start)
+
+    def _rule(self) -> kernels.Rule:
+        count = max(0, self.steps - self.start)
+        return kernels.AveragedSGDRule(self.learning_rate, self.weight_decay, self.average, count)

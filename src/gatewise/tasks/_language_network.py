@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.data.streams import Window
-from gatewise.nn import LSTM, RNN, Embedding, Linear, Network, Recurrent
+from gatewise.nn import LSTM, RNN, Embedding, Linear, Network, Recurrent, TokenStream
 from gatewise.ops.dropout import dropout, dropout_backward
-from gatewise.ops.losses import cross_entropy, cross_entropy_backward
+from gatewise.ops.losses import cross_entropy_in_place, cross_entropy_loss
 from gatewise.types import Array, IntArray, Seed, State
 
 __all__ = ["CELLS", "LanguageNetwork"]
@@ -56,26 +56,32 @@ class LanguageNetwork(Network):
 
     def logits(self, tokens: IntArray, state: State | None = None) -> tuple[Array, State]:
         """(T, B) tokens to (T, B, V) logits of what follows each, and the state after the last."""
-        y, state = self.recurrent(self.embedding(tokens), state)
+        y, state = self.recurrent(self.embedding.input(tokens), state)
         return self.head(y), state
+
+    def stream(self, batch_size: int = 1) -> TokenStream:
+        """One token at a time to the logits of the next, from a state of zeros."""
+        return TokenStream(self.embedding, self.recurrent, self.head, batch_size)
 
     def loss(self, window: Window, state: State | None = None) -> tuple[float, State]:
         """Mean cross-entropy of a window in nats a token, and the state after it."""
         logits, state = self.logits(window.inputs, state)
-        return cross_entropy(logits, window.targets)[0], state
+        return cross_entropy_loss(logits, window.targets), state
 
     def loss_and_gradients(
         self, window: Window, state: State | None, rng: np.random.Generator
     ) -> tuple[float, State]:
         """The same in training, with dropout; adds to the gradients."""
-        x, embedding_cache = self.embedding.forward(window.inputs)
-        x, mask_in = dropout(x, self.dropout, rng)
+        mask_in = None
+        x = self.embedding.input(window.inputs)
+        if self.dropout:  # each step's embedding is thinned for itself
+            x, mask_in = dropout(self.embedding(window.inputs), self.dropout, rng)
         y, state, recurrent_cache = self.recurrent.forward(x, state, rng=rng)
         y, mask_out = dropout(y, self.dropout, rng)
         logits, head_cache = self.head.forward(y)
-        loss, loss_cache = cross_entropy(logits, window.targets)
+        loss = cross_entropy_in_place(logits, window.targets)
 
-        dy = self.head.backward(cross_entropy_backward(loss_cache), head_cache)
+        dy = self.head.backward(logits, head_cache)
         dx, _ = self.recurrent.backward(dropout_backward(dy, mask_out), recurrent_cache)
-        self.embedding.backward(dropout_backward(dx, mask_in), embedding_cache)
+        self.embedding.input_backward(dropout_backward(dx, mask_in), window.inputs)
         return loss, state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gatewise.nn import TokenStream
 from gatewise.tasks.estimator import check_number
 from gatewise.types import Array
 
@@ -34,14 +35,21 @@ class Sampler:
         self._top_p = top_p
         self._rng = rng
 
-    def choose(self, logits: Array) -> int:
-        """One token for logits (V,); a logit of -inf is never chosen."""
-        if self._temperature == 0:
-            return int(logits.argmax())
+    def choose(self, logits: Array, never: int | None = None) -> int:
+        """One token for logits (V,), but not the token ``never``."""
+        return self._pick(logits, float(self._rng.random()) if self._temperature else 0.0, never)
+
+    def _pick(self, logits: Array, uniform: float, never: int | None) -> int:
+        """The first token at which the summed probabilities pass ``uniform``."""
         scaled = logits.astype(np.float64)
+        if never is not None:
+            scaled[never] = -np.inf
+        if self._temperature == 0:
+            return int(scaled.argmax())
         scaled -= scaled.max()
         # Scaled from the maximum down, a tiny temperature underflows to the likeliest token.
-        probabilities = np.exp(scaled / self._temperature)
+        with np.errstate(over="ignore"):
+            probabilities = np.exp(scaled / self._temperature)
         if self._top_k is not None and self._top_k < len(probabilities):
             probabilities[np.argsort(-probabilities, kind="stable")[self._top_k :]] = 0
         probabilities /= probabilities.sum()
@@ -50,4 +58,21 @@ class Sampler:
             before = np.cumsum(probabilities[order]) - probabilities[order]
             probabilities[order[before >= self._top_p]] = 0
             probabilities /= probabilities.sum()
-        return int(self._rng.choice(len(probabilities), p=probabilities))
+        passed = np.cumsum(probabilities)
+        passed /= passed[-1]
+        return int(np.searchsorted(passed, uniform, side="right"))
+
+    def follow(self, stream: TokenStream, token: int, count: int, never: int | None = None) -> list[int]:
+        """``count`` tokens, of which each is fed to the stream, as ``token`` is first, to choose the next.
+
+        Where the native module is here it feeds and chooses all of them in one call, with the same draws.
+        """
+        uniforms = self._rng.random(count) if self._temperature else np.zeros(count)
+        chosen = stream.generate(token, uniforms, self._temperature, self._top_k, self._top_p, never)
+        if chosen is not None:
+            return list(chosen.tolist())
+        tokens = []
+        for uniform in uniforms:
+            token = self._pick(stream.step(np.array([token]))[0], float(uniform), never)
+            tokens.append(token)
+        return tokens

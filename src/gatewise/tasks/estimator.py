@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from gatewise.errors import ArgumentError, DataError, ModelFileError, NotFittedError
 from gatewise.nn import Network
+from gatewise.optim.schedules import SCHEDULES
 from gatewise.storage import check_suffix, json_field, read_tensors, write_tensors
 from gatewise.types import Array
+
+if TYPE_CHECKING:
+    from gatewise.training import Learner, Listener, Loop
 
 __all__ = ["Estimator", "check_choice", "check_number", "load"]
 
@@ -31,6 +35,20 @@ class Estimator:
     _by_task: ClassVar[dict[str, type[Estimator]]] = {}
 
     network_: Network
+    history_: list[dict[str, float]]
+    stopped_by_: str
+
+    # The hyperparameters of training, which all estimators share.
+    batch_size: int
+    epochs: int
+    learning_rate: float
+    schedule: str
+    weight_decay: float
+    clip_norm: float | None
+    patience: int | None
+    seed: int
+    time_limit: float | None
+    progress: bool
 
     def __init_subclass__(cls) -> None:
         # A user's subclass is not what our model files name.
@@ -72,6 +90,87 @@ class Estimator:
     def _check_hyperparameters(self) -> None:
         """Refuse values that cannot work, naming the hyperparameter."""
         raise NotImplementedError
+
+    def _check_training(self) -> None:
+        """Refuse values of the hyperparameters of training, the same for all estimators."""
+        for name in ("batch_size", "epochs"):
+            check_number(name, getattr(self, name), low=1, whole=True)
+        check_choice("schedule", self.schedule, SCHEDULES)
+        check_number("learning_rate", self.learning_rate, low=0, open_low=True)
+        check_number("weight_decay", self.weight_decay, low=0)
+        check_number("clip_norm", self.clip_norm, low=0, open_low=True, optional=True)
+        check_number("patience", self.patience, low=1, whole=True, optional=True)
+        check_number("seed", self.seed, low=0, whole=True)
+        check_number("time_limit", self.time_limit, low=0, open_low=True, optional=True)
+        if not isinstance(self.progress, bool):
+            raise ArgumentError(f"progress={self.progress!r}; expected True or False.")
+
+    def _check_before_fit(self, checkpoint: str | Path | None, resume: bool) -> None:
+        """Refuse what ``fit`` can refuse before it looks at the data."""
+        self._check_hyperparameters()
+        if resume and checkpoint is None:
+            raise ArgumentError("resume=True, but checkpoint=None; say which checkpoint to go on from.")
+
+    def _train(
+        self,
+        learner: Learner,
+        learnt: Mapping[str, Any],
+        digest: str,
+        *,
+        checkpoint: str | Path | None,
+        resume: bool,
+        listeners: Sequence[Listener],
+    ) -> None:
+        """Run the training loop, and become fitted by it.
+
+        Args:
+            learner: the network with its data.
+            learnt: attributes that make this estimator a fitted one, ``network_`` among them. They are set
+                when nothing can refuse any more, and before the first step.
+            digest: fingerprint of the data; a checkpoint of other data is refused.
+            checkpoint: as in ``fit``.
+            resume: the same.
+            listeners: the same.
+        """
+        from gatewise import optim, training
+
+        loop = training.Loop(
+            learner,
+            optim.AdamW(learnt["network_"], self.learning_rate, weight_decay=self.weight_decay),
+            epochs=self.epochs,
+            schedule=SCHEDULES[self.schedule],
+            clip_norm=self.clip_norm,
+            patience=self.patience,
+            time_limit=self.time_limit,
+            rng=np.random.default_rng([self.seed, 1]),
+            listeners=[*listeners, training.PlainProgress()] if self.progress else listeners,
+        )
+        # What a run is known by: time_limit and progress change when it stops, not what it computes.
+        run = self._config() | {"data": digest}
+        del run["time_limit"], run["progress"]
+        if checkpoint is not None and resume:
+            training.restore(checkpoint, training.read_checkpoint(checkpoint, run), loop)
+        for name, value in learnt.items():
+            setattr(self, name, value)
+        self.history_ = []
+        if checkpoint is not None:
+            loop.save = self._checkpointer(Path(checkpoint), run)
+        try:
+            self.stopped_by_ = loop.run()
+        finally:
+            self.history_ = loop.progress.history
+
+    def _checkpointer(self, path: Path, fingerprint: dict[str, Any]) -> Callable[[Loop], None]:
+        """What writes where a loop stands."""
+        from gatewise import training
+
+        metadata = self._metadata()
+
+        def save(loop: Loop) -> None:
+            training.write_checkpoint(path, metadata, loop, fingerprint)
+            loop.tell(training.Checkpointed(loop.progress.step, path))
+
+        return save
 
     def _vocabulary(self) -> Any:
         """What the model file holds beside hyperparameters and weights, for JSON."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -22,18 +22,20 @@ from gatewise.data import (
 )
 from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
-from gatewise.optim.schedules import SCHEDULES
 from gatewise.tasks._language_network import CELLS, LanguageNetwork
 from gatewise.tasks._sampling import Sampler
 from gatewise.tasks.estimator import Estimator, check_choice, check_number
-from gatewise.types import Array, IntArray, State
+from gatewise.types import Array, IntArray
 
 if TYPE_CHECKING:
-    from gatewise.training import Listener, Loop
+    from gatewise.training import Listener
 
 __all__ = ["LanguageModel"]
 
 _EVALUATION_WINDOW = 256
+_TOKENS_AT_ONCE = 64
+_PROMPT_AT_ONCE = 32
+"""Longer prompts go through the network as a sequence, shorter ones step by step."""
 
 
 class LanguageModel(Estimator):
@@ -85,8 +87,6 @@ class LanguageModel(Estimator):
 
     network_: LanguageNetwork
     tokenizer_: Tokenizer
-    history_: list[dict[str, float]]
-    stopped_by_: str
 
     def __init__(
         self,
@@ -163,11 +163,9 @@ class LanguageModel(Estimator):
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
             OutputError: the checkpoint cannot be written.
         """
-        from gatewise import optim, training
+        from gatewise import training
 
-        self._check_hyperparameters()
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True, but checkpoint=None; say which checkpoint to go on from.")
+        self._check_before_fit(checkpoint, resume)
         source = TextSource(text)
         tokenizer = TOKENIZERS[self.level].learn(source.chunks(), self.vocab_size)
         tokens = tokenize(source, tokenizer).tokens
@@ -185,43 +183,15 @@ class LanguageModel(Estimator):
             else None
         )
         network = self._new_network(tokenizer.vocabulary_size)
-        listeners = [*listeners, training.PlainProgress()] if self.progress else listeners
-        loop = training.Loop(
+        self._train(
             training.TruncatedBPTT(network, windows, validation_windows, reset_rate=self.reset_rate),
-            optim.AdamW(network, self.learning_rate, weight_decay=self.weight_decay),
-            epochs=self.epochs,
-            schedule=SCHEDULES[self.schedule],
-            clip_norm=self.clip_norm,
-            patience=self.patience,
-            time_limit=self.time_limit,
-            rng=np.random.default_rng([self.seed, 1]),
+            {"tokenizer_": tokenizer, "network_": network},
+            token_digest(tokens, measured),
+            checkpoint=checkpoint,
+            resume=resume,
             listeners=listeners,
         )
-        # What a run is known by: time_limit and progress change when it stops, not what it computes.
-        run = self._config() | {"text": token_digest(tokens, measured)}
-        del run["time_limit"], run["progress"]
-        if checkpoint is not None and resume:
-            training.restore(checkpoint, training.read_checkpoint(checkpoint, run), loop)
-        self.tokenizer_, self.network_, self.history_ = tokenizer, network, []
-        if checkpoint is not None:
-            loop.save = self._checkpointer(Path(checkpoint), run)
-        try:
-            self.stopped_by_ = loop.run()
-        finally:
-            self.history_ = loop.progress.history
         return self
-
-    def _checkpointer(self, path: Path, fingerprint: dict[str, Any]) -> Callable[[Loop], None]:
-        """What writes where a loop stands."""
-        from gatewise import training
-
-        metadata = self._metadata()
-
-        def save(loop: Loop) -> None:
-            training.write_checkpoint(path, metadata, loop, fingerprint)
-            loop.tell(training.Checkpointed(loop.progress.step, path))
-
-        return save
 
     def evaluate(self, text: TextLike, *, batch_size: int = 1) -> dict[str, float]:
         """Measure on a text, each token predicted from all before it.
@@ -313,28 +283,37 @@ class LanguageModel(Estimator):
         rng = np.random.default_rng(seed)
         sampler = Sampler(temperature, top_k, top_p, rng)
         context = [int(token) for part in self.tokenizer_.encode([prompt]) for token in part]
-        tokens = itertools.islice(self._continue(context, sampler, rng), max_tokens)
-        pieces = decode_stream(self.tokenizer_, tokens, context)
+        chunks = self._continue(context, sampler, rng, max_tokens)
+        pieces = decode_stream(self.tokenizer_, chunks, context)
         if prompt[-1:].isspace() and self.level == "word":
             # The tokenizer puts a space between words; here the prompt has brought it.
             first = next(pieces, "")
             pieces = itertools.chain([first.removeprefix(" ")], pieces)
         return pieces
 
-    def _continue(self, context: list[int], sampler: Sampler, rng: np.random.Generator) -> Iterator[int]:
-        """Tokens without end."""
+    def _continue(
+        self, context: list[int], sampler: Sampler, rng: np.random.Generator, count: int
+    ) -> Iterator[list[int]]:
+        """``count`` tokens, a few at a time, and soon more."""
         unknown = self.tokenizer_.unknown
-        state: State | None = None
         inputs = context or [
             int(rng.integers(unknown is not None, self.network_.head.parameters["bias"].size))
         ]
-        while True:
-            logits, state = self.network_.logits(np.array(inputs)[:, None], state)
-            last = logits[-1, 0]
-            if unknown is not None:
-                last[unknown] = -np.inf
-            inputs = [sampler.choose(last)]
-            yield inputs[0]
+        if count == 0:
+            return
+        stream = self.network_.stream()
+        if len(inputs) > _PROMPT_AT_ONCE:
+            _, stream.state = self.network_.logits(np.array(inputs[:-1])[:, None])
+            inputs = inputs[-1:]
+        for token in inputs:
+            logits = stream.step(np.array([token]))
+        tokens = [sampler.choose(logits[0], unknown)]
+        yield tokens
+        left = count - 1
+        while left:
+            tokens = sampler.follow(stream, tokens[-1], min(left, 2 * len(tokens), _TOKENS_AT_ONCE), unknown)
+            left -= len(tokens)
+            yield tokens
 
     def _new_network(self, vocabulary_size: int) -> LanguageNetwork:
         try:
@@ -373,21 +352,13 @@ class LanguageModel(Estimator):
     def _check_hyperparameters(self) -> None:
         check_choice("level", self.level, TOKENIZERS)
         check_choice("cell", self.cell, CELLS)
-        check_choice("schedule", self.schedule, SCHEDULES)
-        for name in ("hidden_size", "num_layers", "embedding_size", "window", "batch_size", "epochs"):
+        for name in ("hidden_size", "num_layers", "embedding_size", "window"):
             check_number(name, getattr(self, name), low=1, whole=True)
         check_number("vocab_size", self.vocab_size, low=2, whole=True, optional=True)
         check_number("dropout", self.dropout, low=0, high=1, open_high=True)
         check_number("reset_rate", self.reset_rate, low=0, high=1)
-        check_number("learning_rate", self.learning_rate, low=0, open_low=True)
-        check_number("weight_decay", self.weight_decay, low=0)
-        check_number("clip_norm", self.clip_norm, low=0, open_low=True, optional=True)
         check_number("validation_fraction", self.validation_fraction, low=0, high=1, open_high=True)
-        check_number("patience", self.patience, low=1, whole=True, optional=True)
-        check_number("seed", self.seed, low=0, whole=True)
-        check_number("time_limit", self.time_limit, low=0, open_low=True, optional=True)
-        if not isinstance(self.progress, bool):
-            raise ArgumentError(f"progress={self.progress!r}; expected True or False.")
+        self._check_training()
 
 
 def _windows(tokens: IntArray, batch_size: int, window: int, name: str) -> StreamWindows:

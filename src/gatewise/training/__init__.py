@@ -5,16 +5,26 @@ from gatewise.training.checkpoint import checkpoint_path, read_checkpoint, resto
 from gatewise.training.events import Checkpointed, Ended, Event, Listener, Started, Stepped, Validated
 from gatewise.training.interrupt import Interrupt
 from gatewise.training.loop import Learner, Loop, Progress
+from gatewise.training.minibatches import (
+    ExampleNetwork,
+    Examples,
+    Minibatches,
+    batches_by_length,
+    mean_loss,
+)
 from gatewise.training.progress import PlainProgress, clock
 
 __all__ = [
     "Checkpointed",
     "Ended",
     "Event",
+    "ExampleNetwork",
+    "Examples",
     "Interrupt",
     "Learner",
     "Listener",
     "Loop",
+    "Minibatches",
     "PlainProgress",
     "Progress",
     "Started",
@@ -22,8 +32,10 @@ __all__ = [
     "StreamNetwork",
     "TruncatedBPTT",
     "Validated",
+    "batches_by_length",
     "checkpoint_path",
     "clock",
+    "mean_loss",
     "read_checkpoint",
     "restore",
     "stream_loss",

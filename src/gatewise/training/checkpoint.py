@@ -61,9 +61,10 @@ def read_checkpoint(path: str | Path, fingerprint: Mapping[str, Any]) -> TensorF
     training = json_field(path, file.metadata, "training", dict)
     found = json_field(path, training, "fingerprint", dict)
     for name in [*fingerprint, *found]:
-        if found.get(name) != fingerprint.get(name) and name == "text":
+        if found.get(name) != fingerprint.get(name) and name == "data":
             raise ArgumentError(
-                f"cannot go on from {str(path)!r}: the text is another one. Use the same text, or start anew."
+                f"cannot go on from {str(path)!r}: the data are not those of that run. "
+                "Use the same data, or start anew."
             )
         if found.get(name) != fingerprint.get(name):
             raise ArgumentError(

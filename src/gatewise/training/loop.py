@@ -11,7 +11,7 @@ import numpy as np
 
 from gatewise.errors import TrainingError
 from gatewise.nn.parameters import Parameters
-from gatewise.optim import Optimizer, clip_by_norm, clip_by_value, gradient_norm
+from gatewise.optim import Optimizer, clip_by_value, gradient_norm
 from gatewise.optim.schedules import Schedule, constant
 from gatewise.training.events import Ended, Event, Listener, Started, Stepped, Validated
 from gatewise.training.interrupt import Interrupt
@@ -213,27 +213,32 @@ class Loop:
         # What overflows here is found just below and told in words.
         with np.errstate(over="ignore", invalid="ignore"):
             loss = self.learner.step(batch, self.rng)
-            norm = gradient_norm(gradients)
-        if not (np.isfinite(loss) and np.isfinite(norm)):
-            raise TrainingError(
-                _diverged(f"at step {progress.step + 1} the loss is {loss:g} and the gradient norm {norm:g}")
-            )
-        if self.clip_value is not None:
-            clip_by_value(gradients, self.clip_value)
-        if self.clip_norm is not None:
-            clip_by_norm(gradients, self.clip_norm)
-        # These weights have proved good; those after the update have yet to.
-        self._good[...] = network.parameters.vector
-        self.optimizer.learning_rate = rate
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.optimizer.step()
-            if not np.isfinite(gradient_norm(network.parameters.vector)):
-                raise TrainingError(_diverged(f"the update at step {progress.step + 1} is not finite"))
+            if self.clip_value is not None or not np.isfinite(loss):
+                norm = gradient_norm(gradients)
+                self._check_finite(loss, norm)
+            if self.clip_value is not None:
+                clip_by_value(gradients, self.clip_value)
+            self.optimizer.learning_rate = rate
+            # The weights before the update have proved good; those after it have yet to.
+            update = self.optimizer.step(self.clip_norm, before=self._good)
+        if self.clip_value is None:
+            norm = update.gradient_norm
+            self._check_finite(loss, norm)
+        if not update.finite:
+            raise TrainingError(_diverged(f"the update at step {progress.step + 1} is not finite"))
         progress.step += 1
         progress.batch += 1
         progress.loss_sum += loss
         progress.loss_count += 1
         self.tell(Stepped(progress.step, progress.epoch + 1, loss, norm, rate, self._seconds()))
+
+    def _check_finite(self, loss: float, norm: float) -> None:
+        if not (np.isfinite(loss) and np.isfinite(norm)):
+            raise TrainingError(
+                _diverged(
+                    f"at step {self.progress.step + 1} the loss is {loss:g} and the gradient norm {norm:g}"
+                )
+            )
 
     def _validate(self) -> None:
         progress, parameters = self.progress, self.learner.network.parameters.vector

@@ -1,4 +1,4 @@
-// The instruction sets for which kernels.cpp was compiled, and the choice among them.
+// The instruction sets for which the kernels were compiled, and the choice among them.
 //
 // Contract
 //   targets() lists them from narrow to wide. The last one that the processor can run is the default.
@@ -7,26 +7,26 @@
 
 #include <vector>
 
-#include "core/recurrent/lstm.h"
+#include "core/kernels.h"
 
 namespace gatewise {
 
 struct Target {
   const char* name;  // static storage
   bool runs_here;
-  const LstmKernels& (*kernels)();
+  const Kernels& (*kernels)();
 };
 
 std::vector<Target> targets();
 
 namespace baseline {
-const LstmKernels& kernels();
+const Kernels& kernels();
 }
 namespace avx2 {
-const LstmKernels& kernels();
+const Kernels& kernels();
 }
 namespace avx512 {
-const LstmKernels& kernels();
+const Kernels& kernels();
 }
 
 }  // namespace gatewise

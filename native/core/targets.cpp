@@ -1,4 +1,4 @@
-#include "core/recurrent/targets.h"
+#include "core/targets.h"
 
 #include <cstring>
 

@@ -1,0 +1,81 @@
+#include "core/recurrent/run.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "core/memory.h"
+
+namespace gatewise {
+
+namespace {
+
+// Live steps of each row.
+std::vector<int64_t> live_steps(const RecurrentLayer& layer) {
+  if (!layer.alive)
+    return std::vector<int64_t>(static_cast<size_t>(layer.batch), layer.steps);
+  std::vector<int64_t> live(static_cast<size_t>(layer.batch), 0);
+  for (int t = 0; t < layer.steps; ++t) {
+    for (int row = 0; row < layer.alive[t]; ++row)
+      ++live[static_cast<size_t>(row)];
+  }
+  return live;
+}
+
+// The row at which each rank begins, and the end: parts of equal numbers of live steps, not of rows.
+std::vector<int> borders_of(const RecurrentLayer& layer, int ranks) {
+  const std::vector<int64_t> live = live_steps(layer);
+  int64_t total = 0;
+  for (const int64_t steps : live)
+    total += steps;
+  std::vector<int> borders = {0};
+  int64_t passed = 0;
+  for (int row = 0; row < layer.batch; ++row) {
+    const auto next = static_cast<int64_t>(borders.size());
+    if (next < ranks && row > borders.back() && passed >= total * next / ranks)
+      borders.push_back(row);
+    passed += live[static_cast<size_t>(row)];
+  }
+  borders.resize(static_cast<size_t>(ranks) + 1, layer.batch);
+  return borders;
+}
+
+double multiplications(const RecurrentLayer& layer) {
+  const double each = static_cast<double>(layer.gates()) * layer.hidden * (layer.hidden + layer.features);
+  return each * layer.steps * layer.batch;
+}
+
+// Whether ranks should divide the units instead of the rows, of which there are too few for all.
+bool divides_units(const RecurrentLayer& layer, int ranks) {
+  return ranks > 1 && layer.batch < 2 * ranks;
+}
+
+// Tells the ranks their rows, gives them memory, and runs.
+template <typename Call>
+void run(Call& call, int threads, size_t (*scratch_size)(const Call&, int),
+         void (*pass)(const Call&, const Rank&)) {
+  const int wanted = worth_threads(threads, multiplications(call.layer));
+  std::vector<int> borders = borders_of(call.layer, wanted);
+  call.borders = borders.data();
+  call.by_units = divides_units(call.layer, wanted);
+  // The region may get fewer ranks than it asked for, and then the calling thread takes all rows.
+  const std::vector<int> alone = {0, call.layer.batch};
+  Call single = call;
+  single.borders = alone.data();
+  single.by_units = false;
+  const Floats scratch = aligned_floats(std::max(scratch_size(call, wanted), scratch_size(single, 1)));
+  call.scratch = single.scratch = scratch.get();
+  in_parallel(wanted, [&](const Rank& rank) { pass(rank.count == wanted ? call : single, rank); });
+}
+
+}  // namespace
+
+void run_forward(const Kernels& kernels, RecurrentForward call, int threads) {
+  run(call, threads, kernels.recurrent_forward_scratch, kernels.recurrent_forward);
+}
+
+void run_backward(const Kernels& kernels, RecurrentBackward call, int threads) {
+  run(call, threads, kernels.recurrent_backward_scratch, kernels.recurrent_backward);
+}
+
+}  // namespace gatewise

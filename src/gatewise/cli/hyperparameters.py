@@ -1,0 +1,100 @@
+"""An estimator's hyperparameters as options of a command, as its class names, types and describes them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+import typer
+
+from gatewise.errors import ArgumentError
+from gatewise.tasks import Estimator
+
+__all__ = ["with_hyperparameters"]
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+_NOT_OPTIONS = {"progress"}
+"""The command line tells progress in its own way."""
+
+
+def with_hyperparameters(
+    estimator: type[Estimator], leave_out: tuple[str, ...] = ()
+) -> Callable[[Command], Command]:
+    """Give a command an option for each hyperparameter; it receives them with its keyword arguments.
+
+    Args:
+        estimator: whose constructor and docstring say what there is.
+        leave_out: hyperparameters that are no options of this command.
+    """
+    texts, types = _descriptions(estimator), get_type_hints(estimator.__init__)
+    options = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=_written(parameter.default),
+            annotation=_annotation(types[name], parameter.default, texts.get(name)),
+        )
+        for name, parameter in inspect.signature(estimator).parameters.items()
+        if name not in _NOT_OPTIONS and name not in leave_out
+    ]
+
+    def decorate(command: Command) -> Command:
+        own = [
+            parameter
+            for parameter in inspect.signature(command, eval_str=True).parameters.values()
+            if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        ]
+        # A command's own options may come without a default, and after others that have one.
+        parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + options
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return command
+
+    return decorate
+
+
+def _descriptions(estimator: type[Estimator]) -> dict[str, str]:
+    """What the class's docstring says of each argument, on one line."""
+    arguments = re.search(r"^Args:\n((?:[ ]{4}.*\n|\n)+)", inspect.getdoc(estimator) or "", re.M)
+    entries = re.split(r"^ {4}(?=\w+: )", arguments[1], flags=re.M)[1:] if arguments else []
+    pairs = (entry.split(": ", 1) for entry in entries)
+    return {name: " ".join(text.split()).replace("``", "") for name, text in pairs}
+
+
+def _annotation(kind: Any, default: Any, text: str | None) -> Any:
+    """The type that typer is to read, with the option's help."""
+    members = get_args(kind) if get_origin(kind) is UnionType else (kind,)
+    if any(get_origin(member) is tuple for member in members):
+        return Annotated[Any, typer.Option(help=text, parser=_numbers, metavar="NUMBER,NUMBER,...")]
+    if NoneType not in members:
+        return Annotated[kind, typer.Option(help=text)]
+    if default is None:
+        return Annotated[kind, typer.Option(help=text, show_default="none")]
+    return Annotated[Any, typer.Option(help=text, parser=_number_or_none, metavar="NUMBER or none")]
+
+
+def _written(default: Any) -> Any:
+    """A default as it would stand on the command line."""
+    return ",".join(map(str, default)) if isinstance(default, tuple) else default
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    """Numbers with commas between them."""
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ArgumentError(f"{text!r} is no list of numbers; expected them as in 0.1,0.5,0.9.") from None
+
+
+def _number_or_none(text: str | float) -> float | None:
+    """A number, or the word none."""
+    if text == "none":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ArgumentError(f"{text!r} is no number; expected a number, or none.") from None

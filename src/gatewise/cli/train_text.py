@@ -1,0 +1,46 @@
+"""``gatewise train text``: learn a text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatewise.cli.console import JsonOption
+from gatewise.cli.hyperparameters import with_hyperparameters
+from gatewise.cli.train import OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.tasks import LanguageModel
+
+__all__ = ["text"]
+
+
+@with_hyperparameters(LanguageModel)
+def text(
+    data: Annotated[Path, typer.Argument(help="UTF-8 text file to learn.")],
+    output: OutputOption,
+    validation: Annotated[
+        Path | None, typer.Option(help="Text file to measure on, instead of the last part of DATA.")
+    ] = None,
+    resume: ResumeOption = False,
+    restart: RestartOption = False,
+    as_json: JsonOption = False,
+    **hyperparameters: Any,
+) -> None:
+    """Learn a text.
+
+    A checkpoint is kept beside the model while training runs; --resume goes on from it to the very bits
+    of a run without a stop.
+    """
+    model = LanguageModel(**hyperparameters, progress=False)
+    run_training(
+        model,
+        lambda checkpoint, tell: model.fit(
+            data, validation=validation, checkpoint=checkpoint, resume=resume, listeners=[tell]
+        ),
+        output,
+        resume=resume,
+        restart=restart,
+        as_json=as_json,
+        next_step=f"let it write: gatewise generate {output}",
+    )

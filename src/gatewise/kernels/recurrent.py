@@ -1,0 +1,135 @@
+"""A recurrent layer through time in native code; ``ops/sequence.py`` has the same in NumPy.
+
+The contract of every array is in ``native/core/recurrent/recurrent.h``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.kernels.choice import NUMPY, get_target, get_threads
+from gatewise.types import Array
+
+__all__ = ["ACTIVATIONS", "NativeLayer", "recurrent_backward", "recurrent_forward", "runs_natively"]
+
+ACTIVATIONS = {"identity": 0, "tanh": 1, "sigmoid": 2, "relu": 3}
+"""Activations by name, and what the native module calls them."""
+
+_Bytes = npt.NDArray[np.uint8]
+_Integers = npt.NDArray[np.int32]
+
+
+class NativeLayer(NamedTuple):
+    """One layer in one direction, and how its steps are taken; all arrays contiguous.
+
+    Attributes:
+        cell: "lstm" or "rnn".
+        activation: one of ``ACTIVATIONS``: of the cell state on its way out, or of the RNN's sums.
+        x: (T, B, D); with tokens (V, D).
+        tokens: (T, B), which row of x each step takes in; None where x has one for each step.
+        weight_ih: (GH, D).
+        weight_hh: (GH, H).
+        bias: (GH,).
+        peephole: (3, H) or None.
+        reverse: from the last step to the first.
+        alive: (T,) rows computed at each step, never rising; None for all.
+        keep: (T, B) 0 where a step must not see the state it is handed; None for all kept.
+        recurrent_mask: (B, H) factors of the hidden state where it enters the sums; None for none.
+        zoneout_h: (T, B, H) 1 where the old hidden state is kept; None for the share ``rate_h`` everywhere.
+        zoneout_c: the same for the cell state.
+        rate_h: see ``zoneout_h``.
+        rate_c: see ``zoneout_c``.
+    """
+
+    cell: str
+    activation: int
+    x: Array
+    tokens: _Integers | None
+    weight_ih: Array
+    weight_hh: Array
+    bias: Array
+    peephole: Array | None
+    reverse: bool = False
+    alive: _Integers | None = None
+    keep: _Bytes | None = None
+    recurrent_mask: Array | None = None
+    zoneout_h: _Bytes | None = None
+    zoneout_c: _Bytes | None = None
+    rate_h: float = 0.0
+    rate_c: float = 0.0
+
+
+def runs_natively(dtype: np.dtype[np.generic]) -> bool:
+    """Whether arrays of this type go through the kernels: float32, and a target other than NumPy."""
+    return dtype == np.float32 and get_target() != NUMPY
+
+
+def recurrent_forward(layer: NativeLayer, gates: Array | None, h_slots: Array, c_slots: Array) -> None:
+    """All steps forward.
+
+    Args:
+        layer: what to run.
+        gates: (T, B, GH), filled where rows are alive; None in inference, which keeps none.
+        h_slots: (T + 1, B, H), filled from the slot that holds the initial state.
+        c_slots: the same for the cell state; in inference (1, B, H), the initial state on entry, the last one
+            on return.
+    """
+    from gatewise.kernels import _native
+
+    _native.recurrent_forward(get_target(), get_threads(), layer, gates, h_slots, c_slots)
+
+
+def recurrent_backward(
+    layer: NativeLayer,
+    gates: Array,
+    h_slots: Array,
+    c_slots: Array,
+    dy: Array,
+    dh: Array,
+    dc: Array,
+    dx: Array | None,
+    add_to_dx: bool,
+    dweight_ih: Array,
+    dweight_hh: Array,
+    dbias: Array,
+    dpeephole: Array | None,
+) -> None:
+    """All steps back.
+
+    Args:
+        layer: as forward.
+        gates: (T, B, GH) of the forward pass on entry; the gradients of their sums on return.
+        h_slots: (T + 1, B, H) of the forward pass.
+        c_slots: the same for the cell state.
+        dy: (T, B, H).
+        dh: (B, H), the gradient of the last state on entry, of the initial one on return.
+        dc: the same for the cell state.
+        dx: as ``layer.x``, filled where rows are alive; None where it is not wanted.
+        add_to_dx: add to what stands in dx instead.
+        dweight_ih: (GH, D), added to.
+        dweight_hh: (GH, H), added to.
+        dbias: (GH,), added to.
+        dpeephole: (3, H), added to; None where the layer has none.
+    """
+    from gatewise.kernels import _native
+
+    _native.recurrent_backward(
+        get_target(),
+        get_threads(),
+        layer,
+        gates,
+        h_slots,
+        c_slots,
+        dy,
+        dh,
+        dc,
+        dx,
+        add_to_dx,
+        dweight_ih,
+        dweight_hh,
+        dbias,
+        dpeephole,
+    )
