@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 import typer
 
-from gatewise.cli import demo, evaluate, generate, info, train_text
+from gatewise.cli import demo, evaluate, generate, info, predict, text
 from gatewise.cli.console import fail
 from gatewise.errors import GatewiseError, TrainingError
 
@@ -28,9 +28,10 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 train = typer.Typer(help="Train a model.", no_args_is_help=True, rich_markup_mode=None)
 train.callback()(lambda: None)  # a command of its own, even where it has one task only
-train.command("text")(train_text.text)
+train.command("text")(text.train)
 app.add_typer(train, name="train")
 app.command("generate")(generate.generate)
+app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("info")(info.info)
 

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from gatewise.cli import text
 from gatewise.cli.console import JsonOption, print_json, say
-from gatewise.cli.models import load_language_model
+from gatewise.tasks import Estimator, LanguageModel, load
 
 __all__ = ["evaluate"]
+
+_EVALUATE: dict[type[Estimator], Callable[..., tuple[dict[str, Any], list[str]]]] = {
+    LanguageModel: text.evaluate,
+}
+"""For each kind of model what measures it: given model, file and batch size, the result and its lines."""
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model file.")],
-    data: Annotated[Path, typer.Argument(help="UTF-8 text file to measure on.")],
+    data: Annotated[Path, typer.Argument(help="File to measure on, of the kind the model was trained on.")],
     batch_size: Annotated[
-        int, typer.Option(help="Places of the text read side by side: 1 is exact, more is faster.")
+        int,
+        typer.Option(help="Sequences at a time. For a text, places read side by side: 1 is exact."),
     ] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a language model on a text."""
-    result = load_language_model(model).evaluate(data, batch_size=batch_size)
+    """Measure a model on data."""
+    loaded = load(model)
+    result, lines = _EVALUATE[type(loaded)](loaded, data, batch_size=batch_size)
     if as_json:
         print_json(result)
         return
-    say(f"loss           {result['loss']:.4f} nats a token")
-    say(f"perplexity     {result['perplexity']:.3f}")
-    say(f"bits per char  {result['bits_per_char']:.4f}")
-    say(f"tokens         {result['tokens']:,}, {result['unknown']:,} of them unknown to the model")
+    for line in lines:
+        say(line)

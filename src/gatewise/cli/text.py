@@ -1,4 +1,4 @@
-"""``gatewise train text``: learn a text."""
+"""Language models on the command line: training, and measuring on a text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import OutputOption, RestartOption, ResumeOption, run_training
 from gatewise.tasks import LanguageModel
 
-__all__ = ["text"]
+__all__ = ["evaluate", "train"]
 
 
 @with_hyperparameters(LanguageModel)
-def text(
+def train(
     data: Annotated[Path, typer.Argument(help="UTF-8 text file to learn.")],
     output: OutputOption,
     validation: Annotated[
@@ -44,3 +44,14 @@ def text(
         as_json=as_json,
         next_step=f"let it write: gatewise generate {output}",
     )
+
+
+def evaluate(model: LanguageModel, data: Path, *, batch_size: int) -> tuple[dict[str, Any], list[str]]:
+    """The measurements for machines, and the same as lines for people."""
+    result = model.evaluate(data, batch_size=batch_size)
+    return result, [
+        f"loss           {result['loss']:.4f} nats a token",
+        f"perplexity     {result['perplexity']:.3f}",
+        f"bits per char  {result['bits_per_char']:.4f}",
+        f"tokens         {result['tokens']:,}, {result['unknown']:,} of them unknown to the model",
+    ]
