@@ -16,9 +16,14 @@ ORDER = (
     "generation",
     "memory",
     "import_time",
-    # These two learn for many minutes, and need data.
+    "japanese_vowels",
+    # These learn for many minutes, and need data.
     "language_parity",
     "language_default",
+    "tagging",
+    "m4_hourly",
+    "etth1",
+    "anomalies",
 )
 PATHS = {path.stem: path for path in Path(__file__).parent.glob("[!_]*.py")}
 NAMES = sorted(PATHS, key=ORDER.index)

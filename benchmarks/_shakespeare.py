@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
+from benchmarks._data import data_file
 
 
 def texts() -> tuple[str, str]:
     """Training and validation text."""
-    folder = os.environ.get("GATEWISE_DATA")
-    path = Path(folder or ".") / "text" / "tinyshakespeare.txt"
-    if not path.is_file():
-        sys.exit(f"{path} is missing: set GATEWISE_DATA to the folder that holds text/tinyshakespeare.txt")
-    text = path.read_text()
+    text = data_file("text", "tinyshakespeare.txt").read_text()
     cut = round(0.9 * len(text))
     return text[:cut], text[cut:]

@@ -30,7 +30,16 @@ LAYERS = [
 DEPTH = {room: depth for depth, rooms in enumerate(LAYERS) for room in rooms}
 
 # Every library beside NumPy, and the one room that adapts it.
-DOORS = {"typer": "cli", "rich": "cli", "tokenizers": "data", "safetensors": "storage"}
+DOORS = {
+    "typer": "cli",
+    "rich": "cli",
+    "narwhals": "data",
+    "pyarrow": "data",
+    "tokenizers": "data",
+    "safetensors": "storage",
+    "sklearn": "tasks",
+    "plotly": "tasks",
+}
 EVERYWHERE = {*sys.stdlib_module_names, "numpy"}
 
 

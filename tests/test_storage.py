@@ -447,7 +447,7 @@ def damaged(name, damage, message):
         damaged(
             "task unknown",
             lambda data: with_metadata(data, task='"mind_reader"'),
-            "holds a model for task 'mind_reader'; this gatewise knows language_model",
+            "holds a model for task 'mind_reader'; this gatewise knows forecaster, language_model",
         ),
         damaged(
             "vocabulary missing",

@@ -10,14 +10,17 @@ from gatewise.errors import GatewiseError
 if TYPE_CHECKING:
     from gatewise import data, nn, ops, optim, tasks, training
     from gatewise.kernels import set_threads
-    from gatewise.tasks import LanguageModel, load
+    from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, load
     from gatewise.types import State
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Forecaster",
     "GatewiseError",
     "LanguageModel",
+    "SequenceClassifier",
+    "SequenceTagger",
     "State",
     "__version__",
     "data",
@@ -32,7 +35,10 @@ __all__ = [
 
 _ROOMS = {"data", "nn", "ops", "optim", "tasks", "training"}
 _HOMES = {
+    "Forecaster": "gatewise.tasks",
     "LanguageModel": "gatewise.tasks",
+    "SequenceClassifier": "gatewise.tasks",
+    "SequenceTagger": "gatewise.tasks",
     "State": "gatewise.types",
     "load": "gatewise.tasks",
     "set_threads": "gatewise.kernels",

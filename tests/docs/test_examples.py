@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,8 @@ import pytest
 from gatewise.cli import main
 
 ROOT = Path(__file__).parents[2]
-PAGES = [
-    path for path in (ROOT / "README.md", ROOT / "docs/index.md", ROOT / "docs/guide.md") if path.is_file()
-]
+NAMES = ("README.md", "docs/index.md", "docs/guide.md", "docs/forecasting.md")
+PAGES = [ROOT / name for name in NAMES if (ROOT / name).is_file()]
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="the documentation is not here")
 
@@ -28,6 +29,18 @@ def workplace(tmp_path, monkeypatch, real_text):
     monkeypatch.chdir(tmp_path)
     Path("book.txt").write_text(real_text[:4000], encoding="utf-8")
     Path("other.txt").write_text(real_text[4000:5000], encoding="utf-8")
+    Path("films.csv").write_text(
+        "label,text\n" + "good,a warm film\nbad,an empty film\n" * 10, encoding="utf-8"
+    )
+    words = "1\tthe\t_\tDET\t_\t_\t_\t_\t_\t_\n2\tdog\t_\tNOUN\t_\t_\t_\t_\t_\t_\n\n" * 10
+    Path("words.conllu").write_text(words, encoding="utf-8")
+    if folder := os.environ.get("GATEWISE_DATA"):
+        shutil.copy(Path(folder, "forecasting/airline-passengers.csv"), "passengers.csv")
+
+
+def skip_without_data(code: str) -> None:
+    if "passengers.csv" in code and not Path("passengers.csv").exists():
+        pytest.skip("GATEWISE_DATA is not set to the folder of data sets; what stands above was run")
 
 
 @pytest.mark.usefixtures("workplace")
@@ -35,6 +48,7 @@ def workplace(tmp_path, monkeypatch, real_text):
 def test_python_blocks_run(page):
     names = {}
     for block in blocks(page, "python"):
+        skip_without_data(block)
         exec(compile(block, page.name, "exec"), names)
 
 
@@ -48,6 +62,7 @@ def test_commands_run(page, capsys):
         if line.startswith("$ gatewise ")
     ]
     for command in commands:
+        skip_without_data(command)
         if command == "gatewise demo":  # runs two minutes; tests/cli has it with smaller settings
             continue
         assert main(shlex.split(command)[1:]) == 0, capsys.readouterr().err

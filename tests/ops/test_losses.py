@@ -1,10 +1,14 @@
 """Losses: their values, their gradients, and that what is masked does not count."""
 
+import math
+
 import numpy as np
 import pytest
 
 from gatewise.errors import ArgumentError
 from gatewise.ops import (
+    binary_cross_entropy,
+    binary_cross_entropy_backward,
     cross_entropy,
     cross_entropy_backward,
     cross_entropy_in_place,
@@ -29,6 +33,13 @@ def classes():
 
 
 @pytest.fixture
+def switches():
+    """Logits and targets (2, 3, 5), each target on or off."""
+    rng = np.random.default_rng(2)
+    return rng.normal(size=(2, 3, 5)), rng.random((2, 3, 5)) < 0.4
+
+
+@pytest.fixture
 def numbers():
     """A prediction and its target, (2, 3)."""
     rng = np.random.default_rng(1)
@@ -44,6 +55,17 @@ def test_gradient_of_cross_entropy(classes, mask):
 
 
 @EACH_MASK
+@pytest.mark.parametrize("soft", [False, True], ids=["on or off", "in between"])
+def test_gradient_of_binary_cross_entropy(switches, mask, soft):
+    logits, targets = switches
+    if soft:
+        targets = np.random.default_rng(3).random(targets.shape)
+    _, cache = binary_cross_entropy(logits, targets, mask)
+    pairs = {"logits": (logits, binary_cross_entropy_backward(cache))}
+    assert_gradients(lambda: binary_cross_entropy(logits, targets, mask)[0], pairs)
+
+
+@EACH_MASK
 def test_gradient_of_squared_error(numbers, mask):
     prediction, target = numbers
     _, cache = squared_error(prediction, target, mask)
@@ -56,6 +78,51 @@ def test_cross_entropy_is_the_mean_of_minus_log_probability(classes):
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     terms = [-np.log(probabilities[t, b, targets[t, b]]) for t in range(2) for b in range(3)]
     assert cross_entropy(logits, targets)[0] == pytest.approx(np.mean(terms), rel=1e-14)
+
+
+def test_binary_cross_entropy_is_the_mean_over_steps_of_the_sum_over_switches(switches):
+    logits, targets = switches
+    total = 0.0
+    for place in np.ndindex(logits.shape):
+        on = 1 / (1 + math.exp(-logits[place]))
+        total -= math.log(on if targets[place] else 1 - on)
+    assert binary_cross_entropy(logits, targets)[0] == pytest.approx(total / 6, rel=1e-13)
+
+
+def test_a_switch_is_a_choice_between_two_classes(switches):
+    logits, targets = switches
+    pairs = np.stack([np.zeros_like(logits), logits], axis=-1)
+    loss, cache = cross_entropy(pairs, targets.astype(int))  # the mean over switches, not over steps
+    ours, our_cache = binary_cross_entropy(logits, targets)
+    assert ours == pytest.approx(loss * 5, rel=1e-13)
+    theirs = cross_entropy_backward(cache)[..., 1] * 5
+    np.testing.assert_allclose(binary_cross_entropy_backward(our_cache), theirs, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_binary_cross_entropy_of_enormous_logits_stays_finite(dtype):
+    logits = np.array([[1e4, -1e4, 1e4, -1e4, 0.0]], dtype=dtype)
+    loss, cache = binary_cross_entropy(logits, np.array([[True, True, False, False, True]]))
+    assert loss == pytest.approx(2e4 + np.log(2))
+    assert binary_cross_entropy_backward(cache).tolist() == [[0, -1, 1, 0, -0.5]]
+
+
+@pytest.mark.parametrize(("z", "cost"), [(30.0, 9.357622968839737e-14), (-30.0, 30.0)])
+def test_binary_cross_entropy_keeps_small_costs(z, cost):
+    # The first is log(1 + exp(-30)), worked out with 30 digits; 1 - σ(30) would leave half of them.
+    loss, _ = binary_cross_entropy(np.array([[z]]), np.array([[True]]))
+    assert loss == pytest.approx(cost, rel=1e-14, abs=0)
+
+
+@EACH_MASK
+def test_binary_cross_entropy_in_float32(switches, mask):
+    logits, targets = switches
+    loss, cache = binary_cross_entropy(logits, targets, mask)
+    loss32, cache32 = binary_cross_entropy(logits.astype(np.float32), targets, mask)
+    gradient = binary_cross_entropy_backward(cache32)
+    assert gradient.dtype == np.float32
+    assert loss32 == pytest.approx(loss, rel=1e-6)
+    np.testing.assert_allclose(gradient, binary_cross_entropy_backward(cache), rtol=0, atol=1e-7)
 
 
 def test_squared_error_is_the_mean_of_squares():
@@ -80,23 +147,29 @@ def test_the_gradient_of_squared_error_is_prediction_minus_target():
     assert squared_error_backward(cache).tolist() == [2.0, -2.0]
 
 
-def test_a_masked_mean_is_the_mean_over_what_is_left(classes, numbers):
+def test_a_masked_mean_is_the_mean_over_what_is_left(classes, switches, numbers):
     mask = MASKS["masked"]
-    for loss, arguments in [(cross_entropy, classes), (squared_error, numbers)]:
+    for loss, arguments in [
+        (cross_entropy, classes),
+        (binary_cross_entropy, switches),
+        (squared_error, numbers),
+    ]:
         left = loss(*(array[mask] for array in arguments))[0]
         assert loss(*arguments, mask)[0] == pytest.approx(left, rel=1e-14)
 
 
-def test_masked_elements_have_no_gradient(classes, numbers):
+def test_masked_elements_have_no_gradient(classes, switches, numbers):
     mask = MASKS["masked"]
+    assert not binary_cross_entropy_backward(binary_cross_entropy(*switches, mask)[1])[~mask].any()
     assert not cross_entropy_backward(cross_entropy(*classes, mask)[1])[~mask].any()
     assert not squared_error_backward(squared_error(*numbers, mask)[1])[~mask].any()
 
 
-def test_where_everything_is_masked_there_is_no_loss_and_no_gradient(classes, numbers):
+def test_where_everything_is_masked_there_is_no_loss_and_no_gradient(classes, switches, numbers):
     nothing = np.zeros((2, 3), dtype=bool)
     for loss, backward, arguments in [
         (cross_entropy, cross_entropy_backward, classes),
+        (binary_cross_entropy, binary_cross_entropy_backward, switches),
         (squared_error, squared_error_backward, numbers),
     ]:
         value, cache = loss(*arguments, nothing)
@@ -111,6 +184,15 @@ def test_squared_error_does_not_look_at_what_is_masked(numbers):
     loss, cache = squared_error(prediction, missing, mask)
     assert loss == expected
     assert np.isfinite(squared_error_backward(cache)).all()
+
+
+def test_binary_cross_entropy_does_not_look_at_what_is_masked(switches):
+    (logits, targets), mask = switches, MASKS["masked"]
+    expected = binary_cross_entropy(logits, targets, mask)[0]
+    missing = (np.where(mask[..., None], values, np.nan) for values in (logits, targets))
+    loss, cache = binary_cross_entropy(*missing, mask)
+    assert loss == expected
+    assert np.isfinite(binary_cross_entropy_backward(cache)).all()
 
 
 def test_cross_entropy_does_not_look_at_masked_logits(classes):
@@ -139,9 +221,10 @@ def test_in_place_the_logits_become_their_gradient(classes, mask, dtype):
     assert logits.dtype == dtype
 
 
-def test_backward_may_be_called_twice(classes, numbers):
+def test_backward_may_be_called_twice(classes, switches, numbers):
     for cache, backward in [
         (cross_entropy(*classes)[1], cross_entropy_backward),
+        (binary_cross_entropy(*switches)[1], binary_cross_entropy_backward),
         (squared_error(*numbers)[1], squared_error_backward),
     ]:
         assert np.array_equal(backward(cache), backward(cache))
@@ -174,3 +257,70 @@ def test_targets_that_do_not_fit_the_logits_are_refused(arguments, message, loss
 def test_a_target_that_does_not_fit_the_prediction_is_refused(arguments, message):
     with pytest.raises(ArgumentError, match=message):
         squared_error(np.zeros((2, 5)), *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros(5, bool),), r"targets has shape \(5,\); expected \(2, 5\)"),
+        ((np.zeros((2, 5), np.int64),), r"targets has dtype int64; expected bool or float32"),
+        ((np.full((2, 5), 60, np.float32),), r"targets lie in \[60.0, 60.0\]; expected \[0, 1\]"),
+        ((np.full((2, 5), np.nan, np.float32),), r"targets lie in \[nan, nan\]; expected \[0, 1\]"),
+        ((np.zeros((2, 5), bool), np.ones((2, 5), bool)), r"mask has shape \(2, 5\); expected \(2,\)"),
+        ((np.zeros((2, 5), bool), np.ones(2)), "mask has dtype float64; expected bool"),
+    ],
+    ids=["shape", "integers", "pitches", "missing", "mask", "mask of numbers"],
+)
+def test_targets_that_are_no_switches_are_refused(arguments, message):
+    with pytest.raises(ArgumentError, match=message):
+        binary_cross_entropy(np.zeros((2, 5), np.float32), *arguments)
+
+
+WEIGHTS = np.array([[1.0, 0.5, 2.0], [0.0, 3.0, 0.25]])
+
+
+@EACH_MASK
+def test_gradient_of_weighted_cross_entropy(classes, mask):
+    logits, targets = classes
+    _, cache = cross_entropy(logits, targets, mask, WEIGHTS)
+    pairs = {"logits": (logits, cross_entropy_backward(cache))}
+    assert_gradients(lambda: cross_entropy(logits, targets, mask, WEIGHTS)[0], pairs)
+
+
+@EACH_MASK
+def test_weighted_cross_entropy_is_the_weighted_mean(classes, mask):
+    logits, targets = classes
+    counted = WEIGHTS if mask is None else WEIGHTS * mask
+    terms = np.array([[cross_entropy(logits[t, b], targets[t, b])[0] for b in range(3)] for t in range(2)])
+    expected = (terms * counted).sum() / counted.sum()
+    assert cross_entropy(logits, targets, mask, WEIGHTS)[0] == pytest.approx(expected, rel=1e-14)
+
+
+@EACH_MASK
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_weights_count_in_place_too(classes, mask, dtype):
+    logits, targets = classes[0].astype(dtype), classes[1]
+    loss, cache = cross_entropy(logits, targets, mask, WEIGHTS)
+    assert cross_entropy_loss(logits, targets, mask, WEIGHTS) == pytest.approx(loss, rel=1e-6)
+    assert cross_entropy_in_place(logits, targets, mask, WEIGHTS) == pytest.approx(loss, rel=1e-6)
+    np.testing.assert_allclose(logits, cross_entropy_backward(cache), rtol=0, atol=1e-7)
+
+
+def test_equal_weights_are_no_weights(classes):
+    assert cross_entropy(*classes, None, np.full((2, 3), 7.0))[0] == pytest.approx(cross_entropy(*classes)[0])
+    assert cross_entropy(*classes, None, np.zeros((2, 3)))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones(2), r"weights has shape \(2,\); expected \(2, 3\)"),
+        (np.full((2, 3), -1.0), "weights has entries that are negative"),
+        (np.full((2, 3), np.nan), "weights has entries that are negative or not finite"),
+        (np.full((2, 3), np.inf), "not finite"),
+    ],
+    ids=["shape", "negative", "missing", "infinite"],
+)
+def test_weights_that_cannot_be_are_refused(classes, weights, message):
+    with pytest.raises(ArgumentError, match=message):
+        cross_entropy(*classes, None, weights)

@@ -66,3 +66,35 @@ def test_a_checkpoint_of_carried_states_is_refused():
     with pytest.raises(ValueError, match="nothing is carried"):
         learner.restore({"h": np.zeros(1)})
     assert learner.validate() is None
+
+
+@pytest.mark.parametrize(("count", "steps"), [(50, 3), (50, 7), (50, 20), (5, 4)])
+def test_an_epoch_of_so_many_steps(count, steps):
+    """Fewer than a pass, just one, or several: each pass has every example once."""
+    learner = Minibatches(Mean(), Numbers(range(count)), None, batch_size=8, seed=3, steps_per_epoch=steps)
+    assert learner.steps_per_epoch == steps
+    batches = list(learner.batches(0, 0))
+    assert len(batches) == steps
+    in_a_pass = -(-count // 8)
+    for start in range(0, steps, in_a_pass):
+        seen = np.concatenate(batches[start : start + in_a_pass])
+        assert len(np.unique(seen)) == len(seen)
+        if start + in_a_pass <= steps:
+            np.testing.assert_array_equal(np.sort(seen), np.arange(count))
+    again = list(learner.batches(0, 2))
+    assert [batch.tolist() for batch in again] == [batch.tolist() for batch in batches[2:]]
+    other = np.concatenate(list(learner.batches(1, 0)))
+    assert not np.array_equal(np.concatenate(batches), other)
+
+
+def test_passes_differ_from_each_other():
+    learner = Minibatches(Mean(), Numbers(range(16)), None, batch_size=8, seed=3, steps_per_epoch=4)
+    first, second = np.split(np.concatenate(list(learner.batches(0, 0))), 2)
+    assert not np.array_equal(first, second)
+
+
+def test_without_a_number_of_steps_an_epoch_is_one_pass():
+    one = Minibatches(Mean(), Numbers(range(50)), None, batch_size=8, seed=3)
+    other = Minibatches(Mean(), Numbers(range(50)), None, batch_size=8, seed=3, steps_per_epoch=7)
+    for a, b in zip(one.batches(2, 0), other.batches(2, 0), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 import typer
 
-from gatewise.cli import demo, evaluate, generate, info, predict, text
+from gatewise.cli import classify, demo, evaluate, forecast, generate, info, predict, tag, text
 from gatewise.cli.console import fail
 from gatewise.errors import GatewiseError, TrainingError
 
@@ -29,6 +29,9 @@ app.command("demo")(demo.demo)
 train = typer.Typer(help="Train a model.", no_args_is_help=True, rich_markup_mode=None)
 train.callback()(lambda: None)  # a command of its own, even where it has one task only
 train.command("text")(text.train)
+train.command("forecast")(forecast.train)
+train.command("classify")(classify.train)
+train.command("tag")(tag.train)
 app.add_typer(train, name="train")
 app.command("generate")(generate.generate)
 app.command("predict")(predict.predict)

@@ -8,14 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli import text
+from gatewise.cli import classify, forecast, tag, text
 from gatewise.cli.console import JsonOption, print_json, say
-from gatewise.tasks import Estimator, LanguageModel, load
+from gatewise.tasks import Estimator, Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, load
 
 __all__ = ["evaluate"]
 
 _EVALUATE: dict[type[Estimator], Callable[..., tuple[dict[str, Any], list[str]]]] = {
+    Forecaster: forecast.evaluate,
     LanguageModel: text.evaluate,
+    SequenceClassifier: classify.evaluate,
+    SequenceTagger: tag.evaluate,
 }
 """For each kind of model what measures it: given model, file and batch size, the result and its lines."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from collections.abc import Callable
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import typer
 
-from gatewise.errors import ArgumentError
 from gatewise.tasks import Estimator
 
 __all__ = ["with_hyperparameters"]
@@ -50,9 +50,14 @@ def with_hyperparameters(
         ]
         # A command's own options may come without a default, and after others that have one.
         parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + options
-        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return command
+
+        @functools.wraps(command)
+        def run(**values: Any) -> None:
+            command(**{name: _joined(value) for name, value in values.items()})
+
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return cast("Command", run)
 
     return decorate
 
@@ -68,18 +73,31 @@ def _descriptions(estimator: type[Estimator]) -> dict[str, str]:
 def _annotation(kind: Any, default: Any, text: str | None) -> Any:
     """The type that typer is to read, with the option's help."""
     members = get_args(kind) if get_origin(kind) is UnionType else (kind,)
+    if any(member == tuple[str, ...] for member in members):
+        return Annotated[list[Any], typer.Option(help=text, parser=_names, metavar="NAME,NAME,...")]
     if any(get_origin(member) is tuple for member in members):
-        return Annotated[Any, typer.Option(help=text, parser=_numbers, metavar="NUMBER,NUMBER,...")]
+        return Annotated[list[Any], typer.Option(help=text, parser=_numbers, metavar="NUMBER,...")]
     if NoneType not in members:
         return Annotated[kind, typer.Option(help=text)]
     if default is None:
         return Annotated[kind, typer.Option(help=text, show_default="none")]
-    return Annotated[Any, typer.Option(help=text, parser=_number_or_none, metavar="NUMBER or none")]
+    parser = _whole_or_none if int in members else _number_or_none
+    return Annotated[Any, typer.Option(help=text, parser=parser, metavar="NUMBER or none")]
 
 
 def _written(default: Any) -> Any:
     """A default as it would stand on the command line."""
-    return ",".join(map(str, default)) if isinstance(default, tuple) else default
+    return [",".join(map(str, default))] if isinstance(default, tuple) else default
+
+
+def _joined(value: Any) -> Any:
+    """What an option that may be given again and again has said in all."""
+    return tuple(item for part in value for item in part) if isinstance(value, list) else value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -87,7 +105,15 @@ def _numbers(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
-        raise ArgumentError(f"{text!r} is no list of numbers; expected them as in 0.1,0.5,0.9.") from None
+        raise typer.BadParameter(f"{text!r} is no list of numbers; expected them as in 0.1,0.5,0.9") from None
+
+
+def _whole_or_none(text: str | int) -> int | None:
+    """A whole number, or the word none."""
+    try:
+        return None if text == "none" else int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no whole number; expected one, or none") from None
 
 
 def _number_or_none(text: str | float) -> float | None:
@@ -97,4 +123,4 @@ def _number_or_none(text: str | float) -> float | None:
     try:
         return float(text)
     except ValueError:
-        raise ArgumentError(f"{text!r} is no number; expected a number, or none.") from None
+        raise typer.BadParameter(f"{text!r} is no number; expected a number, or none") from None

@@ -12,9 +12,9 @@ import typer
 
 import gatewise
 from gatewise.cli.console import JsonOption, print_json, say
-from gatewise.cli.models import load_language_model
 from gatewise.kernels import get_target, get_threads, native_status, targets
 from gatewise.nn import LSTM, RNN, Recurrent
+from gatewise.tasks import load
 
 __all__ = ["info"]
 
@@ -59,7 +59,7 @@ def info(
 def _paths(model: Path | None) -> dict[str, str]:
     """Which path each configuration takes, or the one of a model."""
     if model is not None:
-        network = load_language_model(model).network_.recurrent
+        network: Recurrent = load(model).network_.recurrent
         name = f"{type(network).__name__}, {network.num_layers} x {network.hidden_size}, {network.dtype}"
         return {name: _path(network)}
     return {name: _path(make(1, 1, **options)) for name, (make, options) in _CONFIGURATIONS.items()}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,17 +9,23 @@ from typing import Annotated, Any
 
 import typer
 
+from gatewise.cli import classify, forecast, tag
 from gatewise.cli.console import JsonOption, say, write
+from gatewise.data.frames import file_content
 from gatewise.errors import ArgumentError
 from gatewise.storage import check_writable, write_bytes
-from gatewise.tasks import Estimator, load
+from gatewise.tasks import Estimator, Forecaster, SequenceClassifier, SequenceTagger, load
 
 __all__ = ["predict"]
 
 Columns = Mapping[str, Sequence[Any]]
 """A table: plain Python values by column, all columns of one length."""
 
-_PREDICT: dict[type[Estimator], Callable[..., Columns]] = {}
+_PREDICT: dict[type[Estimator], Callable[..., Columns]] = {
+    Forecaster: forecast.predict,
+    SequenceClassifier: classify.predict,
+    SequenceTagger: tag.predict,
+}
 """For each kind of model that predicts what makes its table: given the model and the file, or None."""
 
 
@@ -30,14 +34,23 @@ def predict(
     data: Annotated[
         Path | None, typer.Argument(help="File of the kind the model was trained on.", show_default="none")
     ] = None,
+    future: Annotated[
+        Path | None,
+        typer.Option(help="File with the known covariates of the steps to forecast.", show_default="none"),
+    ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="CSV file to write, instead of standard output."),
+        typer.Option("--output", "-o", help="CSV or Parquet file to write, instead of standard output."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Predict for each row of DATA; a forecaster goes on from its training data where DATA is left out."""
     if output is not None:
+        endings = (".json", ".jsonl") if as_json else (".csv", ".parquet", ".pq")
+        if output.suffix.lower() not in endings:
+            raise ArgumentError(
+                f"--output={str(output)!r}; expected a name that ends in {' or '.join(endings)}."
+            )
         check_writable(output)
     loaded = load(model)
     if type(loaded) not in _PREDICT:
@@ -45,16 +58,17 @@ def predict(
             f"{str(model)!r} holds a {type(loaded).__name__}, which does not predict rows; expected "
             f"{' or '.join(kind.__name__ for kind in _PREDICT)}."
         )
-    table = _PREDICT[type(loaded)](loaded, data)
+    if future is not None and not isinstance(loaded, Forecaster):
+        raise ArgumentError(f"--future={str(future)!r}, but a {type(loaded).__name__} forecasts nothing.")
+    options = {} if future is None else {"future": future}
+    table = _PREDICT[type(loaded)](loaded, data, **options)
     rows = list(zip(*table.values(), strict=True))
     if as_json:
-        text = "".join(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows)
+        content = "".join(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows).encode()
     else:
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerows([list(table), *rows])
-        text = buffer.getvalue()
+        content = file_content(table, output or "")
     if output is None:
-        write(text)
+        write(content.decode("utf-8"))
     else:
-        write_bytes(output, text.encode("utf-8"))
+        write_bytes(output, content)
         say(f"wrote {len(rows):,} rows to {output}")

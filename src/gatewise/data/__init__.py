@@ -1,6 +1,8 @@
 """From raw data to arrays: text sources, tokenizers, token streams."""
 
+from gatewise.data.labelled import LabelledTexts, read_labelled_texts, read_texts
 from gatewise.data.streams import StreamWindows, Window
+from gatewise.data.tagged import TaggedSentences, read_columns, read_conllu, read_tagged, read_words
 from gatewise.data.text import TextLike, TextSource
 from gatewise.data.tokenizers import (
     TOKENIZERS,
@@ -11,12 +13,16 @@ from gatewise.data.tokenizers import (
     decode_stream,
 )
 from gatewise.data.tokens import TokenizedText, token_digest, tokenize
+from gatewise.data.ts_files import LabelledSeries, read_ts
 
 __all__ = [
     "TOKENIZERS",
     "CharTokenizer",
+    "LabelledSeries",
+    "LabelledTexts",
     "StreamWindows",
     "SubwordTokenizer",
+    "TaggedSentences",
     "TextLike",
     "TextSource",
     "TokenizedText",
@@ -24,6 +30,13 @@ __all__ = [
     "Window",
     "WordTokenizer",
     "decode_stream",
+    "read_columns",
+    "read_conllu",
+    "read_labelled_texts",
+    "read_tagged",
+    "read_texts",
+    "read_ts",
+    "read_words",
     "token_digest",
     "tokenize",
 ]

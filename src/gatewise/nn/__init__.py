@@ -3,6 +3,8 @@
 There is no autograd: a network calls the backward passes of its layers in reverse order.
 """
 
+from gatewise.nn.attention_pooling import AttentionPooling
+from gatewise.nn.crf import CRF
 from gatewise.nn.embedding import Embedding
 from gatewise.nn.layer import Layer, Network
 from gatewise.nn.linear import Linear
@@ -13,8 +15,10 @@ from gatewise.nn.rnn import RNN
 from gatewise.nn.stream import Stream, TokenStream
 
 __all__ = [
+    "CRF",
     "LSTM",
     "RNN",
+    "AttentionPooling",
     "Embedding",
     "Layer",
     "Linear",

@@ -70,8 +70,13 @@ class Parameters(Mapping[str, Array]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Copied piece by piece, the views would no longer look at the vector.
-        return Parameters, (self.shapes, self.vector.dtype, self.vector)
+        return _unpickled, (self.shapes, self.vector)
 
     def __repr__(self) -> str:
         lines = [f"  {name}: {view.shape}" for name, view in self._views.items()]
         return "\n".join([f"Parameters of {self.vector.size:,} {self.vector.dtype} values:", *lines])
+
+
+def _unpickled(shapes: Shapes, vector: Array) -> Parameters:
+    """What was pickled; joblib hands its workers arrays in files mapped for reading only, here copied."""
+    return Parameters(shapes, vector=vector if vector.flags.writeable else np.array(vector))

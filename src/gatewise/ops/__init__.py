@@ -6,10 +6,20 @@ dropout and the central differences that check every gradient.
 
 from gatewise.ops.activations import ACTIVATIONS, log_softmax, relu, sigmoid, softmax, tanh
 from gatewise.ops.cell import LSTMCell, RNNCell, split_gates
+from gatewise.ops.crf import (
+    CRFCache,
+    CRFWeights,
+    crf_log_likelihood,
+    crf_log_likelihood_backward,
+    crf_marginals,
+    viterbi,
+)
 from gatewise.ops.dropout import StateMasks, dropout, dropout_backward, dropout_mask, zoneout_mask
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.gradcheck import numerical_gradient, relative_error
 from gatewise.ops.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_backward,
     cross_entropy,
     cross_entropy_backward,
     cross_entropy_in_place,
@@ -21,6 +31,8 @@ from gatewise.ops.sequence import SequenceCache, Weights, backward, forward, inf
 
 __all__ = [
     "ACTIVATIONS",
+    "CRFCache",
+    "CRFWeights",
     "LSTMCell",
     "RNNCell",
     "SequenceCache",
@@ -28,6 +40,11 @@ __all__ = [
     "TokenInput",
     "Weights",
     "backward",
+    "binary_cross_entropy",
+    "binary_cross_entropy_backward",
+    "crf_log_likelihood",
+    "crf_log_likelihood_backward",
+    "crf_marginals",
     "cross_entropy",
     "cross_entropy_backward",
     "cross_entropy_in_place",
@@ -47,5 +64,6 @@ __all__ = [
     "squared_error",
     "squared_error_backward",
     "tanh",
+    "viterbi",
     "zoneout_mask",
 ]

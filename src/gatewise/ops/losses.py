@@ -1,4 +1,4 @@
-"""Losses with their gradients: cross-entropy from the logits, and squared error."""
+"""Losses with their gradients: cross-entropy, of one class or of many switches, and squared error."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import numpy as np
 
 from gatewise import kernels
 from gatewise.errors import ArgumentError
-from gatewise.ops.activations import log_softmax
+from gatewise.ops.activations import log_softmax, sigmoid
 from gatewise.types import Array, BoolArray, IntArray
 
 __all__ = [
+    "BinaryCrossEntropyCache",
     "CrossEntropyCache",
     "SquaredErrorCache",
+    "binary_cross_entropy",
+    "binary_cross_entropy_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "cross_entropy_in_place",
@@ -31,19 +34,29 @@ class CrossEntropyCache(NamedTuple):
     weights: Array
 
 
-def _mean_weights(shape: tuple[int, ...], mask: BoolArray | None, dtype: np.dtype[Any]) -> Array:
-    """What each element counts in the mean over the unmasked ones."""
+def _mean_weights(
+    shape: tuple[int, ...], mask: BoolArray | None, dtype: np.dtype[Any], weights: Array | None = None
+) -> Array:
+    """What each element counts in the mean over the unmasked ones, in proportion to ``weights`` if given."""
+    for name, entries in (("mask", mask), ("weights", weights)):
+        if entries is not None and entries.shape != shape:
+            raise ArgumentError(
+                f"{name} has shape {entries.shape}; expected {shape}, one entry for each target."
+            )
+    if mask is not None and mask.dtype != np.bool_:
+        raise ArgumentError(f"mask has dtype {mask.dtype}; expected bool.")
+    if weights is not None:
+        if not (weights >= 0).all() or not np.isfinite(weights).all():
+            raise ArgumentError("weights has entries that are negative or not finite; expected at least 0.")
+        weights = weights.astype(np.float64) if mask is None else np.where(mask, weights, 0.0)
+        return (weights / (weights.sum() or 1)).astype(dtype)
     if mask is None:
         return np.full(shape, 1 / max(1, int(np.prod(shape))), dtype)
-    if mask.shape != shape:
-        raise ArgumentError(f"mask has shape {mask.shape}; expected {shape}, one entry for each target.")
-    if mask.dtype != np.bool_:
-        raise ArgumentError(f"mask has dtype {mask.dtype}; expected bool.")
     return mask.astype(dtype) / max(1, int(mask.sum()))
 
 
 def cross_entropy(
-    logits: Array, targets: IntArray, mask: BoolArray | None = None
+    logits: Array, targets: IntArray, mask: BoolArray | None = None, weights: Array | None = None
 ) -> tuple[float, CrossEntropyCache]:
     """Mean of -log softmax(logits)[target], in nats, taken from the logits so that it cannot overflow.
 
@@ -51,11 +64,12 @@ def cross_entropy(
         logits: (..., V).
         targets: (...), integers in [0, V).
         mask: (...), False where a target does not count.
+        weights: (...), how much each target counts in the mean, at least 0; all the same where omitted.
 
     Raises:
         ArgumentError: shapes do not fit, or a target lies outside [0, V).
     """
-    targets, weights = _checked(logits, targets, mask)
+    targets, weights = _checked(logits, targets, mask, weights)
     if mask is not None:
         logits = np.where(mask[..., None], logits, 0)
     log_probabilities = log_softmax(logits)
@@ -64,7 +78,9 @@ def cross_entropy(
     return float(loss), CrossEntropyCache(log_probabilities, targets, weights)
 
 
-def _checked(logits: Array, targets: IntArray, mask: BoolArray | None) -> tuple[IntArray, Array]:
+def _checked(
+    logits: Array, targets: IntArray, mask: BoolArray | None, weights: Array | None
+) -> tuple[IntArray, Array]:
     """Targets, 0 where they are masked, and their weights in the mean."""
     targets = np.asarray(targets)
     if logits.shape[:-1] != targets.shape:
@@ -73,7 +89,7 @@ def _checked(logits: Array, targets: IntArray, mask: BoolArray | None) -> tuple[
         )
     if not np.issubdtype(targets.dtype, np.integer):
         raise ArgumentError(f"targets has dtype {targets.dtype}; expected integers.")
-    weights = _mean_weights(targets.shape, mask, logits.dtype)
+    weights = _mean_weights(targets.shape, mask, logits.dtype, weights)
     if mask is not None:
         # Whatever stands under the mask, NaN or -1, does not count.
         targets = np.where(mask, targets, 0)
@@ -94,24 +110,29 @@ def cross_entropy_backward(cache: CrossEntropyCache) -> Array:
     return dlogits
 
 
-def cross_entropy_loss(logits: Array, targets: IntArray, mask: BoolArray | None = None) -> float:
+def cross_entropy_loss(
+    logits: Array, targets: IntArray, mask: BoolArray | None = None, weights: Array | None = None
+) -> float:
     """``cross_entropy`` for evaluation: no cache, and in native code no memory."""
     if kernels.runs_natively(logits.dtype):
-        return _native_cross_entropy(logits, *_checked(logits, targets, mask), None)
-    return cross_entropy(logits, targets, mask)[0]
+        return _native_cross_entropy(logits, *_checked(logits, targets, mask, weights), None)
+    return cross_entropy(logits, targets, mask, weights)[0]
 
 
-def cross_entropy_in_place(logits: Array, targets: IntArray, mask: BoolArray | None = None) -> float:
+def cross_entropy_in_place(
+    logits: Array, targets: IntArray, mask: BoolArray | None = None, weights: Array | None = None
+) -> float:
     """``cross_entropy`` for training: its gradient takes the logits' place, which spares their memory twice.
 
     Args:
         logits: (..., V), dlogits on return.
         targets: as ``cross_entropy`` takes them.
         mask: the same.
+        weights: the same.
     """
     if kernels.runs_natively(logits.dtype) and logits.flags.c_contiguous:
-        return _native_cross_entropy(logits, *_checked(logits, targets, mask), logits)
-    loss, cache = cross_entropy(logits, targets, mask)
+        return _native_cross_entropy(logits, *_checked(logits, targets, mask, weights), logits)
+    loss, cache = cross_entropy(logits, targets, mask, weights)
     logits[...] = cross_entropy_backward(cache)
     return loss
 
@@ -124,6 +145,58 @@ def _native_cross_entropy(logits: Array, targets: IntArray, weights: Array, dlog
         weights.reshape(-1),
         None if dlogits is None else dlogits.reshape(rows),
     )
+
+
+class BinaryCrossEntropyCache(NamedTuple):
+    """σ(logits) - targets (..., K), and the weight of each step in the mean (...), 0 if masked."""
+
+    difference: Array
+    weights: Array
+
+
+def binary_cross_entropy(
+    logits: Array, targets: Array | BoolArray, mask: BoolArray | None = None
+) -> tuple[float, BinaryCrossEntropyCache]:
+    """Mean over the steps of the sum over K switches, each on or off for itself, in nats a step.
+
+    A switch costs -y log σ(z) - (1 - y) log(1 - σ(z)) = max(z, 0) - z y + log(1 + exp(-abs(z))); the right
+    side cannot overflow. Summed over the keys of a piano it is the negative log-likelihood that
+    Boulanger-Lewandowski et al. (2012) give for polyphonic music.
+
+    Args:
+        logits: z (..., K).
+        targets: y (..., K), bool or of the logits' dtype, in [0, 1].
+        mask: (...), False where a step does not count.
+
+    Raises:
+        ArgumentError: shapes or types do not fit, or a target lies outside [0, 1].
+    """
+    targets = np.asarray(targets)
+    if targets.shape != logits.shape:
+        raise ArgumentError(
+            f"targets has shape {targets.shape}; expected {logits.shape}, that of the logits."
+        )
+    if targets.dtype not in (np.bool_, logits.dtype):
+        raise ArgumentError(
+            f"targets has dtype {targets.dtype}; expected bool or {logits.dtype}, that of the logits."
+        )
+    targets = targets.astype(logits.dtype, copy=False)
+    weights = _mean_weights(targets.shape[:-1], mask, logits.dtype)
+    if mask is not None:
+        logits, targets = (np.where(mask[..., None], values, 0) for values in (logits, targets))
+    if targets.size and not 0 <= targets.min() <= targets.max() <= 1:
+        raise ArgumentError(
+            f"targets lie in [{targets.min()}, {targets.max()}]; expected [0, 1]. "
+            "Mark steps that do not count with mask."
+        )
+    costs = np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
+    loss = np.sum(costs * weights[..., None], dtype=np.float64)
+    return float(loss), BinaryCrossEntropyCache(sigmoid(logits) - targets, weights)
+
+
+def binary_cross_entropy_backward(cache: BinaryCrossEntropyCache) -> Array:
+    """Gradient dlogits (..., K): σ(logits) - targets, times each step's weight in the mean."""
+    return cache.difference * cache.weights[..., None]
 
 
 class SquaredErrorCache(NamedTuple):

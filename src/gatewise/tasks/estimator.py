@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from gatewise.errors import ArgumentError, DataError, ModelFileError, NotFittedError
+from gatewise.errors import ArgumentError, DataError, ModelFileError
 from gatewise.nn import Network
 from gatewise.optim.schedules import SCHEDULES
 from gatewise.storage import check_suffix, json_field, read_tensors, write_tensors
+from gatewise.tasks._sklearn import not_fitted
 from gatewise.types import Array
 
 if TYPE_CHECKING:
     from gatewise.training import Learner, Listener, Loop
 
-__all__ = ["Estimator", "check_choice", "check_number", "load"]
+__all__ = ["Estimator", "check_choice", "check_number", "check_size", "enough_memory", "load"]
+
+
+_FITTED = "fitted."
+"""Prefix of a model file's arrays that are no weights."""
 
 
 class Estimator:
@@ -165,9 +171,10 @@ class Estimator:
         from gatewise import training
 
         metadata = self._metadata()
+        arrays = {_FITTED + name: values for name, values in self._arrays().items()}
 
         def save(loop: Loop) -> None:
-            training.write_checkpoint(path, metadata, loop, fingerprint)
+            training.write_checkpoint(path, metadata, loop, fingerprint, arrays)
             loop.tell(training.Checkpointed(loop.progress.step, path))
 
         return save
@@ -185,9 +192,24 @@ class Estimator:
         """
         raise NotImplementedError
 
+    def _arrays(self) -> Mapping[str, Array]:
+        """What the model file holds as arrays beside the weights; nothing, for most."""
+        return {}
+
+    def _take_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Take what ``_arrays`` gave; called after ``_rebuild``.
+
+        Raises:
+            DataError: an array is missing, too many, or of another shape.
+        """
+        if arrays:
+            raise DataError(
+                f"it holds the arrays {', '.join(arrays)}, of which {type(self).__name__} knows none"
+            )
+
     def _check_fitted(self) -> None:
         if not hasattr(self, "network_"):
-            raise NotFittedError(
+            raise not_fitted(
                 f"this {type(self).__name__} is not fitted: call fit first, or gatewise.load a model file."
             )
 
@@ -202,6 +224,11 @@ class Estimator:
             for name, value in self.get_params().items()
         }
 
+    @classmethod
+    def _from_config(cls, config: Mapping[str, Any]) -> Self:
+        """An estimator with the hyperparameters that ``_config`` gave, as JSON has them."""
+        return cls().set_params(**config)
+
     def save(self, path: str | Path) -> None:
         """Write the model to one ``.safetensors`` file.
 
@@ -213,7 +240,8 @@ class Estimator:
             OutputError: the file cannot be written; what stood there is still whole.
         """
         self._check_fitted()
-        write_tensors(check_suffix(path), self._metadata(), self.network_.parameters)
+        arrays = {_FITTED + name: values for name, values in self._arrays().items()}
+        write_tensors(check_suffix(path), self._metadata(), {**self.network_.parameters, **arrays})
 
 
 def load(path: str | Path) -> Any:
@@ -234,9 +262,11 @@ def load(path: str | Path) -> Any:
         )
     estimator_class = Estimator._by_task[task]
     config = json_field(path, file.metadata, "config", dict)
-    weights = {name: values for name, values in file.tensors.items() if not name.startswith("training.")}
+    others = ("training.", _FITTED)
+    weights = {name: values for name, values in file.tensors.items() if not name.startswith(others)}
+    arrays = {n.removeprefix(_FITTED): v for n, v in file.tensors.items() if n.startswith(_FITTED)}
     try:
-        estimator = estimator_class().set_params(**config)
+        estimator = estimator_class._from_config(config)
         estimator._check_hyperparameters()
         estimator._rebuild(file.metadata.get("vocabulary"), weights)
         for name, values in weights.items():
@@ -245,9 +275,44 @@ def load(path: str | Path) -> Any:
                     f"array {name!r} has dtype {values.dtype}; expected {estimator.network_.dtype}."
                 )
         estimator.network_.parameters.assign(weights)
+        estimator._take_arrays(arrays)
     except (ArgumentError, DataError) as error:
         raise ModelFileError(f"{str(path)!r} is damaged or was changed: {error}") from error
     return estimator
+
+
+@contextmanager
+def enough_memory(estimator: Estimator, *names: str) -> Iterator[None]:
+    """Say which hyperparameters ask for too much, where a network cannot be made.
+
+    Raises:
+        ArgumentError: there is not enough memory.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        sizes = ", ".join(f"{name}={getattr(estimator, name)}" for name in names)
+        raise ArgumentError(f"{sizes} need more memory than there is; choose smaller ones.") from error
+
+
+def check_size(needed: int, layers: int, weights: Mapping[str, Array], sizes: str) -> None:
+    """Refuse to make a network that a file's weights cannot fill, before its memory is taken.
+
+    Args:
+        needed: weights that the file's config asks for at least.
+        layers: recurrent layers that it asks for.
+        weights: the file's arrays.
+        sizes: what asks for them, in words.
+
+    Raises:
+        DataError: the file holds fewer.
+    """
+    available = sum(values.size for values in weights.values())
+    if needed > available or layers > len(weights):
+        raise DataError(
+            f"its config needs at least {needed:,} weights ({sizes}), and it holds {available:,} in "
+            f"{len(weights)} arrays."
+        )
 
 
 _LARGEST = sys.float_info.max

@@ -24,7 +24,7 @@ from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks._language_network import CELLS, LanguageNetwork
 from gatewise.tasks._sampling import Sampler
-from gatewise.tasks.estimator import Estimator, check_choice, check_number
+from gatewise.tasks.estimator import Estimator, check_choice, check_number, check_size, enough_memory
 from gatewise.types import Array, IntArray
 
 if TYPE_CHECKING:
@@ -316,7 +316,7 @@ class LanguageModel(Estimator):
             yield tokens
 
     def _new_network(self, vocabulary_size: int) -> LanguageNetwork:
-        try:
+        with enough_memory(self, "hidden_size", "num_layers", "embedding_size"):
             return LanguageNetwork(
                 vocabulary_size,
                 self.embedding_size,
@@ -326,11 +326,6 @@ class LanguageModel(Estimator):
                 dropout=self.dropout,
                 seed=self.seed,
             )
-        except MemoryError as error:
-            raise ArgumentError(
-                f"hidden_size={self.hidden_size}, num_layers={self.num_layers} and "
-                f"embedding_size={self.embedding_size} need more memory than there is; choose smaller ones."
-            ) from error
 
     def _vocabulary(self) -> Any:
         return self.tokenizer_.to_json()
@@ -339,13 +334,10 @@ class LanguageModel(Estimator):
         tokenizer = TOKENIZERS[self.level].from_json(vocabulary)
         size, embedding, hidden = tokenizer.vocabulary_size, self.embedding_size, self.hidden_size
         needed = size * (embedding + hidden) + hidden * (embedding + self.num_layers * hidden)
-        available = sum(values.size for values in weights.values())
-        if needed > available or self.num_layers > len(weights):
-            raise DataError(
-                f"its config needs at least {needed:,} weights (hidden_size={hidden}, "
-                f"num_layers={self.num_layers}, embedding_size={embedding}, {size} symbols), "
-                f"and it holds {available:,} in {len(weights)} arrays."
-            )
+        sizes = (
+            f"hidden_size={hidden}, num_layers={self.num_layers}, embedding_size={embedding}, {size} symbols"
+        )
+        check_size(needed, self.num_layers, weights, sizes)
         self.tokenizer_ = tokenizer
         self.network_ = self._new_network(size)
 

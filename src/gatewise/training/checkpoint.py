@@ -7,6 +7,7 @@ state, the best weights so far). Going on from it gives the same bits as never h
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,11 @@ def checkpoint_path(model: str | Path) -> Path:
 
 
 def write_checkpoint(
-    path: str | Path, metadata: Mapping[str, Any], loop: Loop, fingerprint: Mapping[str, Any]
+    path: str | Path,
+    metadata: Mapping[str, Any],
+    loop: Loop,
+    fingerprint: Mapping[str, Any],
+    others: Mapping[str, Array] | None = None,
 ) -> None:
     """Write where a loop stands.
 
@@ -40,12 +45,13 @@ def write_checkpoint(
         metadata: the model's own.
         loop: whose state to write, with the current weights of its network.
         fingerprint: what must be equal for another run to go on from here, by name.
+        others: arrays of the model that are not learnt, by name.
 
     Raises:
         OutputError: the file cannot be written; the one before is still whole.
     """
     values, arrays = loop.state()
-    tensors = dict(loop.learner.network.parameters)
+    tensors = {**loop.learner.network.parameters, **(others or {})}
     tensors |= {PREFIX + name: values for name, values in arrays.items()}
     write_tensors(path, {**metadata, "training": {**values, "fingerprint": dict(fingerprint)}}, tensors)
 
@@ -60,6 +66,7 @@ def read_checkpoint(path: str | Path, fingerprint: Mapping[str, Any]) -> TensorF
     file = read_tensors(path)
     training = json_field(path, file.metadata, "training", dict)
     found = json_field(path, training, "fingerprint", dict)
+    fingerprint = json.loads(json.dumps(dict(fingerprint)))  # as the file has it: without tuples
     for name in [*fingerprint, *found]:
         if found.get(name) != fingerprint.get(name) and name == "data":
             raise ArgumentError(
@@ -81,7 +88,7 @@ def restore(path: str | Path, file: TensorFile, loop: Loop) -> None:
         ModelFileError: the checkpoint's arrays or counters do not fit.
     """
     parameters = loop.learner.network.parameters
-    weights = {name: values for name, values in file.tensors.items() if not name.startswith(PREFIX)}
+    weights = {name: file.tensors[name] for name in parameters if name in file.tensors}
     arrays = {name.removeprefix(PREFIX): v for name, v in file.tensors.items() if name.startswith(PREFIX)}
     vectors = ["best", *(f"optimizer.{slot}" for slot in loop.optimizer.slots)]
     try:

@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from gatewise.errors import ArgumentError
 from gatewise.nn.parameters import Parameters
 from gatewise.types import Array, IntArray
 
@@ -57,6 +58,11 @@ class Minibatches(Generic[Batch]):
         validation: examples to measure on; None for none.
         batch_size: B; the last batch of a pass may be smaller.
         seed: of the order.
+        steps_per_epoch: batches that count as an epoch, where the examples are too many to pass over or too
+            few to make one; one pass over them where omitted.
+
+    Raises:
+        ArgumentError: there are no examples.
     """
 
     def __init__(
@@ -67,22 +73,30 @@ class Minibatches(Generic[Batch]):
         *,
         batch_size: int,
         seed: int,
+        steps_per_epoch: int | None = None,
     ) -> None:
+        if len(training.lengths) == 0:
+            raise ArgumentError("training has no examples; expected one at least.")
         self.network = network
         self.training = training
         self.validation = validation
         self.batch_size = batch_size
         self.seed = seed
+        self._steps = steps_per_epoch
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches in one pass."""
-        return -(-len(self.training.lengths) // self.batch_size)
+        """Batches in an epoch."""
+        return self._steps or -(-len(self.training.lengths) // self.batch_size)
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
         """The batches of an epoch, from number ``first`` on."""
         rng = np.random.default_rng([self.seed, 2, epoch])
-        order = batches_by_length(self.training.lengths, self.batch_size, rng)
+        lengths = self.training.lengths
+        order: list[IntArray] = []
+        while not order or (self._steps and len(order) < self._steps):
+            order += batches_by_length(lengths, self.batch_size, rng)
+        order = order[: self.steps_per_epoch]
         return (self.training.batch(indices) for indices in order[first:])
 
     def step(self, batch: Batch, rng: np.random.Generator) -> float:

@@ -1,0 +1,79 @@
+"""Forecasters on the command line: training on a table of series, forecasting, and measuring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.hyperparameters import with_hyperparameters
+from gatewise.cli.train import OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.data.frames import Column, Table, read_file
+from gatewise.tasks import Forecaster
+
+__all__ = ["evaluate", "predict", "train"]
+
+
+@with_hyperparameters(Forecaster)
+def train(
+    data: Annotated[
+        Path, typer.Argument(help="CSV or Parquet file with a row for each series and time.", metavar="DATA")
+    ],
+    output: OutputOption,
+    resume: ResumeOption = False,
+    restart: RestartOption = False,
+    as_json: JsonOption = False,
+    **hyperparameters: Any,
+) -> None:
+    """Learn to forecast the series of a table, and say whether it beats forecasts that cost nothing.
+
+    The table has the columns unique_id, ds and y, or those named with --id, --time and --target; without an
+    id column it is one series. A checkpoint is kept beside the model while training runs; --resume goes on
+    from it to the very bits of a run without a stop.
+    """
+    table = read_file(data)
+    model = Forecaster(**hyperparameters, progress=False)
+    run_training(
+        model,
+        lambda checkpoint, tell: model.fit(table, checkpoint=checkpoint, resume=resume, listeners=[tell]),
+        output,
+        resume=resume,
+        restart=restart,
+        as_json=as_json,
+        next_step=f"forecast with it: gatewise predict {output}",
+    )
+    verdict = model.verdict_
+    if as_json:
+        print_json({"event": "verdict", "notes": model.notes_, **(verdict.as_dict() if verdict else {})})
+        return
+    for note in model.notes_:
+        say(f"note: {note}")
+    if verdict is not None:
+        say(str(verdict))
+
+
+def predict(model: Forecaster, data: Path | None, *, future: Path | None = None) -> dict[str, list[Any]]:
+    """The steps that follow the series of a file, or those of the training data."""
+    found = model.predict(
+        None if data is None else read_file(data), future=None if future is None else read_file(future)
+    )
+    return {name: _plain(column) for name, column in Table.of(found).columns.items()}
+
+
+def evaluate(model: Forecaster, data: Path, *, batch_size: int) -> tuple[dict[str, Any], list[str]]:
+    """The measurements for machines, and the same as lines for people; batches make no difference."""
+    del batch_size
+    result = model.evaluate(read_file(data))
+    return result, str(model.verdict_).split("\n")
+
+
+def _plain(column: Column) -> list[Any]:
+    """Values as text files have them; times without the digits that are all zero."""
+    if column.dtype.kind != "M":
+        values: list[Any] = column.tolist()
+        return values
+    unit = "D" if (column == column.astype("M8[D]")).all() else "s"
+    whole = (column == column.astype(f"M8[{unit}]")).all()
+    return [str(time).replace("T", " ") for time in (column.astype(f"M8[{unit}]") if whole else column)]

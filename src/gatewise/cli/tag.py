@@ -1,0 +1,118 @@
+"""Taggers on the command line: training, tagging a file, and measuring on one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatewise.cli.console import JsonOption
+from gatewise.cli.hyperparameters import with_hyperparameters
+from gatewise.cli.train import OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.data.tagged import CONLLU_COLUMNS, TaggedSentences, is_conllu, read_tagged, read_words
+from gatewise.errors import ArgumentError, DataError
+from gatewise.tasks import SequenceTagger
+
+__all__ = ["evaluate", "predict", "train"]
+
+
+@with_hyperparameters(SequenceTagger)
+def train(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="CoNLL-U file (.conllu), or a word and its tag on each line and an empty line after each "
+            "sentence; .gz is unpacked."
+        ),
+    ],
+    output: OutputOption,
+    validation: Annotated[
+        Path | None, typer.Option(help="File to measure on, instead of a part of DATA drawn at random.")
+    ] = None,
+    column: Annotated[
+        str, typer.Option(help=f"Which tags of a CoNLL-U file to learn: {', '.join(CONLLU_COLUMNS)}.")
+    ] = "upos",
+    resume: ResumeOption = False,
+    restart: RestartOption = False,
+    as_json: JsonOption = False,
+    **hyperparameters: Any,
+) -> None:
+    """Learn to tag the words of sentences.
+
+    A checkpoint is kept beside the model while training runs; --resume goes on from it to the very bits
+    of a run without a stop.
+    """
+    if column not in CONLLU_COLUMNS:
+        raise ArgumentError(f"--column={column}; expected one of {', '.join(CONLLU_COLUMNS)}.")
+    learnt = read_tagged(data, column)
+    measured = None if validation is None else read_tagged(validation, column)
+    model = SequenceTagger(**hyperparameters, progress=False)
+    run_training(
+        model,
+        lambda checkpoint, tell: model.fit(
+            *learnt, validation=measured, checkpoint=checkpoint, resume=resume, listeners=[tell]
+        ),
+        output,
+        resume=resume,
+        restart=restart,
+        as_json=as_json,
+        next_step=f"tag a file: gatewise predict {output} {data}",
+    )
+
+
+def predict(model: SequenceTagger, data: Path | None) -> dict[str, list[Any]]:
+    """The tag of each word of a file, with the numbers of its sentence and of itself in it, from 1."""
+    if data is None:
+        raise ArgumentError("DATA is missing: a tagger needs a file of sentences.")
+    sentences = read_words(data)
+    table: dict[str, list[Any]] = {"sentence": [], "position": [], "word": [], "tag": []}
+    for number, (words, tags) in enumerate(zip(sentences, model.predict(sentences), strict=True), start=1):
+        table["sentence"] += [number] * len(words)
+        table["position"] += range(1, len(words) + 1)
+        table["word"] += words
+        table["tag"] += tags
+    return table
+
+
+def evaluate(model: SequenceTagger, data: Path, *, batch_size: int) -> tuple[dict[str, Any], list[str]]:
+    """The measurements for machines, and the same as lines for people; batches make no difference."""
+    del batch_size
+    result = model.evaluate(*_tags_of(model, data))
+    lines = [f"accuracy       {result['accuracy']:.4f}"]
+    if "unknown_accuracy" in result:
+        lines.append(f"unknown words  {result['unknown_accuracy']:.4f}")
+    if "span_f1" in result:
+        lines += [
+            f"span F1        {result['span_f1']:.4f}",
+            f"precision      {result['span_precision']:.4f}",
+            f"recall         {result['span_recall']:.4f}",
+        ]
+    lines.append(f"words          {result['tokens']:,}, {result['unknown']:,} of them unknown to the model")
+    return result, lines
+
+
+def _tags_of(model: SequenceTagger, data: Path) -> TaggedSentences:
+    """The sentences of a file with their tags: of CoNLL-U, the column with more of the model's."""
+    if not is_conllu(data):
+        return read_tagged(data)
+    known, most = set(model.tags_), 0
+    chosen: TaggedSentences | None = None
+    problems: list[str] = []
+    for column in CONLLU_COLUMNS:
+        try:
+            found = read_tagged(data, column)
+        except DataError as error:
+            problems.append(str(error))
+            continue
+        count = sum(tag in known for tags in found.tags for tag in tags)
+        if count > most:
+            chosen, most = found, count
+    if chosen is None:
+        raise DataError(
+            problems[0]
+            if problems
+            else f"{str(data)!r}: neither {' nor '.join(CONLLU_COLUMNS)} has a tag of the model's, which are "
+            f"{', '.join(model.tags_)}; expected a file with such tags."
+        )
+    return chosen

@@ -1,0 +1,362 @@
+"""One series or many, each on a regular grid of time, with what is missing marked as such."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.data.frames import Column, Table, as_numbers, as_times
+from gatewise.data.frequency import Frequency, Times, infer_frequency
+from gatewise.data.tokens import token_digest
+from gatewise.errors import ArgumentError, DataError
+from gatewise.types import IntArray
+
+__all__ = ["ColumnNames", "Panel", "Series", "as_table", "read_future", "read_panel"]
+
+Floats = npt.NDArray[np.float64]
+
+_SURE = 10
+"""Steps of a series from which its own frequency can be told."""
+
+_SPARSEST = 1000
+"""Steps of a grid for each row of the data, beyond which a wrong date is likelier than a gap."""
+
+
+@dataclass(frozen=True)
+class ColumnNames:
+    """What the columns of a long frame are called.
+
+    Attributes:
+        target: the values to forecast.
+        time: when they were observed.
+        id: which series a row belongs to.
+        known: covariates whose future is known (holidays, prices, plans).
+        past: covariates that are known up to the present only (weather, traffic).
+        static: covariates that do not change in time (a region, a kind).
+    """
+
+    target: str = "y"
+    time: str = "ds"
+    id: str = "unique_id"
+    known: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series on its grid; position k is k steps after ``start``.
+
+    Attributes:
+        key: its id.
+        start: time of position 0.
+        values: (T,), NaN where missing; the first and no other end is always present.
+        known: (T, K) covariates.
+        past: (T, P) covariates.
+        static: its static covariates, numbers or words.
+    """
+
+    key: Any
+    start: Any
+    values: Floats
+    known: Floats
+    past: Floats
+    static: tuple[Any, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def cut(self, first: int, last: int, frequency: Frequency) -> Series:
+        """Positions first to last - 1."""
+        part = slice(first, last)
+        start = frequency.times(self.start, np.array([first]))[0]
+        return replace(
+            self, start=start, values=self.values[part], known=self.known[part], past=self.past[part]
+        )
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Series of one frequency, in the order in which they appeared.
+
+    Attributes:
+        series: the series.
+        frequency: their common step.
+        notes: what was noticed and how it is treated, in words, for the user.
+    """
+
+    series: Sequence[Series]
+    frequency: Frequency
+    notes: tuple[str, ...] = field(default=())
+
+    def ends(self) -> IntArray:
+        """Length of each series."""
+        return np.array([len(series) for series in self.series])
+
+    def cut(self, ends: Sequence[int] | IntArray) -> Panel:
+        """The first ``ends[k]`` steps of each series."""
+        series = [s.cut(0, int(end), self.frequency) for s, end in zip(self.series, ends, strict=True)]
+        return replace(self, series=series)
+
+    def only(self, indices: IntArray) -> Panel:
+        """The series of these numbers."""
+        return replace(self, series=[self.series[index] for index in indices])
+
+    def last(self, steps: int) -> Panel:
+        """The last steps of each series, or all of a shorter one."""
+        series = [s.cut(max(0, len(s) - steps), len(s), self.frequency) for s in self.series]
+        return replace(self, series=series)
+
+    def digest(self) -> str:
+        """A fingerprint of all that the panel holds."""
+        said = [(s.key, str(s.start), len(s), s.static) for s in self.series]
+        texts = np.frombuffer(repr((said, str(self.frequency))).encode(), np.uint8)
+        parts = (part for s in self.series for part in (s.values, s.known.ravel(), s.past.ravel()))
+        return token_digest(texts, *(part.view(np.int64) for part in parts))
+
+
+def read_panel(table: Table, names: ColumnNames, freq: str | None = None) -> Panel:
+    """A long frame as a panel.
+
+    Args:
+        table: a row for each series and time, in any order.
+        names: of its columns. Without an id column all rows are one series.
+        freq: the step of time, as in ``Frequency.parse``; found in the data where omitted.
+
+    Raises:
+        DataError: a column is missing, holds words where numbers belong or has no value at all; a time
+            comes twice in a series, or lies off the grid.
+        ArgumentError: freq is no frequency.
+    """
+    target = as_numbers(table.column(names.target, "target"), names.target, table.name)
+    times = as_times(table.column(names.time, "time"), names.time, table.name)
+    if len(target) == 0:
+        raise DataError(f"{table.name} has no rows.")
+    if np.isnan(target).all():
+        raise DataError(f"{table.name}: column {names.target!r} has no value at all, only missing ones.")
+    known, past = (_covariates(table, group) for group in (names.known, names.past))
+    rows_of = _groups(table, names)
+    for key, rows in rows_of.items():
+        rows_of[key] = rows[np.argsort(times[rows], kind="stable")]
+        _refuse_duplicates(times[rows_of[key]], key, names, table.name)
+    if freq is None:
+        frequency = infer_frequency([times[rows] for rows in rows_of.values()], names.time)
+    else:
+        frequency = Frequency.parse(freq)
+        if (frequency.unit == "number") is (times.dtype.kind == "M"):
+            kind = "dates" if times.dtype.kind == "M" else "numbers"
+            raise ArgumentError(f"freq={freq!r}, but column {names.time!r} of {table.name} holds {kind}.")
+    statics = [_plain(table.column(name, "static")) for name in names.static]
+    _refuse_coarser(frequency, times, rows_of, names, table.name)
+    series, absent = [], []
+    for key, rows in rows_of.items():
+        if np.isnan(target[rows]).all():
+            raise DataError(
+                f"{table.name}: series {key!r} has no value in column {names.target!r}; remove the series."
+            )
+        rows = rows[
+            np.flatnonzero(~np.isnan(target[rows]))[0] :
+        ]  # before its first value a series is not there
+        positions = _positions(frequency, times[rows], key, names, table.name)
+        length = int(positions[-1]) + 1
+        values = np.full(length, np.nan)
+        values[positions] = target[rows]
+        absent.append((length - len(rows), int(np.isnan(target[rows]).sum())))
+        static = tuple(
+            _constant(column, rows, key, name) for column, name in zip(statics, names.static, strict=True)
+        )
+        series.append(
+            Series(
+                key,
+                times[rows[0]],
+                values,
+                _on_grid(known[rows], positions, length),
+                _on_grid(past[rows], positions, length),
+                static,
+            )
+        )
+    return Panel(series, frequency, _notes(absent, bool(np.isnan(known).any() or np.isnan(past).any())))
+
+
+def read_future(
+    table: Table, names: ColumnNames, frequency: Frequency, series: Sequence[Series], horizon: int
+) -> list[Floats]:
+    """The known covariates of the steps to forecast, (horizon, K) for each series.
+
+    Raises:
+        DataError: a series, a time or a value is missing.
+    """
+    known = _covariates(table, names.known)
+    times = as_times(table.column(names.time, "time"), names.time, table.name)
+    groups = _groups(table, names)
+    found = []
+    for each in series:
+        rows = groups.get(each.key, np.zeros(0, dtype=np.intp))
+        rows = rows[np.argsort(times[rows], kind="stable")]
+        _refuse_duplicates(times[rows], each.key, names, table.name)
+        positions, on_grid = frequency.positions(each.start, times[rows])
+        place = dict(zip(positions[on_grid].tolist(), rows[on_grid].tolist(), strict=True))
+        wanted = range(len(each), len(each) + horizon)
+        if absent := [position for position in wanted if position not in place]:
+            first = frequency.times(each.start, np.array(absent))[0]
+            raise DataError(
+                f"{table.name}: series {each.key!r} has no row for {first}; the columns "
+                f"{', '.join(names.known)} are needed for all {horizon} steps to forecast.{_ends_empty(each)}"
+            )
+        values = known[[place[position] for position in wanted]]
+        if np.isnan(values).any():
+            name = names.known[int(np.flatnonzero(np.isnan(values).any(axis=0))[0])]
+            raise DataError(f"{table.name}: series {each.key!r} has a missing value in column {name!r}.")
+        found.append(values)
+    return found
+
+
+def _ends_empty(series: Series) -> str:
+    """A hint where rows of the future may stand in the data already."""
+    missing = len(series) - int(np.flatnonzero(~np.isnan(series.values))[-1]) - 1
+    if missing == 0:
+        return ""
+    return (
+        f" The series ends with {missing} steps without a value, after which the forecast begins: if they "
+        "are the future, give their rows as future= and leave them out of the data."
+    )
+
+
+def _covariates(table: Table, names: tuple[str, ...]) -> Floats:
+    columns = [as_numbers(table.column(name, "known or past"), name, table.name) for name in names]
+    rows = len(next(iter(table.columns.values()), ()))
+    return np.stack(columns, axis=1) if columns else np.zeros((rows, 0))
+
+
+def _groups(table: Table, names: ColumnNames) -> dict[Hashable, IntArray]:
+    """Row numbers of each series, in the order of first appearance."""
+    rows = len(next(iter(table.columns.values())))
+    if names.id not in table.columns:
+        if names.id != ColumnNames.id:
+            table.column(names.id, "id")  # says what there is
+        return {names.target: np.arange(rows)}
+    keys = _plain(table.columns[names.id])
+    groups: dict[Hashable, list[int]] = {}
+    for row, key in enumerate(keys):
+        if key is None or key != key or key == "":
+            raise DataError(f"{table.name}: column {names.id!r} names no series in row {row + 1}.")
+        if not isinstance(key, (str, int, float)):
+            raise DataError(
+                f"{table.name}: column {names.id!r} holds values of type {type(key).__name__}; expected "
+                "words or numbers as ids. Turn them into words."
+            )
+        groups.setdefault(key, []).append(row)
+    return {key: np.array(group) for key, group in groups.items()}
+
+
+def _plain(column: Column) -> list[Any]:
+    """Plain Python values."""
+    values: list[Any] = column.tolist()
+    return values
+
+
+def _constant(column: list[Any], rows: IntArray, key: Any, name: str) -> Any:
+    values = {column[row] for row in rows}
+    if any(value is None or value != value for value in values):
+        raise DataError(
+            f"column {name!r} has a missing value in series {key!r}; fill it in, or leave the column out."
+        )
+    if not all(isinstance(value, (str, int, float)) for value in values - {None}):
+        kinds = ", ".join(sorted({type(value).__name__ for value in values}))
+        raise DataError(f"column {name!r} holds values of type {kinds}; expected words or numbers.")
+    if len(values) > 1:
+        raise DataError(
+            f"column {name!r} has {len(values)} values in series {key!r}; a static covariate has one. "
+            "Name it in known= or past= if it changes in time."
+        )
+    return values.pop()
+
+
+def _refuse_duplicates(times: Times, key: Any, names: ColumnNames, where: str) -> None:
+    same = np.flatnonzero(times[1:] == times[:-1])
+    if len(same):
+        raise DataError(
+            f"{where}: series {key!r} has the time {times[same[0]]} more than once in column {names.time!r}. "
+            f"Remove or add up the duplicates, or name with id= the column that tells the series apart."
+        )
+
+
+def _refuse_coarser(
+    frequency: Frequency, times: Times, rows_of: Mapping[Hashable, IntArray], names: ColumnNames, where: str
+) -> None:
+    """Refuse a series whose every step is longer than the others'."""
+    for key, rows in rows_of.items():
+        positions, on_grid = frequency.positions(times[rows[0]], times[rows])
+        steps = np.diff(positions)
+        if len(steps) >= _SURE and on_grid.all() and steps.min() > 1:
+            raise DataError(
+                f"{where}: series {key!r} has rows in column {names.time!r} only {steps.min()} steps apart, "
+                f"where the step is {frequency}. Forecast series of different steps apart, or name the "
+                "step with freq=."
+            )
+
+
+def _positions(frequency: Frequency, times: Times, key: Any, names: ColumnNames, where: str) -> IntArray:
+    positions, on_grid = frequency.positions(times[0], times)
+    if not on_grid.all():
+        wrong = times[int(np.flatnonzero(~on_grid)[0])]
+        raise DataError(
+            f"{where}: series {key!r} has the time {wrong} in column {names.time!r}, which lies off its grid "
+            f"of {frequency} from {times[0]} on. Correct the time, resample the series, or name its step "
+            "with freq=."
+        )
+    if positions[-1] > _SPARSEST * (len(times) + 10):
+        raise DataError(
+            f"{where}: series {key!r} has {len(times)} rows in column {names.time!r}, which reach over "
+            f"{positions[-1]:,} steps of {frequency}. Correct a wrong time, or give another freq=."
+        )
+    return positions
+
+
+def _on_grid(values: Floats, positions: IntArray, length: int) -> Floats:
+    """Covariates at all steps; where one is missing, its last value, or before the first 0."""
+    grid = np.full((length, values.shape[1]), np.nan)
+    grid[positions] = values
+    for column in grid.T:
+        present = ~np.isnan(column)
+        last = np.maximum.accumulate(np.where(present, np.arange(length), -1))
+        column[...] = np.where(last >= 0, column[last], 0)
+    return grid
+
+
+def _notes(absent: list[tuple[int, int]], covariates: bool) -> tuple[str, ...]:
+    notes = []
+    for what, counts in (
+        ("steps have no row", [a for a, _ in absent]),
+        ("values are missing", [m for _, m in absent]),
+    ):
+        if sum(counts):
+            notes.append(
+                f"{sum(counts):,} {what}, in {np.count_nonzero(counts)} of {len(absent)} series; "
+                "the network is told so, and they do not count in the loss"
+            )
+    if covariates:
+        notes.append("missing values of covariates are taken from the step before")
+    return tuple(notes)
+
+
+def as_table(data: Any, names: ColumnNames, name: str = "the data") -> Table:
+    """A frame, or a plain sequence of numbers as one series with its steps counted from 0."""
+    is_column = len(getattr(data, "shape", ())) == 1  # a Series of pandas or polars, its index left aside
+    if is_column or isinstance(data, (list, tuple, np.ndarray)):
+        try:
+            values = np.asarray(data)
+        except ValueError:
+            values = np.zeros((0, 0))
+        if values.ndim != 1:
+            raise ArgumentError(
+                f"{name} has rows within rows; expected a data frame, a dict of columns, or the values of "
+                "one series."
+            )
+        columns: Mapping[str, Column] = {names.time: np.arange(len(values)), names.target: values}
+        return Table(columns, name=name)
+    return Table.of(data, name)

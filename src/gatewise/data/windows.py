@@ -1,0 +1,234 @@
+"""Windows over a panel: so much context, so much to forecast, at any place of any series.
+
+All series lie end to end in one array with room around them, so that a batch of windows is one look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.data.calendar import calendar_features
+from gatewise.data.frequency import Frequency
+from gatewise.data.panel import Series
+from gatewise.types import Array, IntArray
+
+__all__ = ["CovariateScale", "ForecastBatch", "ForecastWindows", "SeriesScale", "WindowShape"]
+
+
+class WindowShape(NamedTuple):
+    """Steps of a window.
+
+    Attributes:
+        context: C, steps looked back on, a multiple of ``patch``.
+        horizon: S, steps to forecast.
+        patch: P, consecutive steps that the network reads as one.
+    """
+
+    context: int
+    horizon: int
+    patch: int
+
+    @property
+    def padded_horizon(self) -> int:
+        """The horizon, filled up to whole patches."""
+        return -(-self.horizon // self.patch) * self.patch
+
+
+class SeriesScale(NamedTuple):
+    """What a series' numbers are divided by, and its middle, which stands in where a context is empty."""
+
+    centre: float
+    scale: float
+
+
+class ForecastBatch(NamedTuple):
+    """Windows as the network takes them; the values are scaled, and centred on the end of each context.
+
+    Attributes:
+        context: (B, C); where a value is missing, the one before it.
+        features: ((C + padded S) / P, B, F): for each patch its values, which of them were observed, the
+            covariates and the calendar. To the network the values of the horizon are unknown.
+        target: (B, S), 0 where missing.
+        observed: (B, S), False where the target is missing.
+        centre: (B,) what was subtracted, in the data's unit.
+        scale: (B,) what was divided by.
+    """
+
+    context: Array
+    features: Array
+    target: Array
+    observed: npt.NDArray[np.bool_]
+    centre: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CovariateScale:
+    """Mean and spread of the covariates that change in time, over the training part."""
+
+    mean: npt.NDArray[np.float64]
+    spread: npt.NDArray[np.float64]
+
+
+class ForecastWindows:
+    """Windows over series.
+
+    Args:
+        series: the series.
+        frequency: their step.
+        scales: of each series.
+        shape: of a window.
+        cycles: of the calendar.
+        covariates: scale of the covariates, known ones first.
+        static: (N, Z) static features of each series.
+        future: known covariates after the end of each series, (steps, K) each; their means where omitted.
+        room: steps after the end of each series into which windows may reach; those of a horizon at least.
+        windows: (series, position) of each window's first step to forecast, (M, 2).
+    """
+
+    def __init__(
+        self,
+        series: Sequence[Series],
+        frequency: Frequency,
+        scales: Sequence[SeriesScale],
+        shape: WindowShape,
+        *,
+        cycles: Sequence[str],
+        covariates: CovariateScale,
+        static: Array,
+        future: Sequence[npt.NDArray[np.float64]] | None = None,
+        room: int = 0,
+        windows: IntArray,
+    ) -> None:
+        self.shape = shape
+        self.windows = windows
+        self._centres = np.array([scale.centre for scale in scales])
+        self._scales = np.array([scale.scale for scale in scales])
+        self._static = static
+        before, after = shape.context, shape._replace(horizon=max(room, shape.horizon)).padded_horizon
+        ends = np.cumsum([before + len(each) + after for each in series])
+        self._starts = ends - [len(each) + after for each in series]
+        self._values = np.full(ends[-1], np.nan)
+        self._known = np.zeros((ends[-1], series[0].known.shape[1]), np.float32)
+        self._past = np.zeros((ends[-1], series[0].past.shape[1]), np.float32)
+        self._calendar = np.zeros((ends[-1], 2 * len(cycles)), np.float32)
+        split = self._known.shape[1]
+        known_mean, past_mean = covariates.mean[:split], covariates.mean[split:]
+        known_spread, past_spread = covariates.spread[:split], covariates.spread[split:]
+        for index, (each, at) in enumerate(zip(series, self._starts, strict=True)):
+            inside = slice(at, at + len(each))
+            self._values[inside] = each.values
+            self._known[inside] = (each.known - known_mean) / known_spread
+            self._past[inside] = (each.past - past_mean) / past_spread
+            if future is not None:
+                ahead = future[index]
+                self._known[inside.stop : inside.stop + len(ahead)] = (ahead - known_mean) / known_spread
+            if cycles:
+                whole = slice(at - before, at + len(each) + after)
+                times = frequency.times(each.start, np.arange(-before, len(each) + after))
+                self._calendar[whole] = calendar_features(times, cycles)
+
+    @property
+    def lengths(self) -> IntArray:
+        """All windows are of one length."""
+        return np.full(len(self.windows), self.shape.context)
+
+    def batch(self, indices: IntArray) -> ForecastBatch:
+        """The windows of these numbers."""
+        series, positions = self.windows[indices].T
+        context, horizon = self.shape.context, self.shape.horizon
+        steps = self.steps_from(series, positions)
+        values = self._values[steps]
+        return self.assemble(values[:, :context], values[:, context : context + horizon], steps, series)
+
+    def assemble(
+        self,
+        past: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        steps: IntArray,
+        series: IntArray,
+    ) -> ForecastBatch:
+        """A batch from contexts (B, C) and targets (B, S) in the data's unit, NaN where missing.
+
+        Args:
+            past: the contexts, which need not be those of the panel: a recursive forecast appends its own.
+            target: the targets.
+            steps: (B, C + padded S), where in the panel the window lies.
+            series: (B,), of which series.
+        """
+        shape, batch = self.shape, len(past)
+        observed = ~np.isnan(past)
+        scale = self._scales[series]
+        centre = _centre(past, observed, shape.patch, self._centres[series])
+        filled = _carried_forward(past, observed, centre)
+        context = ((filled - centre[:, None]) / scale[:, None]).astype(np.float32)
+        patches = (shape.context + shape.padded_horizon) // shape.patch
+
+        def in_patches(values: Array) -> Array:
+            """(B, C + S, ...) as (patches, B, P * ...)."""
+            return values.reshape(batch, patches, -1).swapaxes(0, 1)
+
+        ahead = np.zeros((batch, shape.padded_horizon), np.float32)
+        known, past_only = self._known[steps], self._past[steps]
+        known[:, shape.context + shape.horizon :] = 0  # a forecast does not have them either
+        past_only[:, shape.context :] = 0
+        first = steps[:, :: shape.patch]
+        is_future = np.zeros((patches, batch, 1), np.float32)
+        is_future[shape.context // shape.patch :] = 1
+        features = np.concatenate(
+            [
+                in_patches(np.concatenate([context * observed, ahead], axis=1)),
+                in_patches(np.concatenate([observed.astype(np.float32), ahead], axis=1)),
+                in_patches(known),
+                in_patches(past_only),
+                self._calendar[first].swapaxes(0, 1),
+                np.broadcast_to(self._static[series], (patches, batch, self._static.shape[1])),
+                is_future,
+            ],
+            axis=-1,
+        )
+        present = ~np.isnan(target)
+        scaled = np.where(present, (target - centre[:, None]) / scale[:, None], 0)
+        return ForecastBatch(
+            context, np.ascontiguousarray(features), scaled.astype(np.float32), present, centre, scale
+        )
+
+    def steps_from(self, series: IntArray, positions: IntArray) -> IntArray:
+        """Where in the panel windows lie that begin to forecast at these positions, (B, C + padded S)."""
+        first = (self._starts[series] + positions)[:, None]
+        return first + np.arange(-self.shape.context, self.shape.padded_horizon)
+
+    def values_at(self, steps: IntArray) -> npt.NDArray[np.float64]:
+        """The panel's values at these steps, NaN where missing."""
+        return self._values[steps]
+
+
+def _centre(
+    past: npt.NDArray[np.float64],
+    observed: npt.NDArray[np.bool_],
+    patch: int,
+    fallback: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """Mean of the last patch; of the whole context where that is missing; of the series where that is too."""
+    centre = fallback.copy()
+    for start in (0, past.shape[1] - patch):
+        count = observed[:, start:].sum(axis=1)
+        total = np.where(observed[:, start:], past[:, start:], 0).sum(axis=1)
+        centre = np.where(count > 0, total / np.maximum(count, 1), centre)
+    return centre
+
+
+def _carried_forward(
+    past: npt.NDArray[np.float64], observed: npt.NDArray[np.bool_], centre: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Each missing value replaced by the last one before it, or by the centre where there is none."""
+    if observed.all():
+        return past
+    last = np.maximum.accumulate(np.where(observed, np.arange(past.shape[1]), -1), axis=1)
+    carried = np.take_along_axis(past, np.maximum(last, 0), axis=1)
+    return np.where(last >= 0, carried, centre[:, None])

@@ -1,0 +1,69 @@
+"""What the tagger refuses as sentences and tags, and in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from gatewise.data.text import is_utf8
+from gatewise.errors import ArgumentError
+
+__all__ = ["Lists", "as_pair", "check_sentences", "check_tagged"]
+
+Lists = Sequence[Sequence[str]]
+"""For each sentence the list of its words, or of their tags."""
+
+
+def as_pair(name: str, value: object) -> tuple[Lists, Lists]:
+    """Sentences and their tags, still to be looked at."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise ArgumentError(
+            f"{name} has type {type(value).__name__}; expected two things, sentences and their tags."
+        )
+    return value[0], value[1]
+
+
+def check_tagged(name: str, sentences: object, tags_name: str, tags: object) -> None:
+    """Refuse what is not a list of tags for each list of words."""
+    words = check_sentences(name, sentences)
+    labels = check_sentences(tags_name, tags)
+    if len(words) != len(labels):
+        raise ArgumentError(
+            f"{tags_name} has {len(labels)} entries and {name} has {len(words)}; "
+            "expected a list of tags for each sentence."
+        )
+    for number, (sentence, given) in enumerate(zip(words, labels, strict=True)):
+        if len(sentence) != len(given):
+            raise ArgumentError(
+                f"{tags_name}[{number}] has {len(given)} tags and {name}[{number}] has "
+                f"{len(sentence)} words; expected a tag for each word."
+            )
+
+
+def check_sentences(name: str, sentences: object, *, may_be_empty: bool = False) -> Lists:
+    """Refuse what is not a list of lists of str."""
+    if not _is_list(sentences):
+        raise ArgumentError(
+            f"{name} has type {type(sentences).__name__}; expected a list of lists of str, one a sentence."
+        )
+    for number, sentence in enumerate(sentences):
+        if not _is_list(sentence):
+            raise ArgumentError(
+                f"{name}[{number}] has type {type(sentence).__name__}; expected a list of str, one for each "
+                "word. A sentence in one str must be split first."
+            )
+        if not (len(sentence) or may_be_empty):
+            raise ArgumentError(f"{name}[{number}] is empty; expected at least one word. Leave it out.")
+        for place, word in enumerate(sentence):
+            if not (isinstance(word, str) and word and is_utf8(word)):
+                raise ArgumentError(
+                    f"{name}[{number}][{place}] is {word!r}; expected a str that is not empty and that "
+                    "UTF-8 can write."
+                )
+    return sentences
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)

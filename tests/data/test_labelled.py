@@ -1,0 +1,83 @@
+"""Texts with labels are read from lines and tables, or refused with the line."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatewise.data import read_labelled_texts, read_texts
+from gatewise.errors import ArgumentError, DataError, GatewiseError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(name, text, encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    return write_file
+
+
+def test_a_label_and_a_text_on_each_line(write):
+    path = write("x.txt", "1 a fine film \n\n0\tdull , very dull\r\n-1  b\n")
+    assert read_labelled_texts(path) == (["a fine film", "dull , very dull", "b"], ["1", "0", "-1"])
+
+
+def test_line_ends_of_unicode_end_no_line(write):
+    assert read_labelled_texts(write("x.txt", "1 a\u2028b\x85c\n")).X == ["a\u2028b\x85c"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.csv", 'id,label,text\n1,good,"a, b"\n\n2,bad,"c\nd"\n'),
+        ("x.TSV", 'text\tlabel\n"a, b"\tgood\n"c\nd"\tbad\n'),
+    ],
+)
+def test_tables(write, name, text):
+    path = write(name, text, "utf-8-sig")
+    assert read_labelled_texts(path) == (["a, b", "c\nd"], ["good", "bad"])
+    assert read_texts(path) == ["a, b", "c\nd"]
+
+
+def test_columns_of_other_names(write):
+    path = write("x.csv", "stars,review\n5,fine\n")
+    assert read_labelled_texts(path, text_column="review", label_column="stars") == (["fine"], ["5"])
+    with pytest.raises(
+        ArgumentError, match=r"text_column='text', but .*x.csv' has the columns stars, review"
+    ):
+        read_labelled_texts(path)
+
+
+def test_texts_alone(write):
+    assert read_texts(write("x.txt", "a fine film\n\n dull\n")) == ["a fine film", "dull"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("x.txt", "1 a\n0\n", "line 2: '0' is one word"),
+        ("x.txt", "\n \n", "has blank lines only"),
+        ("x.txt", "", "is empty"),
+        ("x.csv", "label,text\n1,a\n0\n", "line 3: 1 cells; expected 2"),
+        ("x.csv", "label,text\n1,a,b\n", "line 2: 3 cells; expected 2.*in quotes"),
+        ("x.csv", "label,text\n1, \n", "line 2: column 'text' is empty"),
+        ("x.csv", "label,text\n,a\n", "line 2: column 'label' is empty"),
+        ("x.csv", "label,text\n", "has no line below its header"),
+        ("x.csv", 'label,text\n1,"a\n', "line 2: unexpected end of data"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(write, name, text, message):
+    with pytest.raises(GatewiseError, match=message) as caught:
+        read_labelled_texts(write(name, text))
+    assert name in str(caught.value)
+
+
+def test_another_encoding_is_refused_with_the_line(write):
+    with pytest.raises(DataError, match=r"line 2: byte 0xe9 is not UTF-8"):
+        read_labelled_texts(write("x.txt", "1 cafe\n0 café\n", "windows-1252"))
+
+
+def test_a_real_file(data_folder):
+    X, y = read_labelled_texts(data_folder / "classification" / "sst2" / "dev.txt")
+    assert (len(X), y.count("0"), y.count("1")) == (872, 428, 444)
