@@ -57,7 +57,9 @@ def test_training_is_training_in_python(kind, request, tmp_path, capsys):
     out, err = outputs(
         capsys, "train", "classify", data, "-o", path, *options(**settings), "--no-bidirectional"
     )
-    assert out == f"saved {path} (0.0 MB); measure it: gatewise evaluate {path} FILE\n"
+    saved, found = out.splitlines()
+    assert saved == f"saved {path} (0.0 MB); measure it: gatewise evaluate {path} FILE"
+    assert found.startswith("24 sequences of 2 classes: ")
     assert err.count("validation loss") == 4
     X, y = read_ts(data) if kind == "series" else read_labelled_texts(data)
     expected = SequenceClassifier(**settings, bidirectional=False, progress=False).fit(X, y)

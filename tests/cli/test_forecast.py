@@ -165,3 +165,12 @@ def test_bad_input_is_one_line(change, arguments, named, sales, tmp_path, capsys
 def test_a_future_is_for_forecasters_only(model_path, tmp_path, capsys):
     assert main(["predict", str(model_path)]) == 2
     assert "LanguageModel" in capsys.readouterr().err
+
+
+def test_a_table_is_written_as_what_its_name_says(model, tmp_path, capsys):
+    assert ".csv or .parquet" in refused(capsys, "predict", model, "-o", tmp_path / "next.xlsx")
+    assert not (tmp_path / "next.xlsx").exists()
+    assert ".jsonl" in refused(capsys, "predict", model, "--json", "-o", tmp_path / "next.csv")
+    assert main(["predict", str(model), "--json", "-o", str(tmp_path / "next.jsonl")]) == 0
+    rows = [json.loads(line) for line in (tmp_path / "next.jsonl").read_text().splitlines()]
+    assert len(rows) == 14

@@ -394,3 +394,34 @@ def test_times_beyond_their_type(column):
 def test_words_for_this_moment_are_no_dates(word):
     with pytest.raises(DataError, match=f"'{word}' in row 1"):
         as_times(np.array([word]), "ds", "x")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "form"),
+    [([20240130, 20240131, 20240201], "YYYYMMDD"), ([196011, 196012, 196101], "YYYYMM")],
+)
+@pytest.mark.parametrize("kind", [np.int64, np.float64, str])
+def test_dates_written_as_numbers_are_not_counted(numbers, form, kind):
+    with pytest.raises(DataError, match=f"column 'ds' has numbers as {numbers[0]}, .* dates as {form}"):
+        as_times(np.array(numbers).astype(kind), "ds", "x")
+
+
+@pytest.mark.parametrize("numbers", [[202401, 202402, 202403], [1990, 1991], [20241301], [0, 1]])
+def test_what_may_be_counted_is(numbers):
+    assert as_times(np.array(numbers), "ds", "x").tolist() == numbers
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_tables_may_be_parted_by_commas_semicolons_or_tabs(delimiter, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(delimiter.join(row) for row in (("ds", "y"), ("1", "2"), ("2", "3"))))
+    assert {name: v.tolist() for name, v in read_file(path).columns.items()} == {
+        "ds": ["1", "2"],
+        "y": ["2", "3"],
+    }
+
+
+def test_a_column_has_one_name():
+    frame = pd.DataFrame({("a", "b"): [1]})
+    with pytest.raises(ArgumentError, match=r"a column is called \('a', 'b'\); expected a name in words"):
+        Table.of(frame)

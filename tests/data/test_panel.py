@@ -363,3 +363,25 @@ def test_the_future_of_times_with_the_errors_of_rounding():
 def test_the_frequency_of_a_panel_is_read_back():
     panel = read_panel(Table.of(two_series()), NAMES)
     assert Frequency.parse(str(panel.frequency)) == panel.frequency
+
+
+def test_a_series_of_a_longer_step_is_named():
+    hours = np.datetime64("2024-01-01", "us") + np.arange(500) * np.timedelta64(1, "h")
+    table = Table.of(
+        {
+            "unique_id": words(*["hourly"] * 500, *["daily"] * 20),
+            "ds": np.concatenate([hours, hours[::24][:20]]),
+            "y": np.arange(520.0),
+        }
+    )
+    with pytest.raises(DataError, match="series 'daily' has rows in column 'ds' only 24 steps apart"):
+        read_panel(table, ColumnNames())
+
+
+def test_a_future_that_stands_in_the_data_already_is_pointed_out():
+    names = ColumnNames(known=("price",))
+    data = {"ds": days(30), "y": np.append(np.arange(25.0), [NAN] * 5), "price": np.arange(30.0)}
+    panel = read_panel(Table.of(data), names)
+    future = Table.of({"ds": days(30)[25:], "price": np.arange(5.0)}, "future")
+    with pytest.raises(DataError, match=r"ends with 5 steps without a value, .* give their rows as future="):
+        read_future(future, names, panel.frequency, panel.series, 5)

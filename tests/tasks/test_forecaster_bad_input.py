@@ -156,7 +156,7 @@ def test_a_series_that_is_constant_is_named():
     data = panel()
     data["y"][120:210] = 3
     with pytest.raises(
-        DataError, match="series 'a' of column 'y' is constant: all 90 values to learn from are 3"
+        DataError, match=r"series 'a' of column 'y' is constant: all 90 values to learn from are 3"
     ):
         quick().fit(data)
 
@@ -293,3 +293,48 @@ def test_arguments(call, message):
     made = quick(epochs=1).fit(wave())
     with pytest.raises(ArgumentError, match=message):
         call(made)
+
+
+@pytest.mark.parametrize("scaling", ["standard", "mean"])
+@pytest.mark.parametrize("factor", [0.01, 0.1, 10, 1000])
+def test_values_in_another_unit_are_no_silent_nonsense(factor, scaling):
+    """Under a name that is known; as a series of its own it is scaled by what it shows."""
+    data = {"unique_id": words(*["a"] * 120), "ds": np.arange(120), "y": 10 + wave()}
+    made = quick(epochs=1, scaling=scaling).fit(data)
+    other = {**data, "y": factor * data["y"]}
+    for call in (made.predict, made.evaluate, made.anomalies):
+        with pytest.raises(
+            DataError, match=r"series 'a' of column 'y' has a mean of .*, far from what was learnt"
+        ):
+            call(other)
+    renamed = made.predict({**other, "unique_id": words(*["b"] * 120)})
+    np.testing.assert_allclose(renamed["y_hat"], factor * made.predict()["y_hat"], rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"known": ("y",)},
+        {"past": ("ds",)},
+        {"static": ("unique_id",)},
+        {"known": ("price",), "past": ("price",)},
+        {"known": ("price", "price")},
+    ],
+    ids=str,
+)
+def test_a_column_has_one_role(options):
+    with pytest.raises(ArgumentError, match="expected one role"):
+        quick(**options).fit(panel())
+
+
+def test_a_future_that_the_model_does_not_ask_for():
+    made = quick(epochs=1).fit(wave())
+    with pytest.raises(ArgumentError, match="future is given, but the model knows no such covariates"):
+        made.predict(future=following())
+
+
+def test_a_frame_that_was_not_scored_is_not_drawn():
+    pytest.importorskip("plotly")
+    made = quick(epochs=1).fit(wave())
+    with pytest.raises(DataError, match="anomalies has no column 'unique_id'; expected what the method"):
+        made.plot(anomalies={"ds": np.arange(3), "y": np.arange(3)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gatewise.errors import ArgumentError
 from gatewise.training import Minibatches, batches_by_length, mean_loss
 
 LENGTHS = np.random.default_rng(0).integers(1, 100, 700)
@@ -98,3 +99,8 @@ def test_without_a_number_of_steps_an_epoch_is_one_pass():
     other = Minibatches(Mean(), Numbers(range(50)), None, batch_size=8, seed=3, steps_per_epoch=7)
     for a, b in zip(one.batches(2, 0), other.batches(2, 0), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_no_examples_are_refused():
+    with pytest.raises(ArgumentError, match="training has no examples"):
+        Minibatches(Mean(), Numbers([]), None, batch_size=1, seed=0, steps_per_epoch=3)

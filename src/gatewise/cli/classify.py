@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption
+from gatewise.cli.console import JsonOption, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import OutputOption, RestartOption, ResumeOption, run_training
 from gatewise.data.labelled import read_labelled_texts, read_texts
@@ -60,6 +61,11 @@ def train(
         as_json=as_json,
         next_step=f"measure it: gatewise evaluate {output} FILE",
     )
+    if not as_json:
+        counts = Counter(y)
+        most = ", ".join(f"{label} ({count})" for label, count in counts.most_common(5))
+        more = ", ..." if len(counts) > 5 else ""
+        say(f"{len(y):,} sequences of {len(counts)} classes: {most}{more}")
 
 
 def predict(model: SequenceClassifier, data: Path | None) -> dict[str, list[Any]]:
