@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 
 import numpy as np
 
@@ -19,6 +20,7 @@ def main() -> None:
     print(machine())
     windows = json.loads(data_file(*FOLDER, "combined_windows.json").read_text())
     hits = total = 0
+    by_chance = 0.0
     for name, labelled in windows.items():
         file = name.rpartition("/")[2]
         table = regular(file)
@@ -29,11 +31,24 @@ def main() -> None:
         inside = sum(
             np.count_nonzero((marked >= np.datetime64(a)) & (marked <= np.datetime64(b))) for a, b in labelled
         )
+        scored = found["ds"][~np.isnan(found["score"])]
+        sizes = [
+            np.count_nonzero((scored >= np.datetime64(a)) & (scored <= np.datetime64(b))) for a, b in labelled
+        ]
+        by_chance += sum(chance_of_a_hit(len(scored), size, len(marked)) for size in sizes)
+        expected = len(marked) * sum(sizes) / len(scored)
         print(
-            f"{file:<45} {sum(hit)} of {len(hit)} windows; {inside} of {len(marked)} marked steps lie in one"
+            f"{file:<45} {sum(hit)} of {len(hit)} windows; {inside} of {len(marked)} marked steps lie in "
+            f"one, {expected:.1f} if marked at random"
         )
         hits, total = hits + sum(hit), total + len(hit)
-    print(f"{hits} of {total} labelled windows hit, {hits / total:.0%}")
+    print(f"{hits} of {total} labelled windows hit, {hits / total:.0%}; {by_chance:.1f} if marked at random")
+
+
+def chance_of_a_hit(steps: int, window: int, marked: int) -> float:
+    """The probability that one at least of so many steps, marked at random, lies in a window."""
+    outside = [math.log(1 - window / (steps - k)) for k in range(marked)]
+    return 1 - math.exp(sum(outside))
 
 
 def regular(file: str) -> dict[str, np.ndarray]:

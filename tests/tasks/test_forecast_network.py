@@ -19,8 +19,8 @@ HEADS = {
     "quantiles and a mean": QuantileHead((0.2, 0.9), "mean"),
     "median": QuantileHead((), "median"),
     "mean": QuantileHead((), "mean"),
-    "normal": DistributionHead("normal"),
-    "student_t": DistributionHead("student_t"),
+    "normal": DistributionHead("normal", (0.1, 0.5, 0.9)),
+    "student_t": DistributionHead("student_t", (0.1, 0.5, 0.9)),
 }
 EACH_HEAD = pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
 SHAPES = [WindowShape(4, 4, 2), WindowShape(4, 3, 2), WindowShape(3, 1, 3)]

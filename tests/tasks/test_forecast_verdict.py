@@ -241,4 +241,14 @@ def test_without_two_quantiles_there_is_no_interval(levels):
 
 
 def test_series_are_counted_in_words():
-    assert [count_of([None] * count) for count in (1, 2, 1200)] == ["one series", "2 series", "1,200 series"]
+    windows = [
+        np.stack([np.arange(5 * count) % count, np.arange(5 * count)], axis=1) for count in (1, 2, 1200)
+    ]
+    assert [count_of(each) for each in windows] == ["one series", "2 series", "1,200 series"]
+
+
+def test_seasonal_naive_repeats_what_was_last_seen_at_each_step_of_the_season():
+    past = np.array([9, 1, 2, 3, 4, NAN, 6, 7, 8.0])
+    found = baseline_forecasts(past, 6, 4)["seasonal naive"]
+    np.testing.assert_array_equal(found, [1, 6, 7, 8, 1, 6])
+    np.testing.assert_array_equal(baseline_forecasts(np.array([NAN, 5.0]), 3, 4)["seasonal naive"], [5, 5, 5])

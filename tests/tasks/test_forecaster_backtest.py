@@ -58,7 +58,7 @@ def test_the_network_and_its_scales_come_from_the_training_part_alone():
 def test_the_verdict_is_of_the_part_held_out(model):
     assert (
         model.verdict_.data
-        == "the held-out end of 2 series, by which the interval is calibrated, 12 forecasts of 6 steps"
+        == "the held-out end of 2 series, by which weights and intervals were chosen, 12 forecasts of 6 steps"
     )
     assert [each.name for each in model.verdict_.baselines] == ["naive", "seasonal naive", "drift"]
     assert model.verdict_.interval == pytest.approx(0.8)

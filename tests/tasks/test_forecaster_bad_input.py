@@ -247,11 +247,22 @@ def test_a_word_where_the_static_covariate_was_a_number():
         made.predict(panel())
 
 
-def test_a_new_series_that_is_constant(model):
+def test_a_new_series_that_is_constant_goes_on_about_as_it_was(model):
+    """It is nothing to learn from, and no reason not to forecast the others."""
     data = {name: values[:50] for name, values in panel().items()}
     new = {**data, "unique_id": words(*["new"] * 50), "y": np.full(50, 2.0)}
-    with pytest.raises(DataError, match="series 'new' of column 'y' is constant"):
-        model.evaluate(new)
+    assert model.evaluate(new)["forecasters"][0]["mae"] < 2
+
+
+def test_a_new_series_of_one_row_stops_nothing(model):
+    data = {name: np.append(values, values[:1]) for name, values in panel().items()}
+    data["unique_id"] = words(*panel()["unique_id"], "new")
+    assert model.evaluate(data)["data"].startswith("the end of 2 series")
+
+
+def test_past_covariates_have_no_future_to_go_on_from():
+    with pytest.raises(ArgumentError, match=r"past=\('visitors',\) with strategy='recursive'; expected none"):
+        quick(strategy="recursive", past=("visitors",)).fit(panel())
 
 
 def test_too_short_to_be_measured():

@@ -26,6 +26,9 @@ from gatewise.storage import file_problem
 
 __all__ = ["Column", "Table", "as_numbers", "as_times", "file_content", "read_file"]
 
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
+_NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?(?<=[\d.])")
+
 _BACKENDS = ("pandas", "polars", "pyarrow", "modin", "cudf")
 
 Column = npt.NDArray[Any]
@@ -41,6 +44,7 @@ class Table:
         zones: the time zone of each column that has one.
         by_clock: those of them whose times are here as the clocks of the zone show them: the steps are whole
             days there. The times of the others are in UTC, where an hour is always an hour.
+        other_times: the same times in the other of these two ways.
         name: what messages call the data.
     """
 
@@ -48,6 +52,7 @@ class Table:
     backend: str | None = None
     zones: Mapping[str, str] | None = None
     by_clock: tuple[str, ...] = ()
+    other_times: Mapping[str, Column] | None = None
     name: str = "the data"
 
     @classmethod
@@ -80,6 +85,7 @@ class Table:
             ) from None
         columns: dict[str, Column] = {}
         zones: dict[str, str] = {}
+        other: dict[str, Column] = {}
         by_clock: list[str] = []
         for column in frame.columns:
             if not isinstance(column, str):
@@ -87,13 +93,13 @@ class Table:
             series = frame[column]
             if zone := _time_zone(series):
                 zones[column] = zone
-                columns[column], clock = _without_zone(series)
-                if (np.diff(np.unique(clock)) % np.timedelta64(1, "D") == np.timedelta64(0)).all():
-                    columns[column] = clock
+                columns[column], other[column] = _without_zone(series)
+                if (np.diff(np.unique(other[column])) % np.timedelta64(1, "D") == np.timedelta64(0)).all():
+                    columns[column], other[column] = other[column], columns[column]
                     by_clock.append(column)
             else:
                 columns[column] = series.to_numpy()
-        return cls(columns, frame.implementation.name.lower(), zones, tuple(by_clock), name)
+        return cls(columns, frame.implementation.name.lower(), zones, tuple(by_clock), other, name)
 
     def column(self, name: str, argument: str) -> Column:
         """One column.
@@ -121,9 +127,16 @@ class Table:
             raise DataError(f"its data came with the time zones {zones!r:.60}")
         return cls({}, backend, zones, tuple(by_clock))
 
+    def times(self, column: str, argument: str, by_clock: bool | None = None) -> Column:
+        """A column of times, as they are, or where it has a time zone by the clock or in UTC."""
+        times = self.column(column, argument)
+        if by_clock is None or column not in (self.other_times or {}):
+            return times
+        return times if (column in self.by_clock) is by_clock else (self.other_times or {})[column]
+
     def empty(self) -> Table:
         """The kind of frame, without its columns."""
-        return Table({}, self.backend, self.zones, self.by_clock, self.name)
+        return Table({}, self.backend, self.zones, self.by_clock, name=self.name)
 
     def like(self, columns: Mapping[str, Column], time: str | None = None) -> Any:
         """Columns as a frame of the same kind as this table came in.
@@ -140,7 +153,13 @@ class Table:
         for column in (name for name, values in columns.items() if values.dtype.kind == "M"):
             if (time or column) in self.by_clock:
                 plain[column] = _utc_of(columns[column], (self.zones or {})[time or column])
-        frame: Any = nw.from_dict(plain, backend=self.backend)  # type: ignore[arg-type]
+        try:
+            frame: Any = nw.from_dict(plain, backend=self.backend)  # type: ignore[arg-type]
+        except ImportError as error:
+            raise MissingExtraError(
+                f"the data came as a frame of {self.backend}, which is not installed: install it, or give "
+                "the data to go on from as a file or as a dict of columns."
+            ) from error
         for column in (name for name, values in columns.items() if values.dtype.kind == "M"):
             zone = (self.zones or {}).get(time or column)
             if zone is None:
@@ -206,9 +225,17 @@ def read_file(path: str | Path) -> Table:
     if not cells:
         raise DataError(f"{str(path)!r} has no rows below its header.")
     columns = zip(*cells, strict=True)
-    return Table(
-        {name: np.array(values) for name, values in zip(header, columns, strict=True)}, name=repr(str(path))
-    )
+    found = {name: _typed(values) for name, values in zip(header, columns, strict=True)}
+    return Table(found, name=repr(str(path)))
+
+
+def _typed(cells: Sequence[str]) -> Column:
+    """Cells as numbers where all of them are, as a Parquet file would hold them; 007 is a word."""
+    if not all(_NUMBER.fullmatch(cell) for cell in cells if cell) or not any(cells):
+        return np.array(cells)
+    if all(_WHOLE.fullmatch(cell) for cell in cells):
+        return np.array(cells, dtype=np.int64)
+    return np.array([float(cell or "nan") for cell in cells])
 
 
 def _rows_of(rows: Any, path: Path) -> tuple[list[str], list[list[str]]]:

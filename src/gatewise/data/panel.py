@@ -147,9 +147,7 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None) -> Pan
         frequency = infer_frequency([times[rows] for rows in rows_of.values()], names.time)
     else:
         frequency = Frequency.parse(freq)
-        if (frequency.unit == "number") is (times.dtype.kind == "M"):
-            kind = "dates" if times.dtype.kind == "M" else "numbers"
-            raise ArgumentError(f"freq={freq!r}, but column {names.time!r} of {table.name} holds {kind}.")
+        _refuse_other_kind(frequency, times, names, table.name)
     statics = [_plain(table.column(name, "static")) for name in names.static]
     _refuse_coarser(frequency, times, rows_of, names, table.name)
     series, absent = [], []
@@ -183,15 +181,29 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None) -> Pan
 
 
 def read_future(
-    table: Table, names: ColumnNames, frequency: Frequency, series: Sequence[Series], horizon: int
+    table: Table,
+    names: ColumnNames,
+    frequency: Frequency,
+    series: Sequence[Series],
+    horizon: int,
+    by_clock: bool | None = None,
 ) -> list[Floats]:
     """The known covariates of the steps to forecast, (horizon, K) for each series.
+
+    Args:
+        table: a row for each series and step.
+        names: of its columns.
+        frequency: of the series.
+        series: those that are forecast.
+        horizon: steps after each.
+        by_clock: how the times of the series are to be read, where they have a time zone.
 
     Raises:
         DataError: a series, a time or a value is missing.
     """
     known = _covariates(table, names.known)
-    times = as_times(table.column(names.time, "time"), names.time, table.name)
+    times = as_times(table.times(names.time, "time", by_clock), names.time, table.name)
+    _refuse_other_kind(frequency, times, names, table.name)
     groups = _groups(table, names)
     found = []
     for each in series:
@@ -213,6 +225,12 @@ def read_future(
             raise DataError(f"{table.name}: series {each.key!r} has a missing value in column {name!r}.")
         found.append(values)
     return found
+
+
+def _refuse_other_kind(frequency: Frequency, times: Times, names: ColumnNames, where: str) -> None:
+    if (frequency.unit == "number") is (times.dtype.kind == "M"):
+        kind = "dates" if times.dtype.kind == "M" else "numbers"
+        raise ArgumentError(f"freq='{frequency}', but column {names.time!r} of {where} holds {kind}.")
 
 
 def _ends_empty(series: Series) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 
@@ -15,7 +16,14 @@ from gatewise.ops.activations import sigmoid
 from gatewise.ops.losses import _mean_weights
 from gatewise.types import Array, BoolArray
 
-__all__ = ["DEGREES_OF_FREEDOM", "LEAST_SCALE", "negative_log_likelihood", "pinball", "scale_of"]
+__all__ = [
+    "DEGREES_OF_FREEDOM",
+    "LEAST_SCALE",
+    "negative_log_likelihood",
+    "pinball",
+    "scale_of",
+    "standard_quantile",
+]
 
 DEGREES_OF_FREEDOM = 4.0
 """Of Student's t: tails heavy enough for the shocks of real series, and a variance that exists."""
@@ -93,6 +101,20 @@ def negative_log_likelihood(
     dlocation = -pull / scale * weights
     dscale = (1 - pull * z) / scale * weights
     return float(loss), np.stack([dlocation, dscale * sigmoid(raw)], axis=-1).astype(parameters.dtype)
+
+
+def standard_quantile(family: str, level: float) -> float:
+    """The quantile of the standard distribution; Student's t with 4 degrees of freedom has a closed form.
+
+    Args:
+        family: "normal" or "student_t".
+        level: τ in (0, 1).
+    """
+    if family == "normal":
+        return NormalDist().inv_cdf(level)
+    alpha = 4 * level * (1 - level)
+    root = math.cos(math.acos(math.sqrt(alpha)) / 3) / math.sqrt(alpha)
+    return math.copysign(2 * math.sqrt(max(0.0, root - 1)), level - 0.5)
 
 
 def _check(prediction: Array, target: Array, width: int) -> None:

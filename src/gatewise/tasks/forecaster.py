@@ -38,10 +38,10 @@ class Forecaster(PanelModel):
         horizon: S, steps to forecast.
         quantiles: levels of the quantiles to forecast, rising; () for none.
         distribution: None for quantiles learnt as such, or "normal" or "student_t": the network gives the
-            parameters, and the quantiles are those of ``num_samples`` draws.
+            location and the scale, and the quantiles follow.
         point: y_hat is the "median" or the "mean".
         strategy: "direct" or "recursive".
-        num_samples: draws of a sampled forecast.
+        num_samples: paths drawn along the horizon, where the strategy is "recursive".
         hidden_size: H, units of each layer.
         num_layers: L.
         cell: "lstm" or "rnn".
@@ -239,7 +239,8 @@ class Forecaster(PanelModel):
                     f"these columns for the {self.horizon} steps to forecast."
                 )
             source = Table.of(future, "future")
-            ahead = read_future(source, self._names, self.setup_.frequency, series, self.horizon)
+            by_clock = self.time in table.by_clock
+            ahead = read_future(source, self._names, self.setup_.frequency, series, self.horizon, by_clock)
         windows = np.stack([np.arange(len(series)), [len(each) for each in series]], axis=1)
         forecasts = self._forecast(series, windows, ahead)
         return table.like(self._columns(series, windows, forecasts), self.time)
@@ -268,7 +269,7 @@ class Forecaster(PanelModel):
                 f"no series has more than horizon={self.horizon} steps; the longest has {ends.max()}."
             )
         forecasts = self._forecast(series, windows, seen=np.maximum(ends - self.horizon, 1))
-        self._judge(series, windows, ends - self.horizon, forecasts, f"the end of {count_of(series)}")
+        self._judge(series, windows, ends - self.horizon, forecasts, f"the end of {count_of(windows)}")
         return self.verdict_.as_dict() if self.verdict_ else {}
 
     def score(self, data: Any) -> float:
@@ -303,6 +304,8 @@ class Forecaster(PanelModel):
         whole = read_panel(table, self._names, self.freq)
         back = self.horizon + (windows - 1) * step
         panel = whole.only(np.flatnonzero(whole.ends() > back + self.horizon))
+        if len(panel.series) < len(whole.series):
+            self._tell([f"{len(whole.series) - len(panel.series):,} series are too short for these origins"])
         if not panel.series:
             raise DataError(
                 f"windows={windows} of horizon={self.horizon} reach {back} steps back, and the longest "
@@ -319,9 +322,7 @@ class Forecaster(PanelModel):
             made.append(model._forecast(panel.series, chosen[-1]))
         origin = np.concatenate(chosen)
         forecasts = Forecasts(*map(np.concatenate, zip(*made, strict=True)))
-        model._judge(
-            panel.series, origin, firsts, forecasts, f"{count_of(panel.series)} from {windows:,} origins"
-        )
+        model._judge(panel.series, origin, firsts, forecasts, f"{count_of(origin)} from {windows:,} origins")
         self.verdict_ = model.verdict_
         columns = model._columns(panel.series, origin, forecasts, with_actual=True)
         return table.like(columns, self.time)

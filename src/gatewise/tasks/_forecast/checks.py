@@ -34,6 +34,11 @@ def check_forecaster(model: PanelModel) -> None:
             f"quantiles={model.quantiles!r} with strategy='recursive'; expected at least two, to draw the "
             "next steps from, or a distribution."
         )
+    if model.strategy == "recursive" and len(model.past) > 0:
+        raise ArgumentError(
+            f"past={model.past!r} with strategy='recursive'; expected none, for steps that go on from "
+            "draws would need their future. Take strategy='direct'."
+        )
     for name in ("known", "past", "static"):
         _check_columns(name, getattr(model, name))
     for name in ("target", "time", "id"):

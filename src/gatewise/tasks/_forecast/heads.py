@@ -7,7 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
-from gatewise.ops.distributions import DEGREES_OF_FREEDOM, negative_log_likelihood, pinball, scale_of
+from gatewise.ops.distributions import (
+    DEGREES_OF_FREEDOM,
+    negative_log_likelihood,
+    pinball,
+    scale_of,
+    standard_quantile,
+)
 from gatewise.ops.losses import squared_error, squared_error_backward
 from gatewise.types import Array, BoolArray
 
@@ -27,8 +33,15 @@ class Head(Protocol):
     def loss(self, outputs: Array, target: Array, observed: BoolArray) -> tuple[float, Array]:
         """Loss against the targets (...), and its gradient (..., width)."""
 
+    @property
+    def locations(self) -> slice:
+        """Which of the outputs move with the values, as a map that is linear in them does."""
+
     def point(self, outputs: Array) -> Array:
         """The forecast as one number, (...)."""
+
+    def quantiles(self, outputs: Array) -> Array:
+        """The quantiles (..., Q), rising."""
 
     def draw(self, outputs: Array, rng: np.random.Generator) -> Array:
         """One draw from the forecast, (...)."""
@@ -50,6 +63,7 @@ class QuantileHead:
         self._first = int(self._median is None)
         """Of the outputs that are quantiles: one stands before them where the point is an output too."""
         self.width = self._first + len(levels)
+        self.locations = slice(None)
 
     def loss(self, outputs: Array, target: Array, observed: BoolArray) -> tuple[float, Array]:
         """Pinball loss of all levels and the point's own loss, summed."""
@@ -90,12 +104,15 @@ class DistributionHead:
 
     Args:
         family: one of ``DISTRIBUTIONS``.
+        levels: of the quantiles.
     """
 
     width = 2
+    locations = slice(0, 1)
 
-    def __init__(self, family: str) -> None:
+    def __init__(self, family: str, levels: Sequence[float]) -> None:
         self.family = family
+        self._standard = np.array([standard_quantile(family, level) for level in levels])
 
     def loss(self, outputs: Array, target: Array, observed: BoolArray) -> tuple[float, Array]:
         """Negative log-likelihood."""
@@ -104,6 +121,11 @@ class DistributionHead:
     def point(self, outputs: Array) -> Array:
         """The location, which is mean and median in one."""
         return outputs[..., 0]
+
+    def quantiles(self, outputs: Array) -> Array:
+        """The distribution's own, (..., Q)."""
+        found: Array = outputs[..., :1] + scale_of(outputs[..., 1:]) * self._standard
+        return found
 
     def draw(self, outputs: Array, rng: np.random.Generator) -> Array:
         """A draw from the distribution."""
@@ -121,4 +143,4 @@ def make_head(
     distribution: str | None, levels: Sequence[float], point: str
 ) -> QuantileHead | DistributionHead:
     """The head for these hyperparameters."""
-    return QuantileHead(levels, point) if distribution is None else DistributionHead(distribution)
+    return QuantileHead(levels, point) if distribution is None else DistributionHead(distribution, levels)

@@ -57,6 +57,7 @@ def judge(
     )
 
 
-def count_of(series: Sequence[Series]) -> str:
-    """How many series, in words."""
-    return "one series" if len(series) == 1 else f"{len(series):,} series"
+def count_of(windows: IntArray) -> str:
+    """How many series windows (series, position) are of, in words."""
+    count = len(np.unique(windows[:, 0]))
+    return "one series" if count == 1 else f"{count:,} series"

@@ -73,7 +73,7 @@ class ForecastNetwork(Network):
         y, _ = self.recurrent(batch.features)
         outputs = self._unpatched(self.output(self._future(y)))
         if self.skip is not None:
-            outputs += self.skip(batch.context)[..., None]
+            outputs[..., self.reading.locations] += self.skip(batch.context)[..., None]
         return outputs
 
     def loss(self, batch: ForecastBatch) -> tuple[float, float]:
@@ -90,11 +90,11 @@ class ForecastNetwork(Network):
         skip_cache = None
         if self.skip is not None:
             linear, skip_cache = self.skip.forward(batch.context)
-            outputs += linear[..., None]
+            outputs[..., self.reading.locations] += linear[..., None]
         loss, doutputs = self.reading.loss(outputs, batch.target, batch.observed)
 
         if self.skip is not None and skip_cache is not None:
-            self.skip.backward(doutputs.sum(axis=-1), skip_cache)
+            self.skip.backward(doutputs[..., self.reading.locations].sum(axis=-1), skip_cache)
         dy = np.zeros_like(y)
         dfuture = self.output.backward(self._patched(doutputs), output_cache)
         dy[len(y) - len(dfuture) :] = dropout_backward(dfuture, mask)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gatewise.data.frames import Column, Table
 from gatewise.data.panel import ColumnNames, Panel, Series, as_table, read_panel
-from gatewise.errors import DataError
+from gatewise.errors import DataError, TrainingError
 from gatewise.tasks._forecast.frames import actual_values, forecast_columns
 from gatewise.tasks._forecast.heads import Head, make_head
 from gatewise.tasks._forecast.judge import count_of, judge
@@ -110,32 +110,41 @@ class PanelModel(Estimator):
         notes = [*panel.notes]
         if len(used) < len(panel.series):
             notes.append(f"{len(panel.series) - len(used):,} series are too short to learn from")
+        if len(measured) and not split.is_one_moment(panel):
+            notes.append(
+                "the series are not all cut at the same time: one may be learnt from where another is judged"
+            )
         if len(measured) == 0:
             notes.append("no part is held out: no verdict, and quantiles as learnt")
         self._tell(notes)
-        self._train(
-            training.Minibatches(
-                network,
-                windows,
-                setup.windows(panel.series, measured, target=self.target) if len(measured) else None,
-                batch_size=self.batch_size,
-                seed=self.seed,
-                steps_per_epoch=self.steps_per_epoch,
-            ),
-            {
-                "network_": network,
-                "setup_": setup,
-                "calibration_": np.zeros((self.horizon, len(self.quantiles)), np.float32),
-                "verdict_": None,
-                "notes_": tuple(notes),
-                "_table": table.empty(),
-                "_tails": panel.last(shape.context).series,
-            },
-            panel.digest(),
-            checkpoint=checkpoint,
-            resume=resume,
-            listeners=listeners,
-        )
+        try:
+            self._train(
+                training.Minibatches(
+                    network,
+                    windows,
+                    setup.windows(panel.series, measured, target=self.target) if len(measured) else None,
+                    batch_size=self.batch_size,
+                    seed=self.seed,
+                    steps_per_epoch=self.steps_per_epoch,
+                ),
+                {
+                    "network_": network,
+                    "setup_": setup,
+                    "calibration_": np.zeros((self.horizon, len(self.quantiles)), np.float32),
+                    "verdict_": None,
+                    "notes_": tuple(notes),
+                    "_table": table.empty(),
+                    "_tails": panel.last(shape.context).series,
+                },
+                panel.digest(),
+                checkpoint=checkpoint,
+                resume=resume,
+                listeners=listeners,
+            )
+        except TrainingError:
+            if self.history_:  # the best weights so far forecast as well, with intervals that hold
+                self._judge_held_out(panel, split)
+            raise
         self._judge_held_out(panel, split)
 
     def _judge_held_out(self, panel: Panel, split: Split) -> None:
@@ -148,9 +157,7 @@ class PanelModel(Estimator):
             actual = actual_values(panel.series, windows, self.horizon)
             self.calibration_ = calibration_of(forecasts, actual, self.quantiles)
             forecasts = self._forecast(panel.series, windows)
-        data = f"the held-out end of {count_of(panel.series)}"
-        if self.calibration_.any():
-            data += ", by which the interval is calibrated"
+        data = f"the held-out end of {count_of(windows)}, by which weights and intervals were chosen"
         self._judge(panel.series, windows, split.learnt, forecasts, data)
 
     def _judge(

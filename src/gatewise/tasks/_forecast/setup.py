@@ -165,10 +165,12 @@ class ForecastSetup:
             room: the same.
             seen: first steps of each series, by which one that is new is scaled; all of them where omitted.
         """
-        scales = []
-        for number, each in enumerate(series):
-            part = each if seen is None else each.cut(0, int(seen[number]), self.frequency)
-            scales.append(self.scales.get(each.key) or series_scale(part, self.scaling, target))
+        scales = [self.scales.get(each.key, SeriesScale(0.0, 1.0)) for each in series]
+        for number in np.unique(windows[:, 0]):
+            each = series[number]
+            if each.key not in self.scales:
+                part = each if seen is None else each.cut(0, int(seen[number]), self.frequency)
+                scales[number] = series_scale(part, self.scaling, target, may_be_constant=True)
         return ForecastWindows(
             series,
             self.frequency,

@@ -26,6 +26,16 @@ class Split(NamedTuple):
     learnt: IntArray
     ends: IntArray
 
+    def is_one_moment(self, panel: Panel) -> bool:
+        """Whether all series are learnt from up to the same time; counted steps have no time in common."""
+        if panel.frequency.unit == "number":
+            return True
+        ends = [
+            panel.frequency.times(each.start, np.array([end]))[0]
+            for each, end in zip(panel.series, self.learnt, strict=True)
+        ]
+        return len(set(ends)) == 1
+
     def held_out(self, panel: Panel, horizon: int, most: int) -> IntArray:
         """Windows (series, position) whose targets lie in the part that is held out."""
         windows = origins(panel.series, np.maximum(self.learnt, 1), self.ends, horizon, most)

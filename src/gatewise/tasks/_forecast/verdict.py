@@ -172,8 +172,17 @@ def baseline_forecasts(past: Floats, horizon: int, season: int) -> dict[str, Flo
     filled = past[present[np.searchsorted(present, np.arange(len(past)), side="right").clip(1) - 1]]
     last, ahead = filled[-1], np.arange(1, horizon + 1)
     slope = (last - filled[0]) / max(1, len(filled) - 1)
-    length = min(season, len(filled))
     found = {"naive": np.full(horizon, last)}
     if season > 1:
-        found["seasonal naive"] = filled[len(filled) - length + (ahead - 1) % length]
+        found["seasonal naive"] = _last_of_the_season(past, filled, season)[(ahead - 1) % season]
     return {**found, "drift": last + slope * ahead}
+
+
+def _last_of_the_season(past: Floats, filled: Floats, season: int) -> Floats:
+    """For each step of the next season the last value seen at that step; where none was, the last of all."""
+    values = np.full(season, filled[-1])
+    for first in range(len(past) % season - season, len(past), season):
+        part = past[max(0, first) : first + season]
+        seen = ~np.isnan(part)
+        values[season - len(part) :][seen] = part[seen]
+    return values

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gatewise.data.panel import Series
 from gatewise.data.windows import ForecastWindows
-from gatewise.tasks._forecast.heads import Head, QuantileHead
+from gatewise.tasks._forecast.heads import Head
 from gatewise.tasks._forecast.network import ForecastNetwork
 from gatewise.types import IntArray
 
@@ -93,7 +93,7 @@ def forecast_windows(
         windows: with room for the horizon after each.
         horizon: first steps to forecast; where the network gives fewer at once, it goes on from its draws.
         levels: of the quantiles.
-        sampling: used where the quantiles are not outputs of the network.
+        sampling: how to draw, where the forecast goes on from draws.
         calibration: (S, Q), added to the quantiles in scaled units.
     """
     points, quantiles, scales = [], [], []
@@ -104,7 +104,7 @@ def forecast_windows(
         return Forecasts(empty, np.zeros((*empty.shape, len(levels))), np.zeros(0))
     for start in range(0, len(windows.windows), at_once):
         indices = np.arange(start, min(start + at_once, len(windows.windows)))
-        if block_by_block or not isinstance(head, QuantileHead):
+        if block_by_block:
             paths, scale = sample_paths(network, head, windows, indices, horizon, sampling)
             centre = np.median if sampling.point == "median" else np.mean
             points.append(centre(paths, axis=1))
@@ -148,22 +148,17 @@ def sample_paths(
     """
     shape, samples = network.shape, sampling.samples
     series, positions = windows.windows[indices].T
-    in_one = shape.horizon >= horizon
-    if not in_one:
-        series, positions = np.repeat(series, samples), np.repeat(positions, samples)
+    series, positions = np.repeat(series, samples), np.repeat(positions, samples)
     steps = windows.steps_from(series, positions)
     past = windows.values_at(steps[:, : shape.context])
     unknown = np.full((len(past), shape.horizon), np.nan)
     blocks = []
     for done in range(0, horizon, shape.horizon):
         batch = windows.assemble(past, unknown, steps + done, series)
-        outputs = network(batch)
-        draws = np.stack([head.draw(outputs, sampling.rng) for _ in range(samples if in_one else 1)], axis=1)
-        values = draws * batch.scale[:, None, None] + batch.centre[:, None, None]
+        values = head.draw(network(batch), sampling.rng) * batch.scale[:, None] + batch.centre[:, None]
         blocks.append(values)
-        if not in_one:
-            past = np.concatenate([past, values[:, 0]], axis=1)[:, -shape.context :]
-    paths = np.concatenate(blocks, axis=-1)[..., :horizon].reshape(len(indices), samples, horizon)
+        past = np.concatenate([past, values], axis=1)[:, -shape.context :]
+    paths = np.concatenate(blocks, axis=-1)[:, :horizon].reshape(len(indices), samples, horizon)
     return paths, batch.scale.reshape(len(indices), -1)[:, 0]
 
 
