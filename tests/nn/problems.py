@@ -15,6 +15,7 @@ KINDS = {
     "lstm": lambda *sizes, **options: LSTM(*sizes, **options),
     "lstm-peephole": lambda *sizes, **options: LSTM(*sizes, peephole=True, **options),
     "lstm-no-tanh": lambda *sizes, **options: LSTM(*sizes, output_tanh=False, **options),
+    "lstm-linear-candidate": lambda *sizes, **options: LSTM(*sizes, candidate_tanh=False, **options),
     "rnn": lambda *sizes, **options: RNN(*sizes, **options),
 }
 

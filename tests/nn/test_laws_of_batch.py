@@ -120,7 +120,11 @@ def test_float32_is_close_to_float64(problem, data):
     layer, *arrays = problem
     options = {"bidirectional": layer.bidirectional, "skip_connections": layer.skip_connections}
     if isinstance(layer, LSTM):
-        options |= {"peephole": layer.peephole, "output_tanh": layer.cell.output_tanh}
+        options |= {
+            "peephole": layer.peephole,
+            "output_tanh": layer.cell.output_tanh,
+            "candidate_tanh": layer.cell.candidate_tanh,
+        }
     narrow = type(layer)(layer.input_size, layer.hidden_size, layer.num_layers, **options)
     narrow.parameters.assign(layer.parameters)
     x, dy, *states = arrays

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gatewise.errors import ArgumentError
+from gatewise.kernels import get_target
 from gatewise.nn import LSTM, RNN
 from gatewise.types import State
 
@@ -42,6 +43,14 @@ def test_what_training_hands_out_is_safe_from_its_reader():
     y, _, _ = LSTM(2, 3).forward(X)
     with pytest.raises(ValueError, match="read-only"):
         y[...] = 0
+
+
+def test_a_linear_candidate_has_no_kernel():
+    reasons = [LSTM(2, 3, candidate_tanh=tanh).why_not_native() for tanh in (True, False)]
+    if get_target() == "numpy":
+        assert reasons == ["the target is numpy"] * 2
+    else:
+        assert reasons == [None, "there is no kernel for a linear candidate"]
 
 
 def test_the_state_handed_out_is_nobody_else_s():

@@ -24,6 +24,7 @@ LAYERS = {
     "LSTM, peephole": (LSTM, PEEPHOLE),
     "LSTM, bidirectional": (LSTM, BOTH),
     "LSTM, no tanh, bidirectional": (LSTM, {"output_tanh": False} | BOTH),
+    "LSTM, linear candidate, 2 layers, bidirectional": (LSTM, {"candidate_tanh": False} | TWO | BOTH),
     "LSTM, 2 layers": (LSTM, TWO),
     "LSTM, 2 layers, dropout": (LSTM, TWO | DROPOUT),
     "LSTM, 2 layers, skip": (LSTM, TWO | SKIP),

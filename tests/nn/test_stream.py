@@ -16,6 +16,7 @@ needs_native = pytest.mark.skipif(not NATIVE, reason="the native module is not h
 LAYERS = {
     "LSTM": lambda *sizes, **options: LSTM(*sizes, **options),
     "LSTM without tanh": lambda *sizes, **options: LSTM(*sizes, output_tanh=False, **options),
+    "LSTM with a linear candidate": lambda *sizes, **options: LSTM(*sizes, candidate_tanh=False, **options),
     "LSTM with peepholes": lambda *sizes, **options: LSTM(*sizes, peephole=True, **options),
     "LSTM with all": lambda *sizes, **options: LSTM(
         *sizes, peephole=True, output_tanh=False, zoneout_hidden=0.2, **options
@@ -91,9 +92,10 @@ def test_step_by_step_equals_the_whole(kind, batch_size, target):
 
 
 @pytest.mark.parametrize("target", targets())
-@pytest.mark.parametrize("kind", ["peepholes and zoneout", "skip connections", "float64"])
+@pytest.mark.parametrize("kind", ["linear candidate", "peepholes and zoneout", "skip connections", "float64"])
 def test_what_has_no_kernel_streams_all_the_same(kind, target):
     options = {
+        "linear candidate": {"candidate_tanh": False},
         "peepholes and zoneout": {"peephole": True, "zoneout_cell": 0.3},
         "skip connections": {"skip_connections": True},
         "float64": {"dtype": np.float64},
@@ -376,6 +378,7 @@ TABLES = {
     "a plain table": (300, lambda: RNN(5, 30, 2)),
     "no plain table": (9000, lambda: RNN(5, 480)),
     "skip connections": (20, lambda: LSTM(5, 6, 2, skip_connections=True)),
+    "a linear candidate": (65, lambda: LSTM(5, 18, 2, candidate_tanh=False)),
 }
 
 

@@ -15,6 +15,7 @@ T, B, E, H = 6, 5, 3, 7
 LAYERS = {
     "LSTM": lambda **options: LSTM(E, H, **options),
     "LSTM, peepholes": lambda **options: LSTM(E, H, peephole=True, **options),
+    "LSTM, linear candidate": lambda **options: LSTM(E, H, candidate_tanh=False, **options),
     "LSTM, both directions": lambda **options: LSTM(E, H, bidirectional=True, **options),
     "LSTM, two layers in both directions": lambda **options: LSTM(E, H, 2, bidirectional=True, **options),
     "LSTM, skip connections": lambda **options: LSTM(E, H, 2, skip_connections=True, **options),

@@ -11,6 +11,8 @@ CELLS = {
     "lstm-peephole": (LSTMCell(), True),
     "lstm-no-tanh": (LSTMCell(output_tanh=False), False),
     "lstm-no-tanh-peephole": (LSTMCell(output_tanh=False), True),
+    "lstm-linear-candidate": (LSTMCell(candidate_tanh=False), False),
+    "lstm-no-tanh-at-all-peephole": (LSTMCell(output_tanh=False, candidate_tanh=False), True),
     "rnn-tanh": (RNNCell("tanh"), False),
     "rnn-sigmoid": (RNNCell("sigmoid"), False),
     "rnn-relu": (RNNCell("relu"), False),

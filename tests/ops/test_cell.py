@@ -29,7 +29,7 @@ def test_gradients_of_one_step(name):
 
     gates, dz = z.copy(), np.empty_like(z)
     _, c = cell.forward(gates, c_prev, peephole)
-    dc_prev = cell.backward(dh, dc, gates, c_prev, c, peephole, dz)
+    _, dc_prev = cell.backward(dh, dc, gates, c_prev, c, peephole, dz)
     assert_gradients(loss, {"z": (z, dz)} | ({"c_prev": (c_prev, dc_prev)} if cell.has_memory else {}))
 
 
@@ -47,7 +47,7 @@ def test_the_constant_error_flow_is_the_forget_gate():
     # M18: without a loss on h, what reaches c_{t-1} is what reached c_t, times f_t, and nothing else.
     cell, _, gates, c_prev, (dh, dc) = draw_step("lstm", 2)
     _, c = cell.forward(gates, c_prev)
-    dc_prev = cell.backward(np.zeros_like(dh), dc, gates, c_prev, c, None, np.empty_like(gates))
+    _, dc_prev = cell.backward(np.zeros_like(dh), dc, gates, c_prev, c, None, np.empty_like(gates))
     assert np.array_equal(dc_prev, dc * split_gates(gates)[1])
 
 
@@ -68,6 +68,15 @@ def test_without_the_output_tanh_the_cell_state_itself_goes_out():
     z = np.array([[100.0, 100.0, 100.0, 100.0]])
     h, c = LSTMCell(output_tanh=False).forward(z, np.array([[3.0]]))
     assert h.item() == c.item() == pytest.approx(4.0)
+
+
+def test_a_linear_candidate_writes_its_sum_into_the_cell_state():
+    # All gates open: 0.5 is kept, and of the candidate's 3 nothing is squashed.
+    z = np.array([[100.0, 100.0, 3.0, 100.0]])
+    h, c = LSTMCell(candidate_tanh=False).forward(z, np.array([[0.5]]))
+    assert c.item() == pytest.approx(3.5)
+    assert h.item() == pytest.approx(np.tanh(3.5))
+    assert split_gates(z)[2].item() == 3.0
 
 
 def test_the_rnn_works_in_place_and_hands_its_empty_cell_state_on():

@@ -97,11 +97,11 @@ def run(cell, x, weights, state, dy, **options):
     return [y, *last, dx, *dfirst, *(part for part in dweights if part is not None)]
 
 
-@pytest.mark.parametrize("output_tanh", [True, False])
-def test_a_step_is_what_the_papers_print(output_tanh):
+@pytest.mark.parametrize("tanhs", [(True, True), (False, True), (True, False)])
+def test_a_step_is_what_the_papers_print(tanhs):
     # Gal & Ghahramani 2016; Krueger et al. 2017, where h takes the cell state before zoneout.
     rng = np.random.default_rng(2)
-    cell, weights = LSTMCell(output_tanh), draw_weights(rng, LSTMCell(), D, H, peephole=True)
+    cell, weights = LSTMCell(*tanhs), draw_weights(rng, LSTMCell(), D, H, peephole=True)
     x, state, masks = rng.normal(size=(T, B, D)), draw_state(rng, cell, B, H), draw_masks(rng, EVERYTHING)
     y, last, cache = forward(cell, x, weights, state, masks=masks)
     W = np.concatenate([weights.weight_ih, weights.weight_hh], axis=1)
@@ -110,7 +110,7 @@ def test_a_step_is_what_the_papers_print(output_tanh):
         for t in range(T):
             seen = h * masks.recurrent[row]
             (h_new,), (c_new,) = textbook.lstm(
-                x[t : t + 1, row], seen, c, W, weights.bias, weights.peephole, output_tanh
+                x[t : t + 1, row], seen, c, W, weights.bias, weights.peephole, *tanhs
             )
             np.testing.assert_allclose(cache.c_new[t, row], c_new, atol=1e-14)
             h = np.where(masks.zoneout_h[t, row], h, h_new)

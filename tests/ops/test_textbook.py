@@ -25,8 +25,9 @@ def test_joined_form(name, data):
     W = np.concatenate([weights.weight_ih, weights.weight_hh], axis=1)
     for row in range(B):
         if cell.has_memory:
+            tanhs = cell.output_tanh, cell.candidate_tanh
             h, c = textbook.lstm(
-                x[:, row], state.h[row], state.c[row], W, weights.bias, weights.peephole, cell.output_tanh
+                x[:, row], state.h[row], state.c[row], W, weights.bias, weights.peephole, *tanhs
             )
             np.testing.assert_allclose(cache.c[:, row], c, rtol=1e-11, atol=1e-13)
             np.testing.assert_allclose(last.c[row], c[-1], rtol=1e-11, atol=1e-13)

@@ -17,10 +17,10 @@ class TanhSlopeOnLogisticGates:
     has_memory = True
 
     def backward(self, dh, dc, gates, c_prev, c, peephole, dz):
-        dc_prev = LSTMCell().backward(dh, dc, gates, c_prev, c, peephole, dz)
+        dc_and_dc_prev = LSTMCell().backward(dh, dc, gates, c_prev, c, peephole, dz)
         for part, gate in list(zip(split_gates(dz), split_gates(gates), strict=True))[:2]:
             part *= (1 - gate * gate) / (gate * (1 - gate))
-        return dc_prev
+        return dc_and_dc_prev
 
 
 class NoErrorThroughTheCellState:
@@ -41,9 +41,9 @@ class CandidateOfTheStepBefore:
         self.candidates = [np.zeros_like(cache.g[0]), *cache.g[:-1]]
 
     def backward(self, dh, dc, gates, c_prev, c, peephole, dz):
-        dc_prev = LSTMCell().backward(dh, dc, gates, c_prev, c, peephole, dz)
+        dc_and_dc_prev = LSTMCell().backward(dh, dc, gates, c_prev, c, peephole, dz)
         split_gates(dz)[0][...] *= self.candidates.pop() / split_gates(gates)[2]
-        return dc_prev
+        return dc_and_dc_prev
 
 
 def only_the_step_s_own_loss(cache):

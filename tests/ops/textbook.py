@@ -13,7 +13,7 @@ def logistic(z):
 RNN_ACTIVATIONS = {"tanh": np.tanh, "sigmoid": logistic, "relu": lambda z: np.where(z > 0, z, 0)}
 
 
-def lstm(x, h, c, W, b, peephole=None, output_tanh=True):
+def lstm(x, h, c, W, b, peephole=None, output_tanh=True, candidate_tanh=True):
     """x (T, D), h and c (H,), W (4H, D + H), rows i, f, g, o; returns the lists of h and c."""
     W_i, W_f, W_g, W_o = np.split(W, 4)
     b_i, b_f, b_g, b_o = np.split(b, 4)
@@ -23,7 +23,9 @@ def lstm(x, h, c, W, b, peephole=None, output_tanh=True):
         joined = np.concatenate([x_t, h])
         i = logistic(W_i @ joined + p_i * c + b_i)
         f = logistic(W_f @ joined + p_f * c + b_f)
-        g = np.tanh(W_g @ joined + b_g)
+        g = W_g @ joined + b_g
+        if candidate_tanh:
+            g = np.tanh(g)
         c = f * c + i * g
         o = logistic(W_o @ joined + p_o * c + b_o)
         h = o * (np.tanh(c) if output_tanh else c)

@@ -33,6 +33,8 @@ class LSTM(Recurrent):
         skip_connections: the input goes to every layer and every layer to the output (Graves 2013).
         peephole: i and f also see the cell state before the step, o the one after it (Graves 2013).
         output_tanh: False leaves out the tanh on the way out, h = o ⊙ c.
+        candidate_tanh: False leaves out the tanh on the way in, g = z_g (Greff et al. 2015, variant NIAF);
+            there is no native kernel for that.
         forget_bias: the forget gates' bias at the start; above 0 the cell begins by remembering
             (Gers et al. 2000; Jozefowicz et al. 2015). All other biases begin at 0.
         init_scale: weights are drawn uniformly from [-init_scale, init_scale); 1/√H where omitted.
@@ -65,13 +67,14 @@ class LSTM(Recurrent):
         skip_connections: bool = False,
         peephole: bool = False,
         output_tanh: bool = True,
+        candidate_tanh: bool = True,
         forget_bias: float = 1.0,
         init_scale: float | None = None,
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         super().__init__(
-            LSTMCell(output_tanh),
+            LSTMCell(output_tanh, candidate_tanh),
             input_size,
             hidden_size,
             num_layers,

@@ -16,6 +16,7 @@ from gatewise.ops.crf import (
 )
 from gatewise.ops.dropout import StateMasks, dropout, dropout_backward, dropout_mask, zoneout_mask
 from gatewise.ops.embedding import TokenInput
+from gatewise.ops.error_flow import error_flow, memory_horizon
 from gatewise.ops.gradcheck import numerical_gradient, relative_error
 from gatewise.ops.losses import (
     binary_cross_entropy,
@@ -52,9 +53,11 @@ __all__ = [
     "dropout",
     "dropout_backward",
     "dropout_mask",
+    "error_flow",
     "forward",
     "infer",
     "log_softmax",
+    "memory_horizon",
     "numerical_gradient",
     "relative_error",
     "relu",

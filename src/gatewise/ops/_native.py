@@ -23,6 +23,8 @@ def why_not_native(cell: Cell, dtype: np.dtype[np.generic], masks: StateMasks, p
         return "the target is numpy"
     if not isinstance(cell, LSTMCell | RNNCell):
         return f"there is no kernel for {type(cell).__name__}"
+    if isinstance(cell, LSTMCell) and not cell.candidate_tanh:
+        return "there is no kernel for a linear candidate"
     if peephole and masks.zoneout_c is not None:
         return "there is no kernel for peepholes with zoneout of the cell state"
     return None

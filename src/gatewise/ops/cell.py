@@ -17,7 +17,8 @@ h &= o \odot \tanh(c)           & \text{hidden state}
 \end{aligned}
 $$
 
-Without peepholes the p are absent; with ``output_tanh=False`` the last line is h = o ⊙ c.
+Without peepholes the p are absent; with ``output_tanh=False`` the last line is h = o ⊙ c, with
+``candidate_tanh=False`` the third is g = z_g.
 
 **RNN**: $h = a(W_x\,x + W_h\,h' + b)$ with a = tanh, σ or the rectifier.
 
@@ -68,8 +69,8 @@ class Cell(Protocol):
         c: Array,
         peephole: Array | None,
         dz: Array,
-    ) -> Array:
-        """One step back: fills dz (n, G*H) and returns dc_prev (n, H)."""
+    ) -> tuple[Array, Array]:
+        """One step back: fills dz (n, G*H); returns dc, all that reaches c, and dc_prev, (n, H) each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,11 @@ class LSTMCell:
 
     Attributes:
         output_tanh: False leaves out the tanh of the last equation, h = o ⊙ c.
+        candidate_tanh: False makes the candidate linear, g = z_g (Greff et al. 2015, variant NIAF).
     """
 
     output_tanh: bool = True
+    candidate_tanh: bool = True
     gates = 4
     has_memory = True
 
@@ -92,7 +95,8 @@ class LSTMCell:
             f += peephole[1] * c_prev
         sigmoid(i, out=i)
         sigmoid(f, out=f)
-        np.tanh(g, out=g)
+        if self.candidate_tanh:
+            np.tanh(g, out=g)
         c = f * c_prev + i * g
         if peephole is not None:
             o += peephole[2] * c
@@ -109,7 +113,7 @@ class LSTMCell:
         c: Array,
         peephole: Array | None,
         dz: Array,
-    ) -> Array:
+    ) -> tuple[Array, Array]:
         """One step back.
 
         Args:
@@ -122,7 +126,8 @@ class LSTMCell:
             dz: filled with the gradients of the four sums.
 
         Returns:
-            dc_prev, the gradient of the cell state before the step.
+            dc, all that reaches c: what was handed in and what comes through h; and dc_prev, the gradient of
+            the cell state before the step.
         """
         i, f, g, o = split_gates(gates)
         dz_i, dz_f, dz_g, dz_o = split_gates(dz)
@@ -137,11 +142,13 @@ class LSTMCell:
             dc += dz_o * peephole[2]
         np.multiply(dc * g, i * (1 - i), out=dz_i)
         np.multiply(dc * c_prev, f * (1 - f), out=dz_f)
-        np.multiply(dc * i, 1 - g * g, out=dz_g)
+        np.multiply(dc, i, out=dz_g)
+        if self.candidate_tanh:
+            dz_g *= 1 - g * g
         dc_prev = dc * f
         if peephole is not None:
             dc_prev += dz_i * peephole[0] + dz_f * peephole[1]
-        return dc_prev
+        return dc, dc_prev
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,7 @@ class RNNCell:
         c: Array,
         peephole: Array | None,
         dz: Array,
-    ) -> Array:
+    ) -> tuple[Array, Array]:
         """One step back: dz = dh ⊙ a'(z), the slope taken from h, which ``gates`` holds."""
         np.multiply(dh, ACTIVATIONS[self.activation].slope(gates), out=dz)
-        return dc
+        return dc, dc

@@ -27,11 +27,23 @@ class TokenInput(NamedTuple):
         return self.table[self.tokens]
 
 
+_FEW = 4
+"""Rows of a symbol up to which it is quicker to add all symbols' first rows, all their second rows ..."""
+
+
 def add_rows(total: Array, tokens: IntArray, rows: Array) -> None:
     """Add to each symbol's row of ``total`` (V, D) the rows (..., D) of its tokens (...)."""
     tokens, rows = tokens.reshape(-1), rows.reshape(-1, rows.shape[-1])
-    # Sorting brings equal tokens together, so that each symbol's rows are summed in one reduction.
+    # Sorting brings equal tokens together.
     order = np.argsort(tokens, kind="stable")
-    symbols, first = np.unique(tokens[order], return_index=True)
-    if symbols.size:
-        total[symbols] += np.add.reduceat(rows[order], first, axis=0)
+    symbols, first, counts = np.unique(tokens[order], return_index=True, return_counts=True)
+    rare = counts <= _FEW
+    for place in range(_FEW):
+        here = rare & (counts > place)
+        if here.any():
+            total[symbols[here]] += rows[order[first[here] + place]]
+    if not rare.all():
+        # Each symbol's rows are summed in one reduction.
+        often = ~rare
+        starts = np.cumsum(counts[often]) - counts[often]
+        total[symbols[often]] += np.add.reduceat(rows[order[np.repeat(often, counts)]], starts, axis=0)

@@ -17,6 +17,8 @@ is its reference.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from gatewise import kernels
@@ -38,6 +40,7 @@ __all__ = [
     "backward",
     "forward",
     "infer",
+    "steps_backward",
 ]
 
 
@@ -163,7 +166,8 @@ def backward(
     if gradients is not None and (gradients.peephole is None) != (weights.peephole is None):
         raise ArgumentError("gradients.peephole and the weights' own differ; expected both, or None twice.")
     c_new = cache.c_new
-    dz = cache.gate_buffer.take()
+    # One array: the gates of a step are not needed after it, so their gradients overwrite them.
+    gates = dz = cache.gate_buffer.take()
     if dstate is None:
         dh, dc = np.zeros_like(cache.h_slots[0]), np.zeros_like(cache.c_slots[0])
     else:
@@ -197,7 +201,8 @@ def backward(
     else:
         if not add_to_dx:
             dx[...] = 0
-        _steps_backward(cache, dy, c_new, dz, dh, dc)
+        for t, _, _, dz_t in steps_backward(cache, gates, c_new, dy, dh, dc):
+            dz[t, : len(dz_t)] = dz_t
         _add_gradients(cache, dz, c_new, gradients, dx)
     return dx, State(dh, dc), gradients
 
@@ -249,30 +254,42 @@ def _steps_forward(
             h_slots[after, n:], c_slots[after, n:] = h_slots[before, n:], c_slots[before, n:]
 
 
-def _steps_backward(cache: SequenceCache, dy: Array, c_new: Array, dz: Array, dh: Array, dc: Array) -> None:
-    """All steps back in NumPy.
+def steps_backward(
+    cache: SequenceCache, gates: Array, c_new: Array, dy: Array, dh: Array, dc: Array
+) -> Iterator[tuple[int, Array, Array, Array]]:
+    """All steps back in NumPy, the last first.
 
-    ``dz`` holds the gates on entry and their sums' gradients on return; dh and dc are left with the gradient
-    of the initial state.
+    Args:
+        cache: of the forward pass.
+        gates: (T, B, G * H), activated; those of a step are read before it is handed out, and not again.
+        c_new: (T, B, H), ``cache.c_new``.
+        dy: (T, B, H).
+        dh: (B, H), gradient of the final h; left with that of the initial one after the last step handed out.
+        dc: the same for c.
+
+    Yields:
+        The step t and, for the n rows alive at it, all that reaches h and all that reaches c_new, (n, H)
+        each, and the gradients of the sums, (n, G * H). The next step writes over the last of these.
     """
     cell, walk, weights, masks = cache.cell, cache.walk, cache.weights, cache.masks
     c_prev = cache.c_prev
+    dz = np.empty_like(gates[0])
     for t in reversed(walk.order):
         n = walk.alive[t]
         zoneout_h, zoneout_c = masks.zoneout_at(t, n)
-        dh_held, dh_new = zoneout_backward(dh[:n] + dy[t, :n], zoneout_h)
+        dh_t = dh[:n] + dy[t, :n]
+        dh_held, dh_new = zoneout_backward(dh_t, zoneout_h)
         dc_held, dc_new = zoneout_backward(dc[:n], zoneout_c)
-        gates = dz[t, :n].copy()
-        dc[:n] = cell.backward(
+        dc_t, dc[:n] = cell.backward(
             dh_new,
             dc_new,
-            gates,
+            gates[t, :n],
             c_prev[t, :n],
             c_new[t, :n],
             weights.peephole,
-            dz[t, :n],
+            dz[:n],
         )
-        np.matmul(dz[t, :n], weights.weight_hh, out=dh[:n])
+        np.matmul(dz[:n], weights.weight_hh, out=dh[:n])
         if masks.recurrent is not None:
             dh[:n] *= masks.recurrent[:n]
         if dh_held is not None:
@@ -282,6 +299,7 @@ def _steps_backward(cache: SequenceCache, dy: Array, c_new: Array, dz: Array, dh
         if walk.keep is not None:
             dh[:n] *= walk.keep[t, :n]
             dc[:n] *= walk.keep[t, :n]
+        yield t, dh_t, dc_t, dz[:n]
 
 
 def _thinned(h_prev: Array, masks: StateMasks) -> Array:
