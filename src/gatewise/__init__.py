@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from gatewise.errors import GatewiseError
 
 if TYPE_CHECKING:
-    from gatewise import data, nn, ops, optim, tasks, training
+    from gatewise import data, lab, nn, ops, optim, tasks, training
     from gatewise.kernels import set_threads
+    from gatewise.magnify import magnify
     from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, load
     from gatewise.types import State
 
@@ -24,7 +25,9 @@ __all__ = [
     "State",
     "__version__",
     "data",
+    "lab",
     "load",
+    "magnify",
     "nn",
     "ops",
     "optim",
@@ -33,7 +36,7 @@ __all__ = [
     "training",
 ]
 
-_ROOMS = {"data", "nn", "ops", "optim", "tasks", "training"}
+_ROOMS = {"data", "lab", "magnify", "nn", "ops", "optim", "tasks", "training"}
 _HOMES = {
     "Forecaster": "gatewise.tasks",
     "LanguageModel": "gatewise.tasks",

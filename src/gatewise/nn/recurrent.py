@@ -6,7 +6,8 @@ state handed in and out are here; which cell is run, and with which weights, is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError
 from gatewise.kernels import NativeLayer
 from gatewise.nn._checks import check_scale, check_sequence, check_shape, check_sizes
+from gatewise.nn._rows import pick_state, sort_rows, stack_states, unsort_rows, unsort_state
 from gatewise.nn.layer import Layer
 from gatewise.nn.parameters import Parameters
 from gatewise.nn.stream import Stream
@@ -24,6 +26,7 @@ from gatewise.ops._walk import Walk
 from gatewise.ops.cell import Cell
 from gatewise.ops.dropout import StateMasks, dropout, dropout_backward, dropout_mask, zoneout_mask
 from gatewise.ops.embedding import TokenInput
+from gatewise.ops.error_flow import error_flow
 from gatewise.types import Array, BoolArray, IntArray, Seed, State
 
 __all__ = ["Recurrent", "RecurrentCache"]
@@ -44,6 +47,11 @@ class RecurrentCache:
     layers: tuple[tuple[sequence.SequenceCache, ...], ...]
     masks: tuple[Array | None, ...]
     order: IntArray | None
+
+
+_Back = Callable[[int, sequence.SequenceCache, Array, State | None, Array | None], tuple[Array, State]]
+"""One layer in one direction back: given its number, cache, dy, the gradient of its last state, and dx to add
+to, it returns dx and the gradient of the initial state."""
 
 
 class Recurrent(Layer):
@@ -159,6 +167,20 @@ class Recurrent(Layer):
         y, last, _ = self._run(x, state, lengths, reset, rng=None)
         return y, last
 
+    def look(
+        self,
+        x: Array | TokenInput,
+        state: State | None = None,
+        lengths: IntArray | None = None,
+        *,
+        reset: BoolArray | None = None,
+    ) -> tuple[Array, State, RecurrentCache]:
+        """Inference that keeps its cache: all gates and states, with nothing dropped out.
+
+        Arguments and errors are those of ``forward``, and so is what it returns.
+        """
+        return self._run(x, state, lengths, reset, rng=None, keep=True)
+
     def forward(
         self,
         x: Array | TokenInput,
@@ -199,8 +221,9 @@ class Recurrent(Layer):
         lengths: IntArray | None,
         reset: BoolArray | None,
         rng: np.random.Generator | None,
+        keep: bool = False,
     ) -> tuple[Array, State, RecurrentCache]:
-        """The stack, upwards; with ``rng`` for training, without for inference, which keeps no caches."""
+        """The stack, upwards; with ``rng`` as in training, without as in inference."""
         lengths = None if lengths is None else np.asarray(lengths)
         reset = None if reset is None else np.asarray(reset)
         if isinstance(x, TokenInput) and self.skip_connections:
@@ -214,7 +237,7 @@ class Recurrent(Layer):
             if np.array_equal(order, np.arange(len(order))):
                 order = None
             else:
-                lengths, x = lengths[order], _sorted(x, order)
+                lengths, x = lengths[order], sort_rows(x, order)
                 reset = None if reset is None else reset[:, order]
         below: Array | TokenInput = x
         mask: Array | None = None
@@ -232,20 +255,22 @@ class Recurrent(Layer):
             ys: list[Array] = []
             kept: list[sequence.SequenceCache] = []
             for _, reverse, suffix in directions:
-                initial = _pick(state, layer * self.directions + reverse, order)
-                y, last, cache = self._run_direction(below, suffix, initial, lengths, reset, reverse, rng)
+                initial = pick_state(state, layer * self.directions + reverse, order)
+                y, last, cache = self._run_direction(
+                    below, suffix, initial, lengths, reset, reverse, rng, keep or rng is not None
+                )
                 ys.append(y)
                 states.append(last)
                 if cache is not None:
                     kept.append(cache)
             outputs.append(ys[0] if len(ys) == 1 else np.concatenate(ys, axis=-1))
-            if rng is not None:
+            if kept:
                 caches.append(tuple(kept))
                 masks.append(mask)
         y = np.concatenate(outputs, axis=-1) if self.skip_connections else outputs[-1]
-        last = _stack(states)
+        last = stack_states(states)
         if order is not None:
-            y, last = _unsort(y, order), _unsort_state(last, order)
+            y, last = unsort_rows(y, order), unsort_state(last, order)
         return y, last, RecurrentCache(tuple(caches), tuple(masks), order)
 
     def _run_direction(
@@ -257,12 +282,13 @@ class Recurrent(Layer):
         reset: BoolArray | None,
         reverse: bool,
         rng: np.random.Generator | None,
+        keep: bool,
     ) -> tuple[Array, State, sequence.SequenceCache | None]:
         """One layer in one direction."""
         weights = self._weights(self.parameters, suffix)
         steps, batch = below.tokens.shape if isinstance(below, TokenInput) else below.shape[:2]
         masks = self._state_masks(steps, batch, rng)
-        if rng is not None:
+        if keep:
             return sequence.forward(
                 self.cell,
                 below,
@@ -294,6 +320,52 @@ class Recurrent(Layer):
             ArgumentError: dy or dstate has another shape or type than y or the state had, or the cache
                 has been through ``backward`` before.
         """
+
+        def back(
+            index: int, kept: sequence.SequenceCache, dy: Array, dlast: State | None, dx: Array | None
+        ) -> tuple[Array, State]:
+            gradients = self._weights(self.gradients, self._suffixes()[index][2])
+            dx, dinitial, _ = sequence.backward(dy, kept, dlast, gradients, dx)
+            return dx, dinitial
+
+        return self._down(dy, cache, dstate, back)
+
+    def error_flow(
+        self, dy: Array, cache: RecurrentCache, dstate: State | None = None
+    ) -> tuple[Array, tuple[tuple[State, ...], ...]]:
+        """How much every state of every layer matters to the loss: ``ops.error_flow`` down the stack.
+
+        Args:
+            dy: as ``backward`` takes it.
+            cache: of ``forward`` or ``look``; it is not spent, and nothing is added to ``gradients``.
+            dstate: as ``backward`` takes it.
+
+        Returns:
+            dx as of ``backward``; and for each layer its directions' total derivatives by h and by c,
+            (T, B, H) each.
+
+        Raises:
+            ArgumentError: as ``backward`` and ``ops.error_flow`` raise it.
+        """
+        flows: dict[int, State] = {}
+
+        def back(
+            index: int, kept: sequence.SequenceCache, dy: Array, dlast: State | None, dx: Array | None
+        ) -> tuple[Array, State]:
+            flow = error_flow(dy, kept, dlast)
+            flows[index] = flow if cache.order is None else unsort_state(flow, cache.order)
+            own = replace(kept, gate_buffer=sequence.GateBuffer(kept.gates.copy()))
+            dx, dinitial, _ = sequence.backward(dy, own, dlast, dx=dx)
+            return dx, dinitial
+
+        dx, _ = self._down(dy, cache, dstate, back)
+        layers = range(0, len(flows), self.directions)
+        return dx, tuple(tuple(flows[first + k] for k in range(self.directions)) for first in layers)
+
+    def _down(
+        self, dy: Array, cache: RecurrentCache, dstate: State | None, back: _Back
+    ) -> tuple[Array, State]:
+        """Down the stack by ``back``: dx, and the gradient of the initial state."""
         walk = cache.layers[0][0].walk
         steps, batch = walk.steps, walk.batch
         check_shape(type(self).__name__, "dy", dy, (steps, batch, self.output_size), self.dtype)
@@ -304,7 +376,7 @@ class Recurrent(Layer):
         dabove, dskipped = dy[..., -width:], None
         dstates: list[State] = []
         for layer in reversed(range(self.num_layers)):
-            dx, dinitial = self._backward_layer(layer, dabove, cache, dstate)
+            dx, dinitial = self._layer_down(layer, dabove, cache, dstate, back)
             dstates = dinitial + dstates
             if layer == 0:
                 break
@@ -316,30 +388,25 @@ class Recurrent(Layer):
                 dabove += dy[..., (layer - 1) * width : layer * width]
         if dskipped is not None:
             dx += dskipped
-        first = _stack(dstates)
+        first = stack_states(dstates)
         if order is None:
             return dx, first
         # The gradient of a table has no rows of the batch.
-        return (dx if dx.ndim == 2 else _unsort(dx, order)), _unsort_state(first, order)
+        return (dx if dx.ndim == 2 else unsort_rows(dx, order)), unsort_state(first, order)
 
-    def _backward_layer(
-        self, layer: int, dabove: Array, cache: RecurrentCache, dstate: State | None
+    def _layer_down(
+        self, layer: int, dabove: Array, cache: RecurrentCache, dstate: State | None, back: _Back
     ) -> tuple[Array, list[State]]:
         """One layer back: dx, to which both directions add, and the gradient of each one's initial state."""
 
-        def run(reverse: bool, dx: Array | None) -> tuple[Array, State]:
-            index = layer * self.directions + reverse
-            dx, dinitial, _ = sequence.backward(
-                dabove[..., reverse * self.hidden_size : (reverse + 1) * self.hidden_size],
-                cache.layers[layer][reverse],
-                _pick(dstate, index, cache.order),
-                self._weights(self.gradients, self._suffixes()[index][2]),
-                dx,
-            )
-            return dx, dinitial
+        def run(reverse: int, dx: Array | None) -> tuple[Array, State]:
+            index, part = layer * self.directions + reverse, slice(reverse * hidden, (reverse + 1) * hidden)
+            dlast = pick_state(dstate, index, cache.order)
+            return back(index, cache.layers[layer][reverse], dabove[..., part], dlast, dx)
 
-        dx, there = run(False, None)
-        return (dx, [there]) if self.directions == 1 else (dx, [there, run(True, dx)[1]])
+        hidden = self.hidden_size
+        dx, there = run(0, None)
+        return (dx, [there]) if self.directions == 1 else (dx, [there, run(1, dx)[1]])
 
     def _checked_state(self, name: str, state: State | tuple[Array, ...] | None, batch: int) -> State | None:
         """The state, of a plain tuple too, with a c that fits the cell: 0 wide for a cell without memory."""
@@ -376,34 +443,3 @@ class Recurrent(Layer):
         parts = (self._weights(self.parameters, suffix) for _, _, suffix in self._suffixes())
         layers = (native_layer(self.cell, walk, x, weights, masks) for weights in parts)
         return [layer for layer in layers if layer is not None]
-
-
-def _pick(state: State | None, index: int, order: IntArray | None) -> State | None:
-    """One layer and direction's part of the state of a stack, rows sorted as the batch is."""
-    if state is None:
-        return None
-    rows = slice(None) if order is None else order
-    return State(state.h[index][rows], state.c[index][rows])
-
-
-def _sorted(x: Array | TokenInput, order: IntArray) -> Array | TokenInput:
-    """The input with the rows of its batch in another order."""
-    if isinstance(x, TokenInput):
-        return TokenInput(x.tokens[:, order], x.table)
-    return np.take(x, order, axis=1)
-
-
-def _stack(states: list[State]) -> State:
-    """(L * directions, B, H) each, from the parts."""
-    return State(np.stack([state.h for state in states]), np.stack([state.c for state in states]))
-
-
-def _unsort(values: Array, order: IntArray) -> Array:
-    """Rows of the second axis back where they came from."""
-    result = np.empty_like(values)
-    result[:, order] = values
-    return result
-
-
-def _unsort_state(state: State, order: IntArray) -> State:
-    return State(_unsort(state.h, order), _unsort(state.c, order))

@@ -140,7 +140,7 @@ class ClassifierNetwork(Network):
     def logits(self, x: Array | IntArray, lengths: IntArray) -> Array:
         """(B, K) logits of the classes."""
         y, _ = self.recurrent(x if self.embedding is None else self.embedding.input(x), lengths=lengths)
-        return self.head(self._pool(y, lengths)[0])
+        return self.head(self.pool(y, lengths)[0])
 
     def loss(self, batch: LabelledBatch) -> tuple[float, float]:
         """Weighted mean cross-entropy in nats, and the sum of the weights."""
@@ -159,18 +159,18 @@ class ClassifierNetwork(Network):
             if self.dropout:  # each step's embedding is thinned for itself
                 x, mask_in = dropout(self.embedding(tokens), self.dropout, rng)
         y, _, recurrent_cache = self.recurrent.forward(x, lengths=batch.lengths, rng=rng)
-        pooled, cache = self._pool(y, batch.lengths)
+        pooled, cache = self.pool(y, batch.lengths)
         pooled, mask_out = dropout(pooled, self.dropout, rng)
         logits, head_cache = self.head.forward(pooled)
         loss = cross_entropy_in_place(logits, batch.targets, weights=batch.weights)
 
         dpooled = dropout_backward(self.head.backward(logits, head_cache), mask_out)
-        dx, _ = self.recurrent.backward(self._pool_backward(dpooled, cache), recurrent_cache)
+        dx, _ = self.recurrent.backward(self.pool_backward(dpooled, cache), recurrent_cache)
         if self.embedding is not None:
             self.embedding.input_backward(dropout_backward(dx, mask_in), tokens)
         return loss
 
-    def _pool(self, y: Array, lengths: IntArray) -> tuple[Array, Any]:
+    def pool(self, y: Array, lengths: IntArray) -> tuple[Array, Any]:
         """(T, B, ·) to (B, ·), and the cache of the way back."""
         if self.attention is not None:
             return self.attention.forward(y, lengths)
@@ -180,7 +180,8 @@ class ClassifierNetwork(Network):
             return max_pool(y, lengths)
         return last_step(y, lengths, self.recurrent.bidirectional)
 
-    def _pool_backward(self, dpooled: Array, cache: Any) -> Array:
+    def pool_backward(self, dpooled: Array, cache: Any) -> Array:
+        """The way back; adds to the gradients of attention."""
         if self.attention is not None:
             return self.attention.backward(dpooled, cache)
         if self.pooling == "mean":

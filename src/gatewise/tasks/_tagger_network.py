@@ -107,12 +107,15 @@ class TaggerNetwork(Network):
             | ({} if self.crf is None else {"crf": self.crf})
         )
 
-    def scores(self, batch: TaggedBatch) -> Array:
-        """(T, B, K): the logits, or the field's emissions."""
+    def inputs(self, batch: TaggedBatch) -> TokenInput:
+        """What the stack reads of each word: its place in a table of rows, one for each distinct word."""
         x = self.char_embedding.input(batch.characters)
         _, state = self.char_recurrent(x, lengths=batch.character_lengths)
-        table = self._table(batch, batch.words, state)
-        y, _ = self.recurrent(TokenInput(batch.tokens, table), lengths=batch.lengths)
+        return TokenInput(batch.tokens, self._table(batch, batch.words, state))
+
+    def scores(self, batch: TaggedBatch) -> Array:
+        """(T, B, K): the logits, or the field's emissions."""
+        y, _ = self.recurrent(self.inputs(batch), lengths=batch.lengths)
         return self.head(y)
 
     def tags(self, batch: TaggedBatch) -> IntArray:

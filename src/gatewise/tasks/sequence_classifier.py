@@ -292,16 +292,20 @@ class SequenceClassifier(Estimator):
 
     def _logits(self, X: Any) -> Array:
         """(N, K), sequences of like length side by side."""
-        self._check_fitted()
-        raw = read(X, "X")
-        self._input.check_columns(count_columns(X), type(self).__name__)
-        sequences = self._input.encode(raw, "X")
+        sequences = self._encoded(X)
         logits = np.empty((len(sequences), len(self.classes_)), self.network_.dtype)
         order = np.argsort(sequences.lengths, kind="stable")
         for start in range(0, len(order), _PREDICTED_AT_ONCE):
             indices = order[start : start + _PREDICTED_AT_ONCE]
             logits[indices] = self.network_.logits(sequences.padded(indices), sequences.lengths[indices])
         return logits
+
+    def _encoded(self, X: Any) -> Ragged:
+        """Sequences as the network reads them."""
+        self._check_fitted()
+        raw = read(X, "X")
+        self._input.check_columns(count_columns(X), type(self).__name__)
+        return self._input.encode(raw, "X")
 
     def _learn_input(self, raw: Ragged | list[str], columns: int | None) -> SequenceInput:
         if isinstance(raw, Ragged):

@@ -37,6 +37,10 @@ class Head(Protocol):
     def locations(self) -> slice:
         """Which of the outputs move with the values, as a map that is linear in them does."""
 
+    @property
+    def point_output(self) -> int:
+        """Which of the outputs is the point forecast, as far as quantiles do not cross."""
+
     def point(self, outputs: Array) -> Array:
         """The forecast as one number, (...)."""
 
@@ -64,6 +68,7 @@ class QuantileHead:
         """Of the outputs that are quantiles: one stands before them where the point is an output too."""
         self.width = self._first + len(levels)
         self.locations = slice(None)
+        self.point_output = self._median or 0
 
     def loss(self, outputs: Array, target: Array, observed: BoolArray) -> tuple[float, Array]:
         """Pinball loss of all levels and the point's own loss, summed."""
@@ -109,6 +114,7 @@ class DistributionHead:
 
     width = 2
     locations = slice(0, 1)
+    point_output = 0
 
     def __init__(self, family: str, levels: Sequence[float]) -> None:
         self.family = family

@@ -1,0 +1,223 @@
+"""Readers: from a model and what a user hands in to a ``Reading``, one for each kind of model."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gatewise.data import Tokenizer
+from gatewise.errors import ArgumentError, DataError
+from gatewise.magnify.questions import OutputSum, PatchForecast, PooledClass, StepClass
+from gatewise.magnify.reading import Question, Reading
+from gatewise.nn import Embedding, Recurrent
+from gatewise.ops import log_softmax
+from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger
+from gatewise.tasks._sequence_input import TextInput
+from gatewise.tasks._tagged_examples import TaggedExamples
+from gatewise.tasks._tagged_input import check_sentences
+from gatewise.types import Array, IntArray
+
+__all__ = ["read", "tokens_of"]
+
+
+def read(model: Any, data: Any) -> Reading:
+    """A sequence as a model reads it; arguments and errors are those of ``gatewise.magnify``."""
+    if isinstance(model, LanguageModel):
+        return _language(model, data)
+    if isinstance(model, SequenceClassifier):
+        return _classified(model, data)
+    if isinstance(model, SequenceTagger):
+        return _tagged(model, data)
+    if isinstance(model, Forecaster):
+        return _forecast(model, data)
+    if isinstance(model, Recurrent):
+        return _numbers(model, data)
+    raise ArgumentError(
+        f"magnify: model is a {type(model).__name__}, which has no recurrent layers that can be looked into; "
+        "expected a fitted LanguageModel, Forecaster, SequenceClassifier or SequenceTagger, or an nn.LSTM or "
+        "nn.RNN."
+    )
+
+
+def tokens_of(model: LanguageModel, text: Any) -> tuple[IntArray, list[str]]:
+    """The tokens of a text, and what each stands for.
+
+    Raises:
+        ArgumentError: it is no text.
+        DataError: it is empty, or has symbols that the model does not know.
+        NotFittedError: the model is not fitted.
+    """
+    model._check_fitted()
+    tokenizer = model.tokenizer_
+    if not isinstance(text, str):
+        raise ArgumentError(f"magnify: the input has type {type(text).__name__}; expected a text, a str.")
+    tokens = np.concatenate([*tokenizer.encode([text]), np.zeros(0, np.int32)]).astype(np.intp)
+    if not len(tokens):
+        raise DataError(f"the text {text!r:.40} has no tokens; give one with at least one symbol.")
+    if tokenizer.unknown is not None and tokenizer.unknown in tokens:
+        place = int(np.flatnonzero(tokens == tokenizer.unknown)[0])
+        count = int((tokens == tokenizer.unknown).sum())
+        raise DataError(
+            f"the text has {count} symbols that the model does not know, the first of them token {place}, "
+            f"{_piece(text, model.level, place)!r}; take them out, or train on a text that has them."
+        )
+    return tokens, _pieces(tokenizer, tokens)
+
+
+def _language(model: LanguageModel, text: Any) -> Reading:
+    tokens, labels = tokens_of(model, text)
+    tokenizer = model.tokenizer_
+    network = model.network_
+
+    def ask(step: int) -> Question:
+        at = checked_step(step, len(tokens))
+        if at + 1 < len(tokens):
+            target, which = int(tokens[at + 1]), "the token that follows"
+        else:
+            y, _ = network.recurrent(network.embedding.input(tokens[:, None]))
+            target, which = int(network.head(y[-1]).argmax()), "the likeliest token"
+        text = f"log p of {which}, {tokenizer.decode([target])!r}, after step {at}"
+        return StepClass(network.head, at, target, text)
+
+    return Reading(
+        network.recurrent,
+        network.embedding(tokens[:, None]),
+        tuple(labels),
+        "text" if model.level != "word" else "words",
+        ask,
+        _mean_row(network.embedding),
+        "a text",
+    )
+
+
+def _pieces(tokenizer: Tokenizer, tokens: IntArray) -> list[str]:
+    """What each token stands for."""
+    known: dict[int, str] = {int(token): tokenizer.decode([int(token)]) for token in np.unique(tokens)}
+    return [known[token] for token in tokens.tolist()]
+
+
+def _piece(text: str, level: str, place: int) -> str:
+    """What stands at a token's place, as far as that can be told from outside."""
+    parts = text if level == "char" else text.split()
+    return parts[place] if place < len(parts) else "?"
+
+
+def _classified(model: SequenceClassifier, data: Any) -> Reading:
+    sequences = model._encoded([data])
+    encoded = sequences.padded(np.zeros(1, np.intp))
+    network = model.network_
+    logits = network.logits(encoded, sequences.lengths)
+    chances = np.exp(log_softmax(logits))[0]
+    target = int(chances.argmax())
+    said = f"log p of class {model.classes_[target]!s} ({chances[target]:.0%})"
+
+    def ask(step: int) -> Question:
+        at = checked_step(step, len(encoded))
+        if at != len(encoded) - 1:
+            raise ArgumentError(
+                f"magnify: step={step}; a classifier answers once, after the last step; expected -1."
+            )
+        return PooledClass(network, at, target, said)
+
+    if network.embedding is None or not isinstance(model._input, TextInput):
+        labels, blank = tuple(map(str, range(len(encoded)))), np.zeros(encoded.shape[-1], network.dtype)
+        x, values = np.ascontiguousarray(encoded, network.dtype), encoded[:, 0, 0].astype(np.float64)
+        return Reading(network.recurrent, x, labels, "series", ask, blank, said, values)
+    labels = tuple(_pieces(model._input.tokenizer, encoded[:, 0]))
+    kind = "words" if model.level == "word" else "text"
+    x, blank = network.embedding(encoded), _mean_row(network.embedding)
+    return Reading(network.recurrent, x, labels, kind, ask, blank, said)
+
+
+def _tagged(model: SequenceTagger, sentence: Any) -> Reading:
+    model._check_fitted()
+    check_sentences("the input", [sentence])
+    batch = TaggedExamples(model.vocabulary_, [sentence]).batch(np.zeros(1, np.intp))
+    network = model.network_
+    x = network.inputs(batch).rows()
+    scores = network.scores(batch)
+
+    def ask(step: int) -> Question:
+        at = checked_step(step, len(x))
+        target = int(scores[at, 0].argmax())
+        tag = model.tags_[target]
+        return StepClass(network.head, at, target, f"log p of tag {tag} for word {at}, {sentence[at]!r}")
+
+    blank = x.mean(axis=(0, 1))
+    return Reading(network.recurrent, x, tuple(sentence), "words", ask, blank, "a sentence")
+
+
+def _forecast(model: Forecaster, data: Any) -> Reading:
+    model._check_fitted()
+    _, series = model._read(data)
+    if len(series) != 1:
+        keys = ", ".join(repr(each.key) for each in series[:5])
+        raise ArgumentError(
+            f"magnify: the data has {len(series)} series, {keys}{', ...' if len(series) > 5 else ''}; "
+            "expected one: give the rows of one of them."
+        )
+    (one,), setup, network = series, model.setup_, model.network_
+    shape = setup.shape
+    windows = setup.windows(series, np.array([[0, len(one)]]), target=model.target, room=shape.horizon)
+    batch = windows.batch(np.zeros(1, np.intp))
+    patches, past = len(batch.features), shape.context // shape.patch
+    first = len(one) - shape.context + shape.patch * np.arange(patches)
+    labels = tuple(map(str, setup.frequency.times(one.start, first)))
+    values = np.full(patches, np.nan)
+    values[:past] = batch.context[0].reshape(past, shape.patch).mean(axis=1) * batch.scale + batch.centre
+
+    def ask(step: int) -> Question:
+        at = checked_step(step, patches)
+        if at < past:
+            raise ArgumentError(
+                f"magnify: step={step} is part of the past; expected a step of the horizon, {past} to "
+                f"{patches - 1}, or a negative one."
+            )
+        count = min(shape.patch, shape.horizon - (at - past) * shape.patch)
+        return PatchForecast(network, at, count, f"the scaled forecast of {count} steps from {labels[at]} on")
+
+    blank = np.zeros(batch.features.shape[-1], batch.features.dtype)
+    title = f"the series {one.key!r}"
+    return Reading(network.recurrent, batch.features, labels, "series", ask, blank, title, values)
+
+
+def _numbers(layer: Recurrent, data: Any) -> Reading:
+    x = np.asarray(data)
+    if x.ndim != 2 or not len(x) or x.shape[1] != layer.input_size or not np.isfinite(x).all():
+        raise ArgumentError(
+            f"magnify: the input has shape {x.shape}; expected (T, {layer.input_size}) finite numbers with "
+            "at least one step, one sequence."
+        )
+    return Reading(
+        layer,
+        np.ascontiguousarray(x[:, None], layer.dtype),
+        tuple(map(str, range(len(x)))),
+        "series",
+        partial(_sum_at, len(x)),
+        np.zeros(layer.input_size, layer.dtype),
+        f"{len(x)} steps of {layer.input_size} numbers",
+        x[:, 0].astype(np.float64),
+    )
+
+
+def _sum_at(steps: int, step: int) -> Question:
+    return OutputSum(checked_step(step, steps))
+
+
+def checked_step(step: int, steps: int) -> int:
+    """A step counted from the beginning.
+
+    Raises:
+        ArgumentError: there is no such step.
+    """
+    if type(step) not in (int, np.intp) or not -steps <= step < steps:
+        raise ArgumentError(f"magnify: step={step!r}; expected a whole number from {-steps} to {steps - 1}.")
+    return int(step) % steps
+
+
+def _mean_row(embedding: Embedding) -> Array:
+    """The mean of an embedding's rows: as little of any one symbol as can be."""
+    row: Array = embedding.parameters["weight"].mean(axis=0)
+    return row

@@ -1,0 +1,71 @@
+"""One sequence as a network reads it, and the number that it answers with: what the magnifier looks at.
+
+Each kind of model is brought into this form by its own reader (``readers``); all that follows, the gates, the
+gradients, the ledger, what an answer rests on, knows nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from gatewise.nn import Recurrent, RecurrentCache
+from gatewise.types import Array
+
+__all__ = ["Question", "Reading"]
+
+
+class Question(Protocol):
+    """A number that a network gives for a sequence, as a function of what its recurrent stack puts out."""
+
+    @property
+    def text(self) -> str:
+        """What it is, in words."""
+
+    @property
+    def step(self) -> int:
+        """The step at which it is asked; the last one where it is asked of the whole."""
+
+    def value(self, y: Array) -> Array:
+        """(B,), from outputs y (T, B, W)."""
+
+    def gradient(self, y: Array) -> Array:
+        """(T, B, W): of the sum over the batch with respect to y."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One sequence.
+
+    Attributes:
+        recurrent: the stack that reads it.
+        x: (T, 1, D), what the stack is given.
+        labels: of each step: the token, the word, the time.
+        kind: "text" where the labels, joined, are a text; "words" where they are words; "series".
+        ask: the question of a step, negative ones from the end.
+        blank: (D,), an input that says as little as can be, in place of which a step is measured.
+        values: (T,) numbers to draw beside the steps of a series; None for texts.
+        title: of the whole.
+    """
+
+    recurrent: Recurrent
+    x: Array
+    labels: tuple[str, ...]
+    kind: str
+    ask: Callable[[int], Question]
+    blank: Array
+    title: str
+    values: Array | None = None
+
+    def look(self) -> tuple[Array, RecurrentCache]:
+        """Outputs (T, 1, W) and caches of a pass as in inference."""
+        y, _, cache = self.recurrent.look(self.x)
+        return y, cache
+
+    def answer(self, x: Array, question: Question) -> Array:
+        """(B,): the answers to a question for other inputs (T, B, D)."""
+        y, _ = self.recurrent(np.ascontiguousarray(x, self.recurrent.dtype))
+        return question.value(y)

@@ -1,0 +1,118 @@
+"""What an answer rests on: gradients by central differences, shares that add up, occlusion done again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gatewise.errors import ArgumentError
+from gatewise.magnify.connectivity import connectivity, integrated_gradients, occlusion
+from gatewise.magnify.readers import read
+from gatewise.nn import LSTM, RNN
+
+T, D, H = 12, 3, 5
+
+STACKS = {
+    "LSTM": LSTM(D, H, seed=1, dtype=np.float64),
+    "two layers, peepholes": LSTM(D, H, num_layers=2, peephole=True, seed=1, dtype=np.float64),
+    "both directions": LSTM(D, H, bidirectional=True, seed=1, dtype=np.float64),
+    "RNN": RNN(D, H, num_layers=2, seed=1, dtype=np.float64),
+}
+for _stack in STACKS.values():
+    _stack.parameters.vector[...] = np.random.default_rng(5).normal(0, 0.7, _stack.parameters.vector.size)
+
+
+@pytest.fixture(params=STACKS)
+def reading(request):
+    return read(STACKS[request.param], np.random.default_rng(4).normal(size=(T, D)))
+
+
+def answer(reading, x, step):
+    y, _ = reading.recurrent(x)
+    return float(y[step].sum())
+
+
+@pytest.mark.parametrize("step", [4, T - 1])
+def test_gradient_times_input_by_central_differences(reading, step):
+    found = connectivity(reading, step).gradient_input
+    for t in range(T):
+        slope = 0
+        for k in range(D):
+            above, below = reading.x.copy(), reading.x.copy()
+            above[t, 0, k] += 1e-6
+            below[t, 0, k] -= 1e-6
+            slope += (answer(reading, above, step) - answer(reading, below, step)) / 2e-6 * reading.x[t, 0, k]
+        assert found[t] == pytest.approx(slope, rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("step", [4, T - 1])
+def test_integrated_gradients_add_up_to_the_difference(reading, step):
+    found = connectivity(reading, step, points=64)
+    difference = answer(reading, reading.x, step) - answer(reading, np.zeros_like(reading.x), step)
+    assert found.answer - found.blank_answer == pytest.approx(difference)
+    assert found.integrated.sum() == pytest.approx(difference, rel=1e-6)
+    assert found.completeness_error < 1e-6
+    coarse = connectivity(reading, step, points=1)
+    assert coarse.completeness_error > found.completeness_error, "the error is measured, not assumed"
+    assert coarse.completeness_error == pytest.approx(
+        abs(coarse.integrated.sum() - difference) / abs(difference)
+    )
+
+
+def test_integrated_gradients_by_a_slow_sum(reading):
+    found = integrated_gradients(reading, reading.ask(-1), 40)
+    total = np.zeros(T)
+    many = 400
+    for k in range(many):
+        x = reading.x * (k + 0.5) / many
+        y, _, cache = reading.recurrent.look(x)
+        dy = np.zeros_like(y)
+        dy[-1] = 1
+        dx, _ = reading.recurrent.error_flow(dy, cache)
+        total += (dx * reading.x).sum(axis=(1, 2)) / many
+    np.testing.assert_allclose(found, total, rtol=1e-3, atol=1e-5)
+
+
+def test_occlusion_takes_one_step_away(reading):
+    found = occlusion(reading, reading.ask(-1))
+    for t in range(T):
+        x = reading.x.copy()
+        x[t] = 0
+        assert found[t] == pytest.approx(answer(reading, reading.x, -1) - answer(reading, x, -1), abs=1e-12)
+
+
+def test_only_the_latest_steps_are_occluded_if_so_asked():
+    reading = read(STACKS["LSTM"], np.random.default_rng(4).normal(size=(T, D)))
+    found = connectivity(reading, 6, occluded_steps=3).occluded
+    assert np.isnan(found[:4]).all()
+    assert np.isfinite(found[4:]).all()
+    assert not found[7:].any(), "what comes later has no part in it"
+
+
+def test_in_a_linear_network_all_three_agree():
+    """A rectifier that never shuts: the answer is a sum of shares, and each of the three finds them."""
+    rnn = RNN(D, H, activation="relu", seed=0, dtype=np.float64)
+    rng = np.random.default_rng(1)
+    for view in rnn.parameters.values():
+        view[...] = rng.uniform(0, 0.3, view.shape)
+    reading = read(rnn, rng.uniform(0.5, 1, (T, D)))
+    found = connectivity(reading, points=4)
+    np.testing.assert_allclose(found.gradient_input, found.integrated, rtol=1e-9)
+    np.testing.assert_allclose(found.gradient_input, found.occluded, rtol=1e-9)
+
+
+def test_later_steps_have_no_part_unless_the_stack_reads_both_ways():
+    data = np.random.default_rng(4).normal(size=(T, D))
+    forward = connectivity(read(STACKS["LSTM"], data), 4)
+    assert not forward.gradient_input[5:].any()
+    assert not forward.integrated[5:].any()
+    both = connectivity(read(STACKS["both directions"], data), 4)
+    assert both.gradient_input[5:].all()
+    assert both.occluded[5:].all()
+
+
+@pytest.mark.parametrize("arguments", [{"points": 0}, {"occluded_steps": -1}, {"step": T}, {"step": 1.0}])
+def test_bad_arguments(arguments):
+    reading = read(STACKS["LSTM"], np.zeros((T, D)))
+    with pytest.raises(ArgumentError, match="expected"):
+        connectivity(reading, **arguments)

@@ -1,0 +1,225 @@
+"""``gw.magnify`` on each kind of model: arrays, frames, words, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gatewise as gw
+from gatewise.errors import ArgumentError, GatewiseError, NotFittedError
+from gatewise.magnify import LagCurve
+
+TEXT = "the cat sat on the mat. " * 30
+
+
+@pytest.fixture(scope="module")
+def language():
+    model = gw.LanguageModel(
+        hidden_size=12, num_layers=2, window=20, batch_size=4, epochs=2, dropout=0.3, progress=False
+    )
+    return model.fit(TEXT)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 9, 2))
+    y = (X[:, :, 0].mean(axis=1) > 0).astype(int)
+    return gw.SequenceClassifier(hidden_size=6, bidirectional=True, epochs=3, progress=False).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def tagger():
+    sentences = [["the", "cat", "sat"], ["a", "dog", "ran"], ["the", "dog", "sat"]] * 10
+    tags = [["D", "N", "V"]] * 30
+    return gw.SequenceTagger(hidden_size=6, epochs=3, progress=False).fit(sentences, tags)
+
+
+def test_the_arrays_obey_the_equations(language):
+    inside = gw.magnify(language, "the mat sat")
+    assert inside.labels == tuple("the mat sat")
+    assert len(inside.layers) == 2
+    for view in inside.layers:
+        i, f, g, o, c, h = (view.arrays[name].astype(np.float64) for name in "ifgoch")
+        before = np.concatenate([np.zeros((1, 12)), c[:-1]])
+        np.testing.assert_allclose(c, f * before + i * g, atol=1e-6)
+        np.testing.assert_allclose(h, o * np.tanh(c), atol=1e-6)
+    assert np.array_equal(inside["f"], inside.layer(1).arrays["f"])
+
+
+def test_what_is_seen_is_what_the_model_does(language):
+    """Without dropout, and the same hidden states from which the model predicts."""
+    network = language.network_
+    inside = gw.magnify(language, "the mat sat")
+    tokens = np.concatenate(list(language.tokenizer_.encode(["the mat sat"])))[:, None]
+    y, _ = network.recurrent(network.embedding(tokens))
+    assert np.array_equal(inside["h"], y[:, 0])
+
+
+def test_the_question_is_the_next_token_and_at_the_end_the_likeliest(language):
+    inside = gw.magnify(language, "the mat")
+    tokens = np.concatenate(list(language.tokenizer_.encode(["the mat"])))[:, None]
+    logits, _ = language.network_.logits(tokens)
+    chances = np.exp(logits[:, 0] - logits[:, 0].max(axis=-1, keepdims=True))
+    chances /= chances.sum(axis=-1, keepdims=True)
+    asked = inside.connectivity(2)
+    assert asked.question == "log p of the token that follows, ' ', after step 2"
+    assert asked.answer == pytest.approx(np.log(chances[2, tokens[3, 0]]), abs=1e-5)
+    last = inside.connectivity()
+    assert last.answer == pytest.approx(np.log(chances[-1].max()), abs=1e-5)
+    assert "the likeliest token" in last.question
+
+
+@pytest.mark.parametrize("which", ["language", "classifier", "tagger"])
+def test_every_kind_of_model(which, request):
+    model = request.getfixturevalue(which)
+    data = {
+        "language": "the mat sat on the cat.",
+        "classifier": np.random.default_rng(1).normal(size=(9, 2)),
+        "tagger": ["the", "cat", "ran"],
+    }[which]
+    inside = gw.magnify(model, data)
+    steps = len(inside.labels)
+    assert steps == len(data)
+    for view in inside.layers:
+        assert all(values.shape[0] == steps for values in view.arrays.values())
+        ledger = inside.ledger(view.layer, -1, reverse=view.reverse)
+        assert ledger.residual < 1e-5
+    found = inside.connectivity()
+    assert found.completeness_error < 1e-2
+    assert np.isfinite(found.occluded).all()
+    curves = inside.lag()
+    assert [(each.layer, each.reverse) for each in curves] == [(v.layer, v.reverse) for v in inside.layers]
+    assert all(isinstance(each, LagCurve) and np.isfinite(each.h).all() for each in curves)
+    assert f"{steps} steps" in inside.summary()
+
+
+def test_a_classifier_answers_with_its_class(classifier):
+    x = np.random.default_rng(1).normal(size=(9, 2))
+    found = gw.magnify(classifier, x).connectivity()
+    assert found.answer == pytest.approx(np.log(classifier.predict_proba(x[None]).max()), abs=1e-5)
+    with pytest.raises(ArgumentError, match="step=3; a classifier answers once, after the last step"):
+        gw.magnify(classifier, x).connectivity(3)
+
+
+def test_a_tagger_answers_with_the_words_tag(tagger):
+    sentence = ["the", "cat", "ran"]
+    inside = gw.magnify(tagger, sentence)
+    (chances,) = tagger.predict_proba([sentence])
+    for step in range(3):
+        found = inside.connectivity(step)
+        assert found.answer == pytest.approx(np.log(chances[step].max()), abs=1e-5)
+        assert f"for word {step}, {sentence[step]!r}" in found.question
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
+def test_a_frame_has_a_row_for_each_number(language, backend):
+    pytest.importorskip(backend)
+    inside = gw.magnify(language, "the mat")
+    frame = inside.to_frame(backend)
+    assert type(frame).__module__.split(".")[0] == backend
+    table = {name: np.asarray(frame[name]) for name in ("step", "layer", "unit", "f", "c")}
+    assert len(table["step"]) == 7 * 2 * 12
+    row = (table["step"] == 3) & (table["layer"] == 1) & (table["unit"] == 5)
+    assert table["f"][row].tolist() == [inside.layer(1).arrays["f"][3, 5]]
+
+
+def test_a_frame_of_a_plain_rnn_has_its_hidden_states():
+    inside = gw.magnify(gw.nn.RNN(2, 3, seed=0), np.ones((4, 2)))
+    frame = inside.to_frame("pandas")
+    assert list(frame.columns) == ["step", "label", "layer", "reverse", "unit", "h"]
+
+
+def test_the_memory_horizon_of_a_network_that_keeps_is_longer_than_that_of_an_rnn():
+    lstm = gw.nn.LSTM(2, 16, forget_bias=4.0, seed=0)
+    inside = gw.magnify(lstm, np.random.default_rng(0).normal(size=(60, 2)))
+    (curve,) = inside.lag()
+    assert len(curve.h) == len(curve.c) == 60
+    assert curve.horizon_c is None or curve.horizon_c > 10
+    assert inside.rnn_lag().horizon_h < 6
+    assert inside.rnn_lag().c is None
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("", "the text '' has no tokens"),
+        ("the Zebra", "3 symbols that the model does not know, the first of them token 4, 'Z'"),
+        (7, "the input has type int; expected a text"),
+    ],
+)
+def test_texts_that_cannot_be_read(language, data, message):
+    with pytest.raises(GatewiseError, match=message):
+        gw.magnify(language, data)
+
+
+def test_models_that_cannot_be_looked_into():
+    with pytest.raises(ArgumentError, match="model is a Linear, which has no recurrent layers"):
+        gw.magnify(gw.nn.Linear(2, 3), "text")
+    with pytest.raises(NotFittedError, match="LanguageModel is not fitted"):
+        gw.magnify(gw.LanguageModel(), "text")
+
+
+@pytest.mark.parametrize("x", [np.zeros((0, 2)), np.zeros((4, 3)), np.zeros(4), np.full((4, 2), np.nan)])
+def test_numbers_that_do_not_fit(x):
+    with pytest.raises(ArgumentError, match=r"expected \(T, 2\) finite numbers"):
+        gw.magnify(gw.nn.LSTM(2, 3), x)
+
+
+def test_layers_and_arrays_that_are_not_there(language):
+    inside = gw.magnify(language, "the mat")
+    with pytest.raises(ArgumentError, match="layer=2, reverse=False; this network has 2 layers"):
+        inside.layer(2)
+    with pytest.raises(ArgumentError, match="this network has 0 layers"):
+        inside.layer(0, reverse=True)
+    with pytest.raises(ArgumentError, match="there is no array 'x'"):
+        inside["x"]
+    with pytest.raises(ArgumentError, match="backend='excel'; expected one of pandas"):
+        inside.to_frame("excel")
+
+
+def test_a_sentence_without_words_is_refused(tagger):
+    with pytest.raises(ArgumentError, match=r"the input\[0\] is empty; expected at least one word"):
+        gw.magnify(tagger, [])
+
+
+@pytest.fixture(scope="module")
+def forecaster():
+    days = np.arange("2024-01-01", "2024-06-01", dtype="M8[D]")
+    y = 10 + np.tile([1.0, 2, 3, 4, 5, 0, -3], 22)[: len(days)]
+    frame = {"unique_id": np.array(["shop"] * len(days)), "ds": days, "y": y}
+    model = gw.Forecaster(horizon=7, context_length=28, hidden_size=8, epochs=2, progress=False)
+    return model.fit(frame), frame
+
+
+def test_a_forecaster_answers_at_the_steps_of_its_horizon(forecaster):
+    model, frame = forecaster
+    inside = gw.magnify(model, frame)
+    shape = model.setup_.shape
+    past, patches = shape.context // shape.patch, (shape.context + shape.padded_horizon) // shape.patch
+    assert len(inside.labels) == patches
+    assert inside.labels[past].startswith("2024-06-01"), "the day after the last"
+    found = inside.connectivity()
+    assert found.completeness_error < 1e-2
+    assert np.isfinite(found.occluded).all()
+    network = model.network_
+    y, _ = network.recurrent(inside.reading.x)
+    outputs = network._unpatched(network.output(network._future(y)))[0]
+    steps = [step for step in range(shape.horizon) if step // shape.patch == patches - 1 - past]
+    expected = outputs[steps, network.reading.point_output].mean()
+    assert found.answer == pytest.approx(float(expected), abs=1e-5)
+    with pytest.raises(ArgumentError, match="step=0 is part of the past; expected a step of the horizon"):
+        inside.connectivity(0)
+
+
+def test_a_forecaster_without_data_goes_on_from_its_training(forecaster):
+    model, frame = forecaster
+    assert np.array_equal(gw.magnify(model, None)["c"], gw.magnify(model, frame)["c"])
+
+
+def test_a_forecaster_reads_one_series(forecaster):
+    model, frame = forecaster
+    two = {name: np.concatenate([values, values]) for name, values in frame.items()}
+    two["unique_id"] = np.repeat(["shop", "other"], len(frame["y"]))
+    with pytest.raises(ArgumentError, match=r"the data has 2 series, '\w+', '\w+'; expected one"):
+        gw.magnify(model, two)

@@ -1,0 +1,166 @@
+"""What units stand for: features by hand, correlations by NumPy, chance, and a planted quote unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gatewise as gw
+from gatewise.errors import ArgumentError
+from gatewise.magnify import UnitIndex, ablation_cost, index_units, meanings, rank_by_cost
+from gatewise.magnify.text_features import FEATURES, text_features
+
+
+def column(text, feature):
+    return text_features(list(text))[:, FEATURES.index(feature)].tolist()
+
+
+def quoted_text(rng, sentences):
+    """The same letters inside quotes and outside: only which quote comes next hangs on which it is."""
+    parts = []
+    for _ in range(sentences):
+        outside, inside = ("".join(rng.choice(list("abcd"), rng.integers(3, 9))) for _ in range(2))
+        parts.append(f"{outside}“{inside}”")
+    return "".join(parts)
+
+
+def test_features_by_hand():
+    assert column('a "b" c', "inside quotes") == [0, 0, 1, 1, 0, 0, 0]
+    assert column("a “b” c", "inside quotes") == [0, 0, 1, 1, 0, 0, 0]
+    assert column('"a\nb', "inside quotes") == [1, 1, 0, 0], "an end of line closes it"
+    assert column("(a[b])c)d", "inside brackets") == [1, 1, 1, 1, 1, 0, 0, 0, 0]
+    assert column("ab\ncd", "position in the line") == [1, 2, 0, 1, 2]
+    assert column("ab c", "position in the word") == [1, 2, 0, 1]
+    assert column("abc", "position in the text") == [1, 2, 3]
+    assert column("aB1.", "digit") == [0, 0, 1, 0]
+    assert column("aB1.", "capital") == [0, 1, 0, 0]
+    assert column("a .\n", "white space") == [0, 1, 0, 1]
+    assert column("a .\n", "punctuation") == [0, 0, 1, 0]
+    assert column("a .\n", "end of the line") == [0, 0, 0, 1]
+
+
+def test_a_token_has_the_features_of_its_end():
+    found = text_features(['say "', "yes", '" (', "so"])
+    assert found[:, FEATURES.index("inside quotes")].tolist() == [1, 1, 0, 0]
+    assert found[:, FEATURES.index("inside brackets")].tolist() == [0, 0, 1, 1]
+    assert found[:, FEATURES.index("position in the text")].tolist() == [5, 8, 11, 13]
+
+
+def test_the_unit_that_follows_a_feature_is_found_and_its_correlation_is_pearsons():
+    rng = np.random.default_rng(0)
+    text = quoted_text(rng, 60)
+    values = rng.integers(-127, 128, (len(text), 30)).astype(np.int8)
+    inside = np.array(column(text, "inside quotes"))
+    values[:, 11] = np.where(inside, -100, 100) + rng.integers(-20, 21, len(text))
+    found = {each.feature: each for each in meanings(UnitIndex(values, list(text)))}
+    assert found["inside quotes"].unit == 11
+    half = len(text) // 2
+    for part, r in ((slice(half), "sought"), (slice(half, None), "held_out")):
+        expected = np.corrcoef(values[part, 11].astype(float), inside[part])[0, 1]
+        assert getattr(found["inside quotes"], r) == pytest.approx(expected)
+
+
+def test_chance_finds_are_not_shown():
+    """A thousand units of noise on a short text: some follow a feature well where they were sought."""
+    rng = np.random.default_rng(1)
+    text = quoted_text(rng, 4)
+    values = rng.integers(-127, 128, (len(text), 1000)).astype(np.int8)
+    index = UnitIndex(values, list(text))
+    inside = np.array(column(text, "inside quotes"))[: len(text) // 2]
+    sought = np.corrcoef(values[: len(inside)].T.astype(float), inside)[-1, :-1]
+    assert np.abs(sought).max() > 0.5
+    assert meanings(index) == []
+
+
+def test_features_that_do_not_change_are_followed_by_nothing():
+    index = UnitIndex(np.ones((20, 3), np.int8), ["a"] * 20)
+    assert meanings(index, least=0.01) == []
+
+
+@pytest.fixture(scope="module")
+def quotes():
+    """A model that has learnt which quote is next, and a text that it has not seen.
+
+    From other seeds two or three units share the work; from this one a single unit does it.
+    """
+    rng = np.random.default_rng(2)
+    model = gw.LanguageModel(
+        hidden_size=8,
+        num_layers=1,
+        embedding_size=16,
+        dropout=0.0,
+        window=40,
+        batch_size=16,
+        epochs=30,
+        learning_rate=2e-2,
+        seed=2,
+        progress=False,
+    ).fit(quoted_text(rng, 1500))
+    return model, quoted_text(rng, 150)
+
+
+def test_a_quote_unit_is_found_by_its_feature(quotes):
+    model, text = quotes
+    found = {each.feature: each for each in meanings(index_units(model, text))}
+    assert abs(found["inside quotes"].held_out) > 0.8
+
+
+def test_the_quote_unit_is_found_by_marking_a_quote(quotes):
+    model, text = quotes
+    index = index_units(model, text)
+    best = next(each for each in meanings(index) if each.feature == "inside quotes")
+    sign = 1 if best.held_out > 0 else -1
+    shown = UnitIndex((sign * index.values.astype(np.int16)).clip(-127, 127).astype(np.int8), index.labels)
+    inside = np.array(column(text, "inside quotes"), bool)
+    start = int(np.flatnonzero(inside[50:] & ~inside[49:-1])[0]) + 50
+    stop = start + int(np.flatnonzero(~inside[start:])[0])
+    found = shown.search(start, stop, threshold=0.2)
+    assert best.unit in found.units
+    shares = [inside[place.start : place.stop].mean() for place in found.places[:10]]
+    assert np.mean(shares) > 0.8
+
+
+def test_without_it_predictions_at_quotes_suffer_most(quotes):
+    model, text = quotes
+    best = next(each for each in meanings(index_units(model, text)) if each.feature == "inside quotes")
+    cost = ablation_cost(model, text, best.unit)
+    quote = np.array([symbol in "“”" for symbol in text[1:]])
+    assert cost[quote].mean() > 1
+    assert cost[quote].mean() > 5 * abs(cost[~quote].mean())
+    others = [ablation_cost(model, text, unit)[quote].mean() for unit in range(8)]
+    assert int(np.argmax(others)) == best.unit
+    ranked = rank_by_cost(model, text[:1500])
+    assert len(ranked) == 8
+    assert [cost for _, cost in ranked] == sorted((cost for _, cost in ranked), reverse=True)
+
+
+def test_the_cost_of_a_unit_is_that_of_its_output_at_zero():
+    """By a network whose unit says nothing by itself: its output gate is shut."""
+    text = "abab" * 30
+    model = gw.LanguageModel(hidden_size=5, num_layers=2, epochs=2, window=10, batch_size=2, progress=False)
+    model.fit(text)
+    for layer in (0, 1):
+        cost = ablation_cost(model, text, 3, layer)
+        before = model.network_.parameters.vector.copy()
+        bias = model.network_.recurrent.parameters[f"bias_l{layer}"]
+        base = model.evaluate(text)["loss"]
+        bias[3 * 5 + 3] = -60
+        model.network_.recurrent.parameters[f"weight_ih_l{layer}"][3 * 5 + 3] = 0
+        model.network_.recurrent.parameters[f"weight_hh_l{layer}"][3 * 5 + 3] = 0
+        shut = model.evaluate(text)["loss"]
+        model.network_.parameters.vector[...] = before
+        assert cost.mean() == pytest.approx(shut - base, abs=1e-5)
+        assert np.array_equal(model.network_.parameters.vector, before)
+
+
+@pytest.mark.parametrize(("unit", "layer"), [(8, -1), (-1, -1), (0, 1)])
+def test_units_that_are_not_there(quotes, unit, layer):
+    with pytest.raises(ArgumentError, match="this network has 1 layers of 8 units"):
+        ablation_cost(quotes[0], "ab", unit, layer)
+
+
+def test_too_little_text(quotes):
+    with pytest.raises(ArgumentError, match="has one token only"):
+        ablation_cost(quotes[0], "a", 0)
+    with pytest.raises(ArgumentError, match="3 tokens"):
+        meanings(index_units(quotes[0], "abc"))
