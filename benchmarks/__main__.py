@@ -15,6 +15,7 @@ ORDER = (
     "language_training",
     "generation",
     "memory",
+    "looking_inside",
     "import_time",
     "japanese_vowels",
     # These learn for many minutes, and need data.

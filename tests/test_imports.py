@@ -23,6 +23,7 @@ LAYERS = [
     {"nn"},
     {"ops"},
     {"kernels"},
+    {"charts"},
     {"storage"},
     {"types"},
     {"errors"},
@@ -37,8 +38,8 @@ DOORS = {
     "pyarrow": "data",
     "tokenizers": "data",
     "safetensors": "storage",
-    "sklearn": "tasks",
-    "plotly": "tasks",
+    "sklearn": "tasks or lab",
+    "plotly": "charts",
 }
 EVERYWHERE = {*sys.stdlib_module_names, "numpy"}
 
@@ -63,7 +64,11 @@ def objection(importer, target):
     room = importer[1]
     if target[0] != "gatewise":
         door = DOORS.get(target[0], "a door named in DOORS")
-        return None if target[0] in EVERYWHERE or door == room else f"{target[0]} may enter only by {door}"
+        return (
+            None
+            if target[0] in EVERYWHERE or room in door.split(" or ")
+            else f"{target[0]} may enter only by {door}"
+        )
     other = target[1] if len(target) > 1 else ""
     if room in ("__init__", "__main__") or other == "__version__":
         return None

@@ -13,7 +13,14 @@ import pytest
 from gatewise.cli import main
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("README.md", "docs/index.md", "docs/guide.md", "docs/forecasting.md")
+NAMES = (
+    "README.md",
+    "docs/index.md",
+    "docs/guide.md",
+    "docs/forecasting.md",
+    "docs/lab.md",
+    "docs/one-step.md",
+)
 PAGES = [ROOT / name for name in NAMES if (ROOT / name).is_file()]
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="the documentation is not here")

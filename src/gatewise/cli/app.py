@@ -8,7 +8,19 @@ from io import TextIOWrapper
 
 import typer
 
-from gatewise.cli import classify, demo, evaluate, forecast, generate, info, predict, tag, text
+from gatewise.cli import (
+    classify,
+    demo,
+    evaluate,
+    forecast,
+    generate,
+    info,
+    lab,
+    magnify,
+    predict,
+    tag,
+    text,
+)
 from gatewise.cli.console import fail
 from gatewise.errors import GatewiseError, TrainingError
 
@@ -36,6 +48,8 @@ app.add_typer(train, name="train")
 app.command("generate")(generate.generate)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
+app.command("magnify")(magnify.magnify)
+app.command("lab")(lab.lab)
 app.command("info")(info.info)
 
 

@@ -18,13 +18,14 @@ from gatewise.tasks import load
 
 __all__ = ["info"]
 
-_EXTRAS = {"bpe": "tokenizers"}
+_EXTRAS = {"bpe": "tokenizers", "parquet": "pyarrow", "plot": "plotly", "lab": "sklearn"}
 
 
 _CONFIGURATIONS: dict[str, tuple[type[LSTM] | type[RNN], dict[str, Any]]] = {
     "LSTM": (LSTM, {}),
     "LSTM, stacked, bidirectional": (LSTM, {"num_layers": 2, "bidirectional": True}),
     "LSTM, peepholes, no tanh on the way out": (LSTM, {"peephole": True, "output_tanh": False}),
+    "LSTM, no tanh on the way in": (LSTM, {"candidate_tanh": False}),
     "LSTM, recurrent dropout, zoneout": (
         LSTM,
         {"recurrent_dropout": 0.1, "zoneout_hidden": 0.1, "zoneout_cell": 0.1},

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from gatewise.data.frames import Column, Table
+from gatewise import charts
+from gatewise.data.frames import Table
 from gatewise.data.frequency import Frequency
 from gatewise.data.panel import ColumnNames, Series
-from gatewise.errors import DataError, MissingExtraError
+from gatewise.errors import DataError
 
 __all__ = ["plot_anomalies", "plot_forecasts"]
 
-_OBSERVED, _FORECAST, _BAND, _EVENT = "#334155", "#2563eb", "rgba(37,99,235,0.2)", "#dc2626"
-_HEIGHT = 260
-"""Pixels of each series' panel."""
+_OBSERVED, _FORECAST, _BAND, _EVENT = charts.GREY, charts.BLUE, "rgba(0,114,178,0.2)", charts.RED
+_HIDDEN = "rgba(0,0,0,0)"
 
 
 def plot_forecasts(
@@ -27,20 +27,20 @@ def plot_forecasts(
     levels: Sequence[float],
 ) -> Any:
     """The end of each series, its forecast, and the interval between the outermost quantiles."""
-    figure = _panels([str(each.key) for each in series])
+    figure = charts.panels([str(each.key) for each in series])
     keys, times = forecasts.columns[names.id], forecasts.columns[names.time]
-    for row, each in enumerate(series, start=1):
+    for panel, each in enumerate(series):
         mine = keys == each.key
         horizon = int(mine.sum())
         shown = max(0, len(each) - 4 * horizon)
         past = frequency.times(each.start, np.arange(shown, len(each)))
-        _line(figure, row, past, each.values[shown:], "observed", _OBSERVED)
+        charts.line(figure, panel, past, each.values[shown:], "observed", _OBSERVED)
         if len(levels) > 1:
             low, high = (forecasts.columns[f"q{level:g}"][mine] for level in (levels[0], levels[-1]))
             band = f"{100 * (levels[-1] - levels[0]):.0f} % interval"
-            _line(figure, row, times[mine], low, band, "rgba(0,0,0,0)", show=False)
-            _line(figure, row, times[mine], high, band, "rgba(0,0,0,0)", fill=_BAND)
-        _line(figure, row, times[mine], forecasts.columns["y_hat"][mine], "forecast", _FORECAST)
+            charts.line(figure, panel, times[mine], low, band, _HIDDEN, show=False)
+            charts.line(figure, panel, times[mine], high, band, _HIDDEN, fill=_BAND)
+        charts.line(figure, panel, times[mine], forecasts.columns["y_hat"][mine], "forecast", _FORECAST)
     return figure
 
 
@@ -51,68 +51,21 @@ def plot_anomalies(scored: Table, names: ColumnNames, most: int) -> Any:
             raise DataError(f"anomalies has no column {name!r}; expected what the method anomalies returned.")
     keys = scored.columns[names.id]
     chosen = list(dict.fromkeys(keys.tolist()))[:most]
-    figure = _panels([str(key) for key in chosen])
-    for row, key in enumerate(chosen, start=1):
+    figure = charts.panels([str(key) for key in chosen])
+    for panel, key in enumerate(chosen):
         mine = keys == key
         part = {name: column[mine] for name, column in scored.columns.items()}
         marked = part["anomaly"].astype(bool)
-        _line(figure, row, part[names.time], part["y_hat"], "expected", _FORECAST, width=1)
-        _line(figure, row, part[names.time], part[names.target], "observed", _OBSERVED)
-        figure.add_scatter(
-            x=part[names.time][marked],
-            y=part[names.target][marked],
+        charts.line(figure, panel, part[names.time], part["y_hat"], "expected", _FORECAST, width=1)
+        charts.line(figure, panel, part[names.time], part[names.target], "observed", _OBSERVED)
+        charts.line(
+            figure,
+            panel,
+            part[names.time][marked],
+            part[names.target][marked],
+            "anomaly",
+            _EVENT,
             mode="markers",
-            name="anomaly",
-            marker={"color": _EVENT, "size": 8},
-            legendgroup="anomaly",
-            showlegend=row == 1,
-            row=row,
-            col=1,
+            size=8,
         )
     return figure
-
-
-def _panels(titles: Sequence[str]) -> Any:
-    try:
-        from plotly.subplots import make_subplots
-    except ImportError as error:
-        raise MissingExtraError(
-            "plotting needs plotly; install it with: pip install 'gatewise[plot]'"
-        ) from error
-    figure = make_subplots(
-        rows=len(titles), cols=1, subplot_titles=titles, vertical_spacing=0.25 / len(titles)
-    )
-    figure.update_layout(
-        template="plotly_white",
-        height=100 + _HEIGHT * len(titles),
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
-        margin={"l": 60, "r": 20, "t": 80, "b": 40},
-    )
-    return figure
-
-
-def _line(
-    figure: Any,
-    row: int,
-    x: Column,
-    y: Column,
-    name: str,
-    color: str,
-    *,
-    width: float = 1.5,
-    fill: str | None = None,
-    show: bool = True,
-) -> None:
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        name=name,
-        line={"color": color, "width": width},
-        fill="tonexty" if fill else None,
-        fillcolor=fill,
-        legendgroup=name,
-        showlegend=show and row == 1,
-        row=row,
-        col=1,
-    )

@@ -1,0 +1,122 @@
+"""Charts by plotly: panels of lines with one look, saved as one page that works without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from gatewise.errors import MissingExtraError
+from gatewise.storage import write_bytes
+
+__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "RED", "can_draw", "line", "panels", "save_page"]
+
+BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#334155"
+"""Colours that colour-blind people can tell apart (Okabe & Ito 2008), and a grey."""
+
+
+def can_draw() -> bool:
+    """Whether plotly is installed."""
+    return find_spec("plotly") is not None
+
+
+def panels(titles: Sequence[str], *, columns: int = 1, height: int = 260) -> Any:
+    """A figure of panels, in rows of ``columns``, ``height`` pixels each.
+
+    Raises:
+        MissingExtraError: plotly is not installed.
+    """
+    try:
+        from plotly.subplots import make_subplots
+    except ImportError as error:
+        raise MissingExtraError(
+            "plotting needs plotly; install it with: pip install 'gatewise[plot]'"
+        ) from error
+    rows = -(-len(titles) // columns)
+    figure = make_subplots(
+        rows=rows,
+        cols=columns,
+        subplot_titles=titles,
+        vertical_spacing=0.35 / rows,
+        horizontal_spacing=0.26 / columns,
+    )
+    figure.update_layout(
+        template="plotly_white",
+        height=100 + height * rows,
+        # At the top of the page, where no panel's title is.
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 0.99,
+            "yanchor": "top",
+            "x": 1,
+            "xanchor": "right",
+        },
+        margin={"l": 60, "r": 20, "t": 80, "b": 50},
+    )
+    return figure
+
+
+def line(
+    figure: Any,
+    panel: int,
+    x: Any,
+    y: Any,
+    name: str,
+    color: str,
+    *,
+    mode: str = "lines",
+    width: float = 1.5,
+    size: float = 6,
+    dash: str = "solid",
+    opacity: float = 1.0,
+    fill: str | None = None,
+    show: bool | None = None,
+) -> None:
+    """Add a line or points to a panel; lines of one name share an entry of the legend.
+
+    Args:
+        figure: of ``panels``.
+        panel: its number, from 0, row by row.
+        x: positions.
+        y: heights.
+        name: for the legend.
+        color: of the line.
+        mode: "lines", "markers" or "lines+markers".
+        width: of the line, in pixels.
+        size: of the markers, in pixels.
+        dash: "solid", "dash" or "dot".
+        opacity: of the whole.
+        fill: colour of the area down to the line added before.
+        show: in the legend; where omitted, when the name is not there yet.
+    """
+    if show is None:
+        show = not any(trace.name == name and trace.showlegend for trace in figure.data)
+    columns = len(figure._grid_ref[0])
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode=mode,
+        name=name,
+        line={"color": color, "width": width, "dash": dash},
+        marker={"color": color, "size": size},
+        opacity=opacity,
+        fill="tonexty" if fill else None,
+        fillcolor=fill,
+        legendgroup=name,
+        showlegend=show,
+        row=panel // columns + 1,
+        col=panel % columns + 1,
+    )
+
+
+def save_page(figure: Any, path: str | Path) -> None:
+    """Write a figure as one HTML file with all that it needs.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    write_bytes(
+        path, figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False}).encode()
+    )
