@@ -27,11 +27,6 @@ def boom(seed):
     raise OutputError(f"trial {seed} broke")
 
 
-def mark(folder, number):
-    Path(folder, str(number)).touch()
-    return {}
-
-
 @dataclass(frozen=True)
 class Squares:
     """Two groups; what they find is known."""
@@ -182,7 +177,8 @@ def test_after_an_interrupt_nothing_more_is_begun(tmp_path, monkeypatch):
     @dataclass(frozen=True)
     class Marked(Squares):
         def trials(self, seeds, quick):
-            return [Trial("marked", k, partial(mark, str(tmp_path), k)) for k in range(100)]
+            # A function that the other processes can import.
+            return [Trial("marked", k, partial(Path.touch, tmp_path / str(k))) for k in range(100)]
 
     def interrupt(result, done, total):
         raise KeyboardInterrupt

@@ -16,6 +16,7 @@ from gatewise.magnify.connectivity import Connectivity, connectivity
 from gatewise.magnify.gates import Saturation, half_life, saturation
 from gatewise.magnify.lag import LagCurve, gradient_by_lag, plain_rnn
 from gatewise.magnify.ledger import Ledger, ledger
+from gatewise.magnify.ordering import order_units
 from gatewise.magnify.readers import read
 from gatewise.magnify.reading import Reading
 from gatewise.ops import SequenceCache
@@ -55,6 +56,10 @@ class LayerView:
     def saturation(self) -> dict[str, Saturation]:
         """Of i, f and o: shares of the time each unit's gate is shut and open (H,); of an RNN nothing."""
         return {gate: saturation(self.arrays[gate]) for gate in ("i", "f", "o") if gate in self.arrays}
+
+    def order(self, by: str = "activity") -> npt.NDArray[np.intp]:
+        """Numbers of the units by "activity", "saturation" or "similarity"; see ``order_units``."""
+        return order_units(self.arrays, by)
 
     def half_life(self) -> npt.NDArray[np.float64] | None:
         """Steps after which half of what stands in a cell is left (H,); None of a plain RNN."""
