@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from gatewise.charts import BLUE, ORANGE
 from gatewise.cli.console import JsonOption, print_json, say
 from gatewise.data.frames import Table, file_content, read_file
 from gatewise.data.labelled import read_texts
@@ -21,12 +22,8 @@ from gatewise.magnify import LayerView, Magnification
 from gatewise.magnify import magnify as look_into
 from gatewise.storage import check_writable, write_bytes
 from gatewise.tasks import Forecaster, SequenceTagger, load
-from gatewise.types import Array
 
 __all__ = ["magnify"]
-
-_NEGATIVE, _POSITIVE = (0, 114, 178), (230, 159, 0)
-"""Blue and orange, which colour-blind people can tell apart (Okabe & Ito 2008)."""
 
 _ENDINGS = (".csv", ".parquet", ".pq")
 
@@ -114,25 +111,21 @@ def _series(table: Table, model: Forecaster) -> list[Table]:
 
 def _unit(view: LayerView, unit: int | None) -> int:
     """The unit asked for, or the one whose cell state changes most."""
-    values = _memory(view)
+    by_activity = view.order("activity")
     if unit is None:
-        return int(np.tanh(values).std(axis=0).argmax())
-    if not 0 <= unit < values.shape[1]:
-        raise ArgumentError(f"--unit={unit}; expected 0 to {values.shape[1] - 1}, the units of {view.name}.")
+        return int(by_activity[0])
+    if not 0 <= unit < len(by_activity):
+        raise ArgumentError(f"--unit={unit}; expected 0 to {len(by_activity) - 1}, the units of {view.name}.")
     return unit
-
-
-def _memory(view: LayerView) -> Array:
-    """The cell state; of a plain RNN the hidden state."""
-    return view.arrays["c" if "c" in view.arrays else "h"]
 
 
 def _colored(inside: Magnification, view: LayerView, unit: int) -> Text:
     """The steps one behind the other, on a ground that says what the unit holds."""
     between = "" if inside.reading.kind == "text" else " "
+    memory = view.arrays["c" if "c" in view.arrays else "h"]
     colored = Text()
-    for label, value in zip(inside.labels, np.tanh(_memory(view)[:, unit]), strict=True):
-        ends = _POSITIVE if value > 0 else _NEGATIVE
+    for label, value in zip(inside.labels, np.tanh(memory[:, unit]), strict=True):
+        ends = bytes.fromhex((ORANGE if value > 0 else BLUE).removeprefix("#"))
         strength = abs(float(value))
         red, green, blue = (round(255 + (end - 255) * strength) for end in ends)
         colored.append(label, Style.parse(f"black on rgb({red},{green},{blue})"))

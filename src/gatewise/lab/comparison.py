@@ -12,7 +12,7 @@ from gatewise.lab.experiment import Finding, Result, Trial, of_group
 from gatewise.lab.network import Build
 from gatewise.lab.presentations import TESTS, Recipe, Task, presentation_trials
 
-__all__ = ["SHARE", "Case", "Comparison", "Published", "enough"]
+__all__ = ["SHARE", "Case", "Comparison", "Published", "enough", "needed"]
 
 SHARE = 0.9
 """Of the seeds that must reach a criterion: nine of ten."""
@@ -155,23 +155,26 @@ def enough(solved: int, of: int) -> bool:
     return solved >= SHARE * of
 
 
+def needed(counts: Sequence[int], budget: int) -> str:
+    """What the networks that solved a task needed for it: the median, and the range."""
+    if not counts:
+        return f"never in {budget:,}"
+    return f"{median(counts):,.0f} ({min(counts):,} to {max(counts):,})"
+
+
 def _solved(results: Sequence[Result]) -> int:
     return sum(bool(result.values["solved"]) for result in results)
 
 
 def _row(name: str, case: Case, recipe: Recipe, results: Sequence[Result]) -> tuple[str, ...]:
-    solved = [result for result in results if result.values["solved"]]
-    sequences = f"never in {recipe.budget:,}"
-    if solved:
-        counts = [result.values["sequences"] for result in solved]
-        sequences = f"{median(counts):,.0f} ({min(counts):,} to {max(counts):,})"
+    counts = [result.values["sequences"] for result in results if result.values["solved"]]
     wrong = median(result.values["wrong"] for result in results)
     published = case.published if name == case.name else None
     return (
         case.label,
         f"{name}, H = {recipe.build.hidden_size}",
-        f"{len(solved)} of {len(results)}",
-        sequences,
+        f"{len(counts)} of {len(results)}",
+        needed(counts, recipe.budget),
         "" if published is None else f"{published.sequences:,}",
         f"{wrong:g} of {TESTS:,}",
         "" if published is None or published.wrong is None else f"{published.wrong} of 2,560",

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from gatewise import charts
-from gatewise.lab.comparison import enough
+from gatewise.lab.comparison import enough, needed
 from gatewise.lab.experiment import Finding, Result, Trial, of_group
 from gatewise.lab.network import Build
 from gatewise.lab.streams import Continual, StreamRecipe, learn_stream
@@ -125,13 +125,10 @@ def _row(
     case: StreamCase, name: str, recipe: StreamRecipe, results: Sequence[Result], solved: int
 ) -> tuple[str, ...]:
     steps = [result.values["steps"] for result in results if result.values["solved"]]
-    until = f"never in {recipe.budget:,}"
-    if steps:
-        until = f"{median(steps):,.0f} ({min(steps):,} to {max(steps):,})"
     return (
         case.label,
         f"{name}, H = {recipe.build.hidden_size}",
         f"{solved} of {len(results)}",
-        until,
+        needed(steps, recipe.budget),
         "" if recipe.build.cell == "rnn" else f"{median(each.values['cell'] for each in results):,.0f}",
     )

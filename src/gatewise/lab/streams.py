@@ -103,11 +103,9 @@ class Endless:
         for own in self._ahead:
             while len(own) < steps:
                 own += self._draw(self._rng)
-            taken.append(own[:steps])
+            taken.append(tuple(zip(*own[:steps], strict=True)))
             del own[:steps]
-        symbols, targets, counts, meant = (
-            np.array([[step[part] for step in own] for own in taken]) for part in range(4)
-        )
+        symbols, targets, counts, meant = (np.array(part) for part in zip(*taken, strict=True))
         return Batch(symbols.T, targets.T, mask=counts.T, meant=meant.transpose(1, 0, 2))
 
     def restart(self, streams: IntArray) -> None:
