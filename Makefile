@@ -1,7 +1,7 @@
 # The contributor's way in. Each target uses the tools of the environment that is active.
 CPP := $(shell find native -name '*.h' -o -name '*.cpp')
 
-.PHONY: install lint format types test slow docs bench ci
+.PHONY: install lint format types test slow browser docs bench ci
 
 install:  ## gatewise in editable form, with all that the targets below need, benchmarks apart
 	python -m pip install --editable '.[test,lint,docs]'
@@ -25,6 +25,9 @@ test:  ## the doctests of the installed package, then tests/
 
 slow:
 	pytest -m slow
+
+browser:  ## needs pip install '.[browser]', and Chromium or Chrome
+	pytest -m browser
 
 docs:
 	mkdocs build --strict

@@ -40,6 +40,7 @@ DOORS = {
     "safetensors": "storage",
     "sklearn": "tasks or lab",
     "plotly": "charts",
+    "jinja2": "magnify",
 }
 EVERYWHERE = {*sys.stdlib_module_names, "numpy"}
 

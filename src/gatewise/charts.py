@@ -10,10 +10,24 @@ from typing import Any
 from gatewise.errors import MissingExtraError
 from gatewise.storage import write_bytes
 
-__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "RED", "can_draw", "line", "panels", "save_page"]
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "PURPLE",
+    "RED",
+    "can_draw",
+    "line",
+    "panels",
+    "plotly_script",
+    "save_page",
+]
 
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#334155"
 """Colours that colour-blind people can tell apart (Okabe & Ito 2008), and a grey."""
+
+_NEEDS_PLOTLY = "plotting needs plotly; install it with: pip install 'gatewise[plot]'"
 
 
 def can_draw() -> bool:
@@ -30,9 +44,7 @@ def panels(titles: Sequence[str], *, columns: int = 1, height: int = 260) -> Any
     try:
         from plotly.subplots import make_subplots
     except ImportError as error:
-        raise MissingExtraError(
-            "plotting needs plotly; install it with: pip install 'gatewise[plot]'"
-        ) from error
+        raise MissingExtraError(_NEEDS_PLOTLY) from error
     rows = -(-len(titles) // columns)
     figure = make_subplots(
         rows=rows,
@@ -109,6 +121,20 @@ def line(
         row=panel // columns + 1,
         col=panel % columns + 1,
     )
+
+
+def plotly_script() -> str:
+    """plotly.js as the installed plotly brings it, for a page that draws by itself.
+
+    Raises:
+        MissingExtraError: plotly is not installed.
+    """
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        raise MissingExtraError(_NEEDS_PLOTLY) from error
+    script: str = get_plotlyjs()
+    return script
 
 
 def save_page(figure: Any, path: str | Path) -> None:

@@ -104,9 +104,18 @@ def test_classifiers_and_taggers(folder, capsys, monkeypatch, model, arguments, 
         (["--text", "the", "--unit", "8"], "--unit=8; expected 0 to 7"),
         (["--text", "the", "--layer", "3"], "this network has 2 layers"),
         (["--text", "the", "--layer", "-1"], "--layer=-1; expected 0 for the top one"),
-        (["--text", "the", "--output", "page.xlsx"], "expected a name that ends in .csv or .parquet"),
+        (
+            ["--text", "the", "--output", "page.xlsx"],
+            "expected a name that ends in .html or .csv or .parquet",
+        ),
         (["--data", "films.txt", "--row", "3"], "--row=3, but 'films.txt' has 2 sequences; expected 1 to 2"),
         (["--data", "none.txt"], "none.txt"),
+        (["--text", "the", "--mark", "1-2"], "--mark='1-2'; expected a range of tokens"),
+        (["--text", "the", "--mark", "1:4"], "--mark=1:4, but --text has 3 tokens"),
+        (["--text", "the", "--mark", "0:1", "--threshold", "2"], "threshold=2.0; expected a number between"),
+        (["--text", "the", "--corpus", "none.txt"], "none.txt"),
+        (["--output", "report.html"], "give either --text, or --data with a file"),
+        (["--text", "the", "--output", "none/report.html"], "none"),
     ],
 )
 def test_bad_input_is_one_line(folder, capsys, monkeypatch, arguments, message):
@@ -116,3 +125,97 @@ def test_bad_input_is_one_line(folder, capsys, monkeypatch, arguments, message):
     assert message in err
     assert err.count("\n") == 1
     assert out == ""
+
+
+def test_a_report(folder, tmp_path, capsys):
+    pytest.importorskip("jinja2")
+    target = tmp_path / "report.html"
+    path = str(folder / "text.safetensors")
+    assert main(["magnify", path, "--text", "the mat", "-o", str(target)]) == 0
+    assert f"wrote {target} (" in capsys.readouterr().out
+    page = target.read_text(encoding="utf-8")
+    assert '"labels":["t","h","e"," ","m","a","t"]' in page
+    assert "Units of layer 2 that follow" not in page, "seven steps are too few to tell"
+    (tmp_path / "corpus.txt").write_text("the cat sat on the mat. " * 20, encoding="utf-8")
+    corpus = ["--corpus", str(tmp_path / "corpus.txt")]
+    assert main(["magnify", path, "--text", "the mat", *corpus, "-o", str(target)]) == 0
+    assert "480 steps of a corpus" in target.read_text(encoding="utf-8")
+
+
+def test_units_and_where_else_they_are_on(folder, tmp_path, capsys):
+    """As cli.units tells it, which has tests of its own."""
+    path = str(folder / "text.safetensors")
+    (tmp_path / "corpus.txt").write_text("the cat sat on the mat. " * 20, encoding="utf-8")
+    arguments = ["magnify", path, "--text", "the mat", "--mark", "1:2", "--threshold", "0.05"]
+    corpus = ["--corpus", str(tmp_path / "corpus.txt")]
+    assert main([*arguments, *corpus]) == 0
+    out = capsys.readouterr().out
+    assert "marked: t»h«e mat" in out
+    assert "480 steps read" in out
+    assert main([*arguments, *corpus, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    held = np.tanh(gw.magnify(gw.load(path), "the mat")["c"])
+    on = (held[1] > 0.05) & (held[0] <= 0.05) & (held[2] <= 0.05)
+    assert found["search"]["units"] == np.flatnonzero(on).tolist()
+    assert found["meanings"]["steps"] == 480
+
+
+def test_a_series_and_what_its_units_follow(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    days = np.arange("2024-01-01", "2024-05-01", dtype="M8[D]")
+    season = np.sin(np.arange(len(days)) * 2 * np.pi / 7)
+    values = season + rng.normal(0, 0.1, len(days))
+    rows = [f"{name},{day},{value:.4f}" for name in "ab" for day, value in zip(days, values, strict=True)]
+    table = tmp_path / "series.csv"
+    table.write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    model = str(tmp_path / "f.safetensors")
+    options = ["--horizon", "7", "--hidden-size", "8", "--epochs", "1", "--steps-per-epoch", "20"]
+    assert main(["train", "forecast", str(table), "-o", model, *options]) == 0
+    capsys.readouterr()
+    data = ["--data", str(table), "--row", "2"]
+    assert main(["magnify", model, *data, "--corpus", str(table)]) == 0
+    out = capsys.readouterr().out
+    assert "the series 'b'" in out
+    assert "day of the week" in out
+
+
+@pytest.mark.parametrize("task", ["text", "classify", "tag", "forecast"])
+def test_snapshots_of_a_training(task, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("jinja2")
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "text": "the cat sat on the mat. " * 20,
+        "classify": "good a warm film\nbad an empty film\n" * 10,
+        "tag": "the\tD\ncat\tN\nsat\tV\n\n" * 10,
+        "forecast": "ds,y\n"
+        + "".join(f"{year}-{month:02}-01,{month}\n" for year in range(2015, 2023) for month in range(1, 13)),
+    }
+    own = {"text": ["--window", "10"], "forecast": ["--horizon", "3", "--steps-per-epoch", "8"]}.get(task, [])
+    data = "data.csv" if task == "forecast" else "data.txt"
+    (tmp_path / data).write_text(files[task], encoding="utf-8")
+    train = ["train", task, data, "-o", "m.safetensors", "--hidden-size", "4", "--epochs", "2"]
+    train += ["--batch-size", "2", *own]
+    assert main([*train, "--magnify", "every=5"]) == 0
+    assert "gatewise magnify m.safetensors -o report.html" in capsys.readouterr().out
+    assert main(["magnify", "m.safetensors", "-o", "training.html"]) == 0
+    assert "moments of the training, from m.snapshots.safetensors" in capsys.readouterr().out
+    assert main(["magnify", "m.safetensors", "-o", "training.html", "--json"]) == 0
+    names = json.loads(capsys.readouterr().out)["moments"]
+    assert names[0] == "before training"
+    assert names[-1] == "when training ended"
+    assert len(names) >= 4
+    page = (tmp_path / "training.html").read_text(encoding="utf-8")
+    assert page.count('<script class="arrays"') == len(names)
+    assert main([*train, "--seed", "1"]) == 0
+    capsys.readouterr()
+    assert main(["magnify", "m.safetensors", "-o", "training.html"]) == 2
+    assert "is of another training than the model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["every=0", "every=", "10", "every=ten", "every=-1"])
+def test_what_is_no_distance_between_snapshots(option, tmp_path, capsys):
+    (tmp_path / "data.txt").write_text("the cat sat on the mat. " * 20, encoding="utf-8")
+    model = tmp_path / "m.safetensors"
+    assert main(["train", "text", str(tmp_path / "data.txt"), "-o", str(model), "--magnify", option]) == 2
+    assert f"--magnify='{option}'; expected every=N" in capsys.readouterr().err
+    assert not model.exists()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewise.data.frequency import Frequency, infer_frequency
+from gatewise.data.frequency import Frequency, infer_frequency, written
 from gatewise.errors import ArgumentError, DataError
 
 SPANS = st.builds(
@@ -304,3 +304,19 @@ def test_business_days_that_begin_on_a_weekend_are_off_their_grid():
 )
 def test_the_usual_season(name, season):
     assert Frequency.parse(name).season_length == season
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (np.array(["2024-01-01", "2024-02-01"], "M8[us]"), ["2024-01-01", "2024-02-01"]),
+        (
+            np.array(["2024-01-01T00:30", "2024-01-01T01:00"], "M8[us]"),
+            ["2024-01-01 00:30:00", "2024-01-01 01:00:00"],
+        ),
+        (np.array(["2024-01-01T00:00:00.5"], "M8[us]"), ["2024-01-01 00:00:00.500000"]),
+        (np.array([3, 4]), [3, 4]),
+    ],
+)
+def test_times_are_written_without_what_is_zero(times, expected):
+    assert written(times) == expected

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gatewise.errors import ArgumentError
-from gatewise.magnify.connectivity import connectivity, integrated_gradients, occlusion
+from gatewise.magnify.connectivity import connectivity
 from gatewise.magnify.readers import read
 from gatewise.nn import LSTM, RNN
 
@@ -60,7 +60,7 @@ def test_integrated_gradients_add_up_to_the_difference(reading, step):
 
 
 def test_integrated_gradients_by_a_slow_sum(reading):
-    found = integrated_gradients(reading, reading.ask(-1), 40)
+    found = connectivity(reading, points=40).integrated
     total = np.zeros(T)
     many = 400
     for k in range(many):
@@ -74,19 +74,32 @@ def test_integrated_gradients_by_a_slow_sum(reading):
 
 
 def test_occlusion_takes_one_step_away(reading):
-    found = occlusion(reading, reading.ask(-1))
+    found = connectivity(reading).occluded
     for t in range(T):
         x = reading.x.copy()
         x[t] = 0
         assert found[t] == pytest.approx(answer(reading, reading.x, -1) - answer(reading, x, -1), abs=1e-12)
 
 
-def test_only_the_latest_steps_are_occluded_if_so_asked():
-    reading = read(STACKS["LSTM"], np.random.default_rng(4).normal(size=(T, D)))
-    found = connectivity(reading, 6, occluded_steps=3).occluded
-    assert np.isnan(found[:4]).all()
-    assert np.isfinite(found[4:]).all()
-    assert not found[7:].any(), "what comes later has no part in it"
+@pytest.mark.parametrize("step", [6, T - 1])
+def test_the_nearest_steps_are_measured_with_the_others_as_they_are(reading, step):
+    """Three steps, and by hand: each share is what it is when the other steps are not touched."""
+    found = connectivity(reading, step, past=3)
+    both_ways = reading.recurrent.bidirectional
+    measured = [5, 6, 7] if both_ways and step == 6 else [step - 2, step - 1, step]
+    blank = reading.x.copy()
+    blank[measured] = 0
+    difference = answer(reading, reading.x, step) - answer(reading, blank, step)
+    assert found.answer - found.blank_answer == pytest.approx(difference)
+    assert np.nansum(found.integrated) == pytest.approx(difference, rel=1e-6)
+    assert found.completeness_error < 1e-6
+    whole = connectivity(reading, step, past=None)
+    for shares in (found.gradient_input, found.integrated, found.occluded):
+        later = [] if both_ways else list(range(step + 1, T))
+        assert np.flatnonzero(np.isfinite(shares)).tolist() == measured + later
+        assert not shares[later].any(), "what comes later has no part in it"
+    np.testing.assert_allclose(found.gradient_input[measured], whole.gradient_input[measured])
+    np.testing.assert_allclose(found.occluded[measured], whole.occluded[measured])
 
 
 def test_in_a_linear_network_all_three_agree():
@@ -111,7 +124,7 @@ def test_later_steps_have_no_part_unless_the_stack_reads_both_ways():
     assert both.occluded[5:].all()
 
 
-@pytest.mark.parametrize("arguments", [{"points": 0}, {"occluded_steps": -1}, {"step": T}, {"step": 1.0}])
+@pytest.mark.parametrize("arguments", [{"points": 0}, {"past": 0}, {"step": T}, {"step": 1.0}])
 def test_bad_arguments(arguments):
     reading = read(STACKS["LSTM"], np.zeros((T, D)))
     with pytest.raises(ArgumentError, match="expected"):

@@ -8,11 +8,11 @@ import pytest
 import gatewise as gw
 from gatewise.errors import ArgumentError
 from gatewise.magnify import UnitIndex, ablation_cost, index_units, meanings, rank_by_cost
-from gatewise.magnify.text_features import FEATURES, text_features
+from gatewise.magnify.text_features import text_features
 
 
 def column(text, feature):
-    return text_features(list(text))[:, FEATURES.index(feature)].tolist()
+    return text_features(list(text))[feature][:, 0].tolist()
 
 
 def quoted_text(rng, sentences):
@@ -41,9 +41,9 @@ def test_features_by_hand():
 
 def test_a_token_has_the_features_of_its_end():
     found = text_features(['say "', "yes", '" (', "so"])
-    assert found[:, FEATURES.index("inside quotes")].tolist() == [1, 1, 0, 0]
-    assert found[:, FEATURES.index("inside brackets")].tolist() == [0, 0, 1, 1]
-    assert found[:, FEATURES.index("position in the text")].tolist() == [5, 8, 11, 13]
+    assert found["inside quotes"][:, 0].tolist() == [1, 1, 0, 0]
+    assert found["inside brackets"][:, 0].tolist() == [0, 0, 1, 1]
+    assert found["position in the text"][:, 0].tolist() == [5, 8, 11, 13]
 
 
 def test_the_unit_that_follows_a_feature_is_found_and_its_correlation_is_pearsons():
@@ -153,6 +153,45 @@ def test_the_cost_of_a_unit_is_that_of_its_output_at_zero():
         assert np.array_equal(model.network_.parameters.vector, before)
 
 
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("layer", [0, 1, -1])
+def test_all_units_at_once_cost_what_each_costs_alone(cell, layer, monkeypatch):
+    """20 units are more than are read side by side, and here the text is read in stretches of 7 tokens.
+
+    From outside a unit is taken away by its weights: nothing hears of it any more. The last symbols are none
+    that the model knows.
+    """
+    text = "abac abab cab. " * 8
+    model = gw.LanguageModel(
+        hidden_size=20, num_layers=2, cell=cell, epochs=2, window=10, batch_size=2, progress=False
+    ).fit(text)
+    text += "xyz"
+    network, size = model.network_, model.tokenizer_.vocabulary_size
+    tokens = np.array([model.tokenizer_.characters.find(symbol) + 1 for symbol in text])
+
+    def losses():
+        logits = network.logits(tokens[:-1, None])[0][:, 0].astype(float)
+        chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        return -np.log(chances[np.arange(len(text) - 1), tokens[1:]])
+
+    before, expected = network.parameters.vector.copy(), []
+    for unit in range(20):
+        base = losses()
+        weights = network.recurrent.parameters
+        weights[f"weight_hh_l{layer % 2}"][:, unit] = 0
+        (weights["weight_ih_l1"] if layer == 0 else network.head.parameters["weight"])[:, unit] = 0
+        expected.append(losses() - base)
+        network.parameters.vector[...] = before
+    assert np.ptp([each.mean() for each in expected]) > 1e-4, "the units differ"
+
+    monkeypatch.setattr("gatewise.magnify.meaning._LOGITS_AT_ONCE", 7 * 16 * size)
+    np.testing.assert_allclose(ablation_cost(model, text, 13, layer), expected[13], atol=1e-5)
+    found = dict(rank_by_cost(model, text, layer))
+    assert sorted(found) == list(range(20))
+    np.testing.assert_allclose([found[unit] for unit in range(20)], np.mean(expected, axis=1), atol=1e-6)
+    assert dict(rank_by_cost(model, text, layer, units=[17, 3])).keys() == {17, 3}
+
+
 @pytest.mark.parametrize(("unit", "layer"), [(8, -1), (-1, -1), (0, 1)])
 def test_units_that_are_not_there(quotes, unit, layer):
     with pytest.raises(ArgumentError, match="this network has 1 layers of 8 units"):
@@ -162,5 +201,8 @@ def test_units_that_are_not_there(quotes, unit, layer):
 def test_too_little_text(quotes):
     with pytest.raises(ArgumentError, match="has one token only"):
         ablation_cost(quotes[0], "a", 0)
-    with pytest.raises(ArgumentError, match="3 tokens"):
+    assert rank_by_cost(quotes[0], "abc", units=[]) == []
+    with pytest.raises(ArgumentError, match="the corpus has 3 steps; expected at least 8"):
         meanings(index_units(quotes[0], "abc"))
+    with pytest.raises(ArgumentError, match="least=2; expected a correlation"):
+        meanings(index_units(quotes[0], "abcdabcd"), least=2)

@@ -84,10 +84,56 @@ def test_a_range_that_is_not_there(arguments, message):
         planted(TEXT).search(*arguments)
 
 
-@pytest.mark.parametrize("options", [{"threshold": 0}, {"threshold": 1}, {"most": 0}])
-def test_options_out_of_range(options):
-    with pytest.raises(ArgumentError, match="expected a threshold between 0 and 1, and at least 1 place"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"threshold": 0}, "threshold=0; expected a number between 0 and 1"),
+        ({"threshold": 1}, "threshold=1; expected a number between 0 and 1"),
+        ({"most": 0}, "most=0; expected at least 1 token and 1 place"),
+    ],
+)
+def test_options_out_of_range(options, message):
+    with pytest.raises(ArgumentError, match=message):
         planted(TEXT).search(0, 1, **options)
+
+
+def test_units_of_one_text_are_sought_in_another():
+    start = TEXT.index("no")
+    units = planted(TEXT).units_on(start, start + 2)
+    other = 'then "we" all said "yes!"'
+    places = planted(other).places(units, 2)
+    assert [place.text for place in places] == ["we", "yes!"]
+    assert [place.score for place in places] == [1, 0.5]
+    assert places[0].start == other.index("we")
+    assert [place.text for place in planted(other).places(units, 4)] == ["yes!", "we"]
+
+
+def test_a_search_is_both_with_its_own_range_left_out():
+    index, start = planted(TEXT), TEXT.index("yes")
+    found = index.search(start, start + 3)
+    assert found.units == index.units_on(start, start + 3)
+    everywhere = index.places(found.units, 3)
+    assert [place.text for place in everywhere] == ["yes", "no", "so"]
+    assert found.places == everywhere[1:]
+    besides = range(start - 1, start + 1)
+    assert index.places(found.units, 3, besides=besides) == everywhere[1:], "one token of it is enough"
+
+
+def test_without_units_there_are_no_places():
+    assert planted(TEXT).places((), 2) == ()
+
+
+@pytest.mark.parametrize(
+    ("units", "length", "message"),
+    [
+        ((3,), 1, r"units=\(3,\); expected numbers from 0 to 2"),
+        ((0, -1), 1, "expected numbers from 0 to 2"),
+        ((0,), 0, "length=0, most=50; expected at least 1 token"),
+    ],
+)
+def test_places_of_nothing(units, length, message):
+    with pytest.raises(ArgumentError, match=message):
+        planted(TEXT).places(units, length)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +164,60 @@ def test_a_long_corpus_is_read_in_streams(model):
         expected = np.tanh(gw.magnify(model, part)["c"])
         found = index.values[k * steps : (k + 1) * steps] / 127
         np.testing.assert_allclose(found, expected, atol=0.5 / 127 + 1e-5)
+
+
+def test_symbols_that_the_model_does_not_know_are_read_as_such_and_shown_as_they_are(model):
+    text = 'he said "nö" and “yes”'
+    index = index_units(model, text)
+    assert "".join(index.labels) == text
+    tokens = np.array([model.tokenizer_.characters.find(symbol) + 1 for symbol in text])
+    assert (tokens == 0).sum() == 3
+    _, _, cache = model.network_.recurrent.look(model.network_.embedding(tokens[:, None]))
+    expected = np.tanh(cache.layers[-1][0].c[:, 0])
+    np.testing.assert_allclose(index.values / 127, expected, atol=0.5 / 127 + 1e-5)
+
+
+def test_words():
+    """Of those that the model does not know, the magnifier names the first as it was written."""
+    words = gw.LanguageModel("word", hidden_size=4, window=5, batch_size=2, epochs=1, progress=False)
+    words.fit("the cat sat on the mat\n" * 20)
+    index = index_units(words, "the  cat\nsat on Anna\n")
+    assert index.labels == ["the", "cat", "\n", "sat", "on", "Anna", "\n"]
+    assert index.text(3, 6) == "sat on Anna"
+    assert index.features()["position in the word"][:, 0].tolist() == [3, 3, 0, 3, 2, 4, 0]
+    with pytest.raises(
+        DataError, match="1 symbols that the model does not know, the first of them token 5, 'Anna'"
+    ):
+        gw.magnify(words, "the  cat\nsat on Anna\n")
+
+
+def of_top(inside):
+    return UnitIndex.of(inside.reading, inside.layers[-1].cache)
+
+
+def test_an_index_of_a_text_that_has_been_looked_at(model):
+    index, inside = of_top(gw.magnify(model, TEXT)), index_units(model, TEXT)
+    np.testing.assert_allclose(index.values.astype(int), inside.values, atol=1)
+    assert "".join(index.labels) == TEXT
+    assert index.kind == "text"
+    np.testing.assert_array_equal(index.features()["punctuation"], inside.features()["punctuation"])
+
+
+def test_an_index_of_a_sentence_and_of_numbers_that_have_been_looked_at():
+    tagger = gw.SequenceTagger(hidden_size=5, epochs=1, progress=False).fit(
+        [["a", "cat"]] * 9, [["D", "N"]] * 9
+    )
+    inside = gw.magnify(tagger, ["a", "cat", "a"])
+    index = UnitIndex.of(inside.reading, inside.layer(0, reverse=True).cache)
+    held = np.tanh(inside.layer(0, reverse=True).arrays["c"])
+    np.testing.assert_allclose(index.values / 127, held, atol=0.5 / 127 + 1e-6)
+    assert index.text(0, 3) == "a cat a"
+
+    x = np.random.default_rng(0).normal(size=(9, 3)).astype(np.float32)
+    index = of_top(gw.magnify(gw.nn.LSTM(3, 4, seed=0), x))
+    assert list(index.features()) == ["position in the series"]
+    rectified = of_top(gw.magnify(gw.nn.RNN(3, 4, activation="relu", seed=0), 100 * x))
+    assert set(rectified.values[:, rectified.values.any(axis=0)].max(axis=0)) == {127}, "beyond 1 it is 1"
 
 
 def test_what_cannot_be_indexed(model):

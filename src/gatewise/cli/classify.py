@@ -10,7 +10,15 @@ import typer
 
 from gatewise.cli.console import JsonOption, say
 from gatewise.cli.hyperparameters import with_hyperparameters
-from gatewise.cli.train import OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.cli.train import (
+    SAMPLE_STEPS,
+    MagnifyOption,
+    OutputOption,
+    RestartOption,
+    ResumeOption,
+    run_training,
+    sample_text,
+)
 from gatewise.data.labelled import read_labelled_texts, read_texts
 from gatewise.data.ts_files import read_ts
 from gatewise.errors import ArgumentError, DataError
@@ -38,6 +46,7 @@ def train(
     ] = "none",
     resume: ResumeOption = False,
     restart: RestartOption = False,
+    magnify: MagnifyOption = None,
     as_json: JsonOption = False,
     **hyperparameters: Any,
 ) -> None:
@@ -60,6 +69,8 @@ def train(
         restart=restart,
         as_json=as_json,
         next_step=f"measure it: gatewise evaluate {output} FILE",
+        magnify=magnify,
+        sample=lambda: sample_text(X[0], model.level) if isinstance(X[0], str) else X[0][:SAMPLE_STEPS],
     )
     if not as_json:
         counts = Counter(y)

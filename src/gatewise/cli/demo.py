@@ -7,12 +7,16 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from rich.console import Console
 
 from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.magnify import colored
 from gatewise.cli.progress import listener
 from gatewise.data import TextSource, tokenize
 from gatewise.errors import DataError
 from gatewise.lab import NGram
+from gatewise.magnify import Magnification, Meaning, index_units, meanings
+from gatewise.magnify import magnify as look_into
 from gatewise.storage import check_suffix, check_writable
 from gatewise.tasks import LanguageModel
 
@@ -20,6 +24,8 @@ __all__ = ["demo"]
 
 _VALIDATION_FRACTION = 0.1
 _PROMPT = "The "
+_FOLLOWED = 50_000
+"""Characters of the held-out part over which units are compared with features of the text."""
 
 
 def demo(
@@ -32,7 +38,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of weights, dropout and sample.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Train, evaluate and generate on the documentation of Python, in about two minutes."""
+    """Train, evaluate, generate and magnify on the documentation of Python, in about two minutes."""
     if output is not None:
         check_writable(check_suffix(output))
     text = _python_documentation()
@@ -51,6 +57,7 @@ def demo(
 
     losses = {"LSTM": model.evaluate(validation)["loss"], **_baselines(model, training, validation)}
     sample = model.generate(_PROMPT, max_tokens=400, temperature=0.6, seed=seed)
+    inside, followed = look_into(model, sample), meanings(index_units(model, validation[:_FOLLOWED]))
     if as_json:
         print_json({"event": "demo", "loss": losses, "sample": sample})
         return
@@ -60,8 +67,26 @@ def demo(
         say(f"  {name:<8} {loss:.3f}")
     if losses["LSTM"] > losses["trigram"]:
         say("The trigram model is better: the LSTM had too little time. Give it more --time-limit.")
+    say("\n--- what it does while it reads that again ---")
+    say(inside.summary())
+    if followed:
+        _show(inside, followed[0])
     say("\nNext, a text of your own:  gatewise train text YOUR.txt -o model.safetensors")
-    say("and let it write:          gatewise generate model.safetensors --prompt 'Once '")
+    say("let it write:              gatewise generate model.safetensors --prompt 'Once '")
+    say("and look inside:           gatewise magnify model.safetensors --text 'Once upon a time'")
+
+
+def _show(inside: Magnification, best: Meaning) -> None:
+    """Say what the unit that means most stands for, and on a terminal colour the text by it."""
+    view = inside.layer()
+    say(
+        f"unit {best.unit} of {view.name} goes with {best.feature!r}: correlation {best.held_out:.2f} "
+        "on text held out"
+    )
+    console = Console(highlight=False, soft_wrap=True)
+    if console.is_terminal:
+        say("the text by what that unit holds, blue below 0 and orange above:")
+        console.print(colored(inside, view, best.unit))
 
 
 def _python_documentation() -> str:

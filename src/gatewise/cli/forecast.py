@@ -9,11 +9,12 @@ import typer
 
 from gatewise.cli.console import JsonOption, print_json, say
 from gatewise.cli.hyperparameters import with_hyperparameters
-from gatewise.cli.train import OutputOption, RestartOption, ResumeOption, run_training
-from gatewise.data.frames import Column, Table, read_file
+from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.data.frames import Table, read_file
+from gatewise.data.frequency import written
 from gatewise.tasks import Forecaster
 
-__all__ = ["evaluate", "predict", "train"]
+__all__ = ["evaluate", "one_by_one", "predict", "train"]
 
 
 @with_hyperparameters(Forecaster)
@@ -24,6 +25,7 @@ def train(
     output: OutputOption,
     resume: ResumeOption = False,
     restart: RestartOption = False,
+    magnify: MagnifyOption = None,
     as_json: JsonOption = False,
     **hyperparameters: Any,
 ) -> None:
@@ -43,6 +45,8 @@ def train(
         restart=restart,
         as_json=as_json,
         next_step=f"forecast with it: gatewise predict {output}",
+        magnify=magnify,
+        sample=lambda: one_by_one(table, model)[0],
     )
     verdict = model.verdict_
     if as_json:
@@ -59,7 +63,7 @@ def predict(model: Forecaster, data: Path | None, *, future: Path | None = None)
     found = model.predict(
         None if data is None else read_file(data), future=None if future is None else read_file(future)
     )
-    return {name: _plain(column) for name, column in Table.of(found).columns.items()}
+    return {name: written(column) for name, column in Table.of(found).columns.items()}
 
 
 def evaluate(model: Forecaster, data: Path, *, batch_size: int) -> tuple[dict[str, Any], list[str]]:
@@ -69,11 +73,12 @@ def evaluate(model: Forecaster, data: Path, *, batch_size: int) -> tuple[dict[st
     return result, str(model.verdict_).split("\n")
 
 
-def _plain(column: Column) -> list[Any]:
-    """Values as text files have them; times without the digits that are all zero."""
-    if column.dtype.kind != "M":
-        values: list[Any] = column.tolist()
-        return values
-    unit = "D" if (column == column.astype("M8[D]")).all() else "s"
-    whole = (column == column.astype(f"M8[{unit}]")).all()
-    return [str(time).replace("T", " ") for time in (column.astype(f"M8[{unit}]") if whole else column)]
+def one_by_one(table: Table, model: Forecaster) -> list[Table]:
+    """The rows of each series, in the order in which the series come."""
+    if model.id not in table.columns:
+        return [table]
+    keys = table.columns[model.id]
+    return [
+        Table({name: values[keys == key] for name, values in table.columns.items()}, name=table.name)
+        for key in dict.fromkeys(keys.tolist())
+    ]

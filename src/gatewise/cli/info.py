@@ -18,7 +18,7 @@ from gatewise.tasks import load
 
 __all__ = ["info"]
 
-_EXTRAS = {"bpe": "tokenizers", "parquet": "pyarrow", "plot": "plotly", "lab": "sklearn"}
+_EXTRAS = {"bpe": "tokenizers", "parquet": "pyarrow", "plot": "plotly", "report": "jinja2", "lab": "sklearn"}
 
 
 _CONFIGURATIONS: dict[str, tuple[type[LSTM] | type[RNN], dict[str, Any]]] = {

@@ -13,19 +13,22 @@ from rich.text import Text
 
 from gatewise.charts import BLUE, ORANGE
 from gatewise.cli.console import JsonOption, print_json, say
-from gatewise.data.frames import Table, file_content, read_file
+from gatewise.cli.forecast import one_by_one
+from gatewise.cli.units import Report, meanings_report, parse_range, search_report
+from gatewise.data import TextSource
+from gatewise.data.frames import file_content, read_file
 from gatewise.data.labelled import read_texts
 from gatewise.data.tagged import read_words
 from gatewise.data.ts_files import read_ts
 from gatewise.errors import ArgumentError
-from gatewise.magnify import LayerView, Magnification
+from gatewise.magnify import LayerView, Magnification, read_snapshots, snapshots_path
 from gatewise.magnify import magnify as look_into
 from gatewise.storage import check_writable, write_bytes
 from gatewise.tasks import Forecaster, SequenceTagger, load
 
-__all__ = ["magnify"]
+__all__ = ["colored", "magnify"]
 
-_ENDINGS = (".csv", ".parquet", ".pq")
+_ENDINGS = (".html", ".csv", ".parquet", ".pq")
 
 
 def magnify(
@@ -40,36 +43,115 @@ def magnify(
         int | None,
         typer.Option(help="Unit of that layer, from 0.", show_default="the one whose cell changes most"),
     ] = None,
+    mark: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START:STOP",
+            help="Range of tokens, from 0: find the units that are on there and off around it, and other "
+            "places where they are.",
+            show_default="none",
+        ),
+    ] = None,
+    threshold: Annotated[float, typer.Option(help="With --mark: a unit is on above it, 0 to 1.")] = 0.3,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="Text file, or table of a series: tell what units follow there, and search it."),
+    ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="CSV or Parquet file for the numbers, a row a step and unit."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="HTML file for a report to look around in; or CSV or Parquet for the numbers, a row a step "
+            "and unit.",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a model lets in, keeps and forgets while it reads."""
+    """Show what a model lets in, keeps and forgets while it reads.
+
+    With -o report.html and neither --text nor --data, it shows the snapshots that train --magnify has left
+    beside the model, with a slider over the training.
+    """
     if output is not None:
         if output.suffix.lower() not in _ENDINGS:
             raise ArgumentError(
                 f"--output={str(output)!r}; expected a name that ends in {' or '.join(_ENDINGS)}."
             )
         check_writable(output)
+    marked = None if mark is None else parse_range(mark)
     loaded = load(model)
+    if text is None and data is None and output is not None and _is_page(output):
+        kept = snapshots_path(model)
+        if kept.exists():
+            _training_page(loaded, kept, output, as_json)
+            return
     inside = look_into(loaded, _sequence(loaded, text, data, row))
     if layer < 0:
         raise ArgumentError(f"--layer={layer}; expected 0 for the top one, or a layer counted from 1.")
     view = inside.layer(layer - 1)
     chosen = _unit(view, unit)
+    reports: dict[str, Report] = {}
+    if marked is not None:
+        reports["search"] = search_report(
+            loaded, inside.data, marked, corpus, view.layer, threshold=threshold
+        )
+    if corpus is not None:
+        series = _row(loaded, corpus, row) if isinstance(loaded, Forecaster) else None
+        reports["meanings"] = meanings_report(loaded, corpus if series is None else series, view.layer)
     if as_json:
-        print_json({"model": str(model), "unit": chosen, **_facts(inside)})
+        found = {name: facts for name, (facts, _) in reports.items()}
+        print_json({"model": str(model), "unit": chosen, **_facts(inside), **found})
     elif output is None:
-        Console(highlight=False, soft_wrap=True).print(_colored(inside, view, chosen))
+        Console(highlight=False, soft_wrap=True).print(colored(inside, view, chosen))
         say(f"\ncoloured by unit {chosen} of {view.name}: blue below 0, orange above\n")
         say(inside.summary())
+    if not as_json:
+        for _, lines in reports.values():
+            say("\n" + "\n".join(lines))
     if output is not None:
-        columns = {name: values.tolist() for name, values in inside.columns().items()}
-        write_bytes(output, file_content(columns, output))
+        said = _write(inside, output, corpus, row)
         if not as_json:
-            say(f"wrote {len(columns['step']):,} rows to {output}")
+            say(said)
+
+
+def _write(inside: Magnification, output: Path, corpus: Path | None, row: int) -> str:
+    """Write the file that its name asks for, and say what was written."""
+    if _is_page(output):
+        inside.save(output, corpus=None if corpus is None else _content(inside.model, corpus, row))
+        return f"wrote {output} ({output.stat().st_size / 1e6:.1f} MB); open it in a browser"
+    columns = {name: values.tolist() for name, values in inside.columns().items()}
+    write_bytes(output, file_content(columns, output))
+    return f"wrote {len(columns['step']):,} rows to {output}"
+
+
+def _content(model: Any, corpus: Path, row: int) -> Any:
+    """What a model is to index: a text, or the rows of a series."""
+    return _row(model, corpus, row) if isinstance(model, Forecaster) else TextSource(corpus).read()
+
+
+def _training_page(model: Any, kept: Path, output: Path, as_json: bool) -> None:
+    """The report on the snapshots of a model's training.
+
+    Raises:
+        ArgumentError: they are of another training.
+    """
+    history = read_snapshots(kept)
+    if not history.of(model):
+        raise ArgumentError(
+            f"{str(kept)!r} is of another training than the model; give --text or --data, or train again "
+            "with --magnify."
+        )
+    history.save(output)
+    names = [moment.facts["name"] for moment in history.moments.values()]
+    if as_json:
+        print_json({"path": str(output), "moments": names})
+    else:
+        say(f"wrote {output}: {len(names)} moments of the training, from {kept}; open it in a browser")
+
+
+def _is_page(output: Path) -> bool:
+    return output.suffix.lower() == ".html"
 
 
 def _sequence(model: Any, text: str | None, data: Path | None, row: int) -> Any:
@@ -84,9 +166,14 @@ def _sequence(model: Any, text: str | None, data: Path | None, row: int) -> Any:
         raise ArgumentError("give either --text, or --data with a file; expected one of the two.")
     if data is None:
         return text.split() if isinstance(model, SequenceTagger) and text is not None else text
+    return _row(model, data, row)
+
+
+def _row(model: Any, data: Path, row: int) -> Any:
+    """A sequence of a file."""
     sequences: Any
     if isinstance(model, Forecaster):
-        sequences = _series(read_file(data), model)
+        sequences = one_by_one(read_file(data), model)
     elif isinstance(model, SequenceTagger):
         sequences = read_words(data)
     else:
@@ -96,17 +183,6 @@ def _sequence(model: Any, text: str | None, data: Path | None, row: int) -> Any:
             f"--row={row}, but {str(data)!r} has {len(sequences)} sequences; expected 1 to {len(sequences)}."
         )
     return sequences[row - 1]
-
-
-def _series(table: Table, model: Forecaster) -> list[Table]:
-    """The rows of each series."""
-    if model.id not in table.columns:
-        return [table]
-    keys = table.columns[model.id]
-    return [
-        Table({name: values[keys == key] for name, values in table.columns.items()}, name=table.name)
-        for key in dict.fromkeys(keys.tolist())
-    ]
 
 
 def _unit(view: LayerView, unit: int | None) -> int:
@@ -119,7 +195,7 @@ def _unit(view: LayerView, unit: int | None) -> int:
     return unit
 
 
-def _colored(inside: Magnification, view: LayerView, unit: int) -> Text:
+def colored(inside: Magnification, view: LayerView, unit: int) -> Text:
     """The steps one behind the other, on a ground that says what the unit holds."""
     between = "" if inside.reading.kind == "text" else " "
     memory = view.arrays["c" if "c" in view.arrays else "h"]

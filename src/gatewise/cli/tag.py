@@ -9,7 +9,14 @@ import typer
 
 from gatewise.cli.console import JsonOption
 from gatewise.cli.hyperparameters import with_hyperparameters
-from gatewise.cli.train import OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.cli.train import (
+    SAMPLE_STEPS,
+    MagnifyOption,
+    OutputOption,
+    RestartOption,
+    ResumeOption,
+    run_training,
+)
 from gatewise.data.tagged import CONLLU_COLUMNS, TaggedSentences, is_conllu, read_tagged, read_words
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import SequenceTagger
@@ -35,6 +42,7 @@ def train(
     ] = "upos",
     resume: ResumeOption = False,
     restart: RestartOption = False,
+    magnify: MagnifyOption = None,
     as_json: JsonOption = False,
     **hyperparameters: Any,
 ) -> None:
@@ -58,6 +66,8 @@ def train(
         restart=restart,
         as_json=as_json,
         next_step=f"tag a file: gatewise predict {output} {data}",
+        magnify=magnify,
+        sample=lambda: learnt[0][0][:SAMPLE_STEPS],
     )
 
 

@@ -9,7 +9,15 @@ import typer
 
 from gatewise.cli.console import JsonOption
 from gatewise.cli.hyperparameters import with_hyperparameters
-from gatewise.cli.train import OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.cli.train import (
+    MagnifyOption,
+    OutputOption,
+    RestartOption,
+    ResumeOption,
+    run_training,
+    sample_text,
+)
+from gatewise.data import TextSource
 from gatewise.tasks import LanguageModel
 
 __all__ = ["evaluate", "train"]
@@ -24,6 +32,7 @@ def train(
     ] = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
+    magnify: MagnifyOption = None,
     as_json: JsonOption = False,
     **hyperparameters: Any,
 ) -> None:
@@ -43,6 +52,8 @@ def train(
         restart=restart,
         as_json=as_json,
         next_step=f"let it write: gatewise generate {output}",
+        magnify=magnify,
+        sample=lambda: sample_text(next(TextSource(data).chunks()), model.level),
     )
 
 

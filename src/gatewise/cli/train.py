@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from gatewise.cli.console import print_json, say
 from gatewise.cli.progress import listener
 from gatewise.errors import ArgumentError, TrainingError
+from gatewise.magnify import Snapshots, snapshots_path
 from gatewise.storage import check_suffix, check_writable
 from gatewise.tasks import Estimator
-from gatewise.training import Listener, checkpoint_path
+from gatewise.training import Event, Listener, checkpoint_path
 
-__all__ = ["OutputOption", "RestartOption", "ResumeOption", "run_training"]
+__all__ = [
+    "SAMPLE_STEPS",
+    "MagnifyOption",
+    "OutputOption",
+    "RestartOption",
+    "ResumeOption",
+    "run_training",
+    "sample_text",
+]
+
+SAMPLE_STEPS = 80
+"""Most steps of the sequence that snapshots look at."""
 
 OutputOption: TypeAlias = Annotated[
     Path, typer.Option("--output", "-o", help="Model file to write, .safetensors.")
@@ -25,6 +38,16 @@ ResumeOption: TypeAlias = Annotated[
 ]
 RestartOption: TypeAlias = Annotated[
     bool, typer.Option("--restart", help="Start anew although an unfinished run left a checkpoint.")
+]
+MagnifyOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--magnify",
+        metavar="every=N",
+        help="Every N updates, look into the network at a short sample of DATA; see it with gatewise magnify "
+        "MODEL -o report.html.",
+        show_default="none",
+    ),
 ]
 
 
@@ -37,6 +60,8 @@ def run_training(
     restart: bool,
     as_json: bool,
     next_step: str,
+    magnify: str | None,
+    sample: Callable[[], Any],
 ) -> None:
     """Train with a checkpoint beside the model, save the model, and say what came out.
 
@@ -48,6 +73,8 @@ def run_training(
         restart: start anew although there is one.
         as_json: print JSON.
         next_step: a command to try on the model.
+        magnify: "every=N", to keep snapshots beside the model.
+        sample: the sequence that these are to look at.
 
     Raises:
         ArgumentError: there is a checkpoint, and the user did not say what to do with it.
@@ -60,9 +87,13 @@ def run_training(
             f"an unfinished run left the checkpoint {str(checkpoint)!r}: go on from it with --resume, "
             "or start anew with --restart."
         )
+    listeners: list[Listener] = []
+    if magnify is not None:
+        listeners.append(Snapshots(model, sample(), snapshots_path(output), _every(magnify)))
     try:
         with listener(as_json) as tell:
-            fit(checkpoint, tell)
+            listeners.append(tell)
+            fit(checkpoint, _all_of(listeners))
     except TrainingError as error:
         if not getattr(model, "history_", None):
             raise TrainingError(f"{error} No model was written.") from error
@@ -76,5 +107,33 @@ def run_training(
         print_json({"event": "saved", "path": str(output), "stopped_by": model.stopped_by_})
         return
     say(f"saved {output} ({output.stat().st_size / 1e6:.1f} MB); {next_step}")
+    if magnify is not None:
+        say(f"see how it came to remember: gatewise magnify {output} -o report.html")
     if not complete:
         say("training is not complete; go on with the same command and --resume")
+
+
+def sample_text(text: str, level: str) -> str:
+    """The beginning of a text, for snapshots to look at: 80 characters, or 80 words."""
+    if level == "char":
+        return text[:SAMPLE_STEPS]
+    words = re.match(rf"(?:\s*\S+){{0,{SAMPLE_STEPS}}}", text)
+    return words[0] if words else text
+
+
+def _every(option: str) -> int:
+    """N of ``--magnify every=N``."""
+    match = re.fullmatch(r"every=([1-9][0-9]{0,8})", option)
+    if match is None:
+        raise ArgumentError(f"--magnify={option!r}; expected every=N, N updates from one look to the next.")
+    return int(match[1])
+
+
+def _all_of(listeners: list[Listener]) -> Listener:
+    """One listener that passes each event on."""
+
+    def tell(event: Event) -> None:
+        for each in listeners:
+            each(event)
+
+    return tell

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError, DataError
 from gatewise.types import IntArray
 
-__all__ = ["Frequency", "Times", "infer_frequency"]
+__all__ = ["Frequency", "Times", "infer_frequency", "written"]
 
 Times: TypeAlias = npt.NDArray[Any]
 """(N,) of datetime64[us], or of integers or floats where time is only counted."""
@@ -179,3 +179,13 @@ def infer_frequency(series: Sequence[Times], column: str) -> Frequency:
 def _ends_a_month(times: Times) -> bool:
     tomorrow = times.astype("M8[D]") + 1
     return bool((tomorrow.astype("M8[M]").astype("M8[D]") == tomorrow).all())
+
+
+def written(times: Times) -> list[Any]:
+    """Times as text files have them: dates in ISO 8601 without the digits that are all zero; others as is."""
+    if times.dtype.kind != "M":
+        values: list[Any] = times.tolist()
+        return values
+    unit = "D" if (times == times.astype("M8[D]")).all() else "s"
+    whole = (times == times.astype(f"M8[{unit}]")).all()
+    return [str(time).replace("T", " ") for time in (times.astype(f"M8[{unit}]") if whole else times)]

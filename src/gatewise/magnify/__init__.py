@@ -12,10 +12,12 @@ from gatewise.magnify.lag import LagCurve
 from gatewise.magnify.ledger import Ledger
 from gatewise.magnify.magnification import LayerView, Magnification, magnify
 from gatewise.magnify.meaning import Meaning, ablation_cost, meanings, rank_by_cost
+from gatewise.magnify.snapshots import History, Snapshots, read_snapshots, snapshots_path
 from gatewise.magnify.unit_search import Matches, Place, UnitIndex, index_units
 
 __all__ = [
     "Connectivity",
+    "History",
     "LagCurve",
     "LayerView",
     "Ledger",
@@ -23,12 +25,15 @@ __all__ = [
     "Matches",
     "Meaning",
     "Place",
+    "Snapshots",
     "UnitIndex",
     "ablation_cost",
     "index_units",
     "magnify",
     "meanings",
     "rank_by_cost",
+    "read_snapshots",
+    "snapshots_path",
 ]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from gatewise.magnify.lag import LagCurve, gradient_by_lag, plain_rnn
 from gatewise.magnify.ledger import Ledger, ledger
 from gatewise.magnify.ordering import order_units
 from gatewise.magnify.readers import read
-from gatewise.magnify.reading import Reading
+from gatewise.magnify.report import framed, report, write_page
 from gatewise.ops import SequenceCache
 from gatewise.types import GATE_ORDER, Array
 
@@ -70,16 +71,20 @@ class Magnification:
     """What ``magnify`` found.
 
     Attributes:
+        model: what was looked into.
+        data: what it read.
         labels: of the T steps.
         title: what was read.
         layers: each layer in each direction, from the bottom up.
     """
 
-    def __init__(self, reading: Reading) -> None:
-        self.reading = reading
-        self.labels = reading.labels
-        self.title = reading.title
-        _, cache = reading.look()
+    def __init__(self, model: Any, data: Any, *, allow_unknown: bool = False) -> None:
+        self.model = model
+        self.data = data
+        self.reading = read(model, data, allow_unknown=allow_unknown)
+        self.labels = self.reading.labels
+        self.title = self.reading.title
+        _, cache = self.reading.look()
         self.layers = tuple(_views(cache.layers))
 
     def __getitem__(self, name: str) -> Array:
@@ -114,9 +119,11 @@ class Magnification:
         """The same of a plain RNN of the same width as it begins, to be drawn beside it."""
         return plain_rnn(self.reading, step)
 
-    def connectivity(self, step: int = -1, *, points: int = 64, occluded_steps: int = 200) -> Connectivity:
+    def connectivity(
+        self, step: int = -1, *, points: int | None = None, past: int | None = 200
+    ) -> Connectivity:
         """Which inputs the answer at a step rests on."""
-        return connectivity(self.reading, step, points=points, occluded_steps=occluded_steps)
+        return connectivity(self.reading, step, points=points, past=past)
 
     def to_frame(self, backend: str | None = None) -> Any:
         """All arrays as a data frame, a row for each step, layer, direction and unit.
@@ -181,6 +188,27 @@ class Magnification:
         )
         return "\n".join(lines)
 
+    def save(self, path: str | Path, *, questions: Sequence[int] | None = None, corpus: Any = None) -> None:
+        """Write a report: one HTML page that needs no network.
+
+        Args:
+            path: must end in ``.html``; a file that stands there is replaced in one step.
+            questions: steps whose answers and cell states are traced back to the inputs, negative ones from
+                the end; the last one and a few before it where omitted.
+            corpus: what the features that units follow are sought on, as for ``index_units``; where omitted
+                the sequence itself, if it has 200 steps.
+
+        Raises:
+            ArgumentError: the name ends in something else; there is no such step; the sequence is too long.
+            MissingExtraError: jinja2 or plotly is not installed.
+            OutputError: the file cannot be written; what stood there is still whole.
+        """
+        write_page(path, lambda: report(self, questions, corpus))
+
+    def _repr_html_(self) -> str | None:
+        """The report in a frame, for notebooks; where it cannot be made they show the repr."""
+        return framed(lambda: report(self))
+
     def __repr__(self) -> str:
         return f"Magnification({self.title!r}, {len(self.labels)} steps, {len(self.layers)} layers)"
 
@@ -208,7 +236,7 @@ def magnify(model: Any, data: Any) -> Magnification:
         >>> inside.ledger().residual < 1e-5
         True
     """
-    return Magnification(read(model, data))
+    return Magnification(model, data)
 
 
 def _views(layers: Iterable[Iterable[SequenceCache]]) -> Iterator[LayerView]:

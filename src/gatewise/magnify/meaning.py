@@ -1,14 +1,15 @@
-"""What units stand for: the features of a text that they follow, and what their loss costs.
+"""What units stand for: the features of a text or a series that they follow, and what their loss costs.
 
-The unit that follows a feature best is sought on the first half of a text and measured on the second. Among
+The unit that follows a feature best is sought on the first half of a corpus and measured on the second. Among
 hundreds of units one will follow anything by chance on the half on which it was sought; on the other half
-chance has no second try.
+chance has no second try. A feature that goes in a circle, an hour or a weekday, is compared as the weighted
+sum of its sine and cosine that a unit follows best, a wave whose phase is fitted: that, too, on the first
+half alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import deepcopy
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,22 +17,34 @@ import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
 from gatewise.magnify.readers import tokens_of
-from gatewise.magnify.text_features import FEATURES, text_features
 from gatewise.magnify.unit_search import UnitIndex
-from gatewise.ops import log_softmax
+from gatewise.nn import Linear
+from gatewise.ops import SequenceCache, log_softmax, sequence
+from gatewise.ops.embedding import TokenInput
 from gatewise.tasks import LanguageModel
-from gatewise.tasks._language_network import LanguageNetwork
+from gatewise.types import Array, IntArray, State
 
 __all__ = ["Meaning", "ablation_cost", "meanings", "rank_by_cost"]
 
 Floats = npt.NDArray[np.float64]
+Columns = npt.NDArray[np.float32]
 
 LEAST = 0.5
 """Correlation on the held-out half from which on a unit is said to follow a feature."""
 
+_FEWEST = 8
+"""Steps with which a corpus can be halved and compared at all."""
 
-_AT_ONCE = 65_536
-"""Tokens that are compared at a time."""
+_AT_ONCE = 16_384
+"""Steps that are compared at a time."""
+
+_SAME = 1e-6
+"""Share of the largest below which a singular value is taken for 0: the sine repeats what the cosine says."""
+
+_SIDE_BY_SIDE = 16
+"""Units without which a text is read in one pass, each in a row of the batch."""
+
+_LOGITS_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +52,10 @@ class Meaning:
     """A unit that follows a feature.
 
     Attributes:
-        feature: one of ``FEATURES``.
+        feature: its name.
         unit: its number.
-        sought: their correlation on the half on which the unit was found.
+        sought: their correlation on the half on which the unit was found; of a feature that goes in a circle
+            with the wave fitted there, and so never below 0.
         held_out: on the other half.
     """
 
@@ -54,44 +68,74 @@ class Meaning:
 def meanings(index: UnitIndex, *, least: float = LEAST) -> list[Meaning]:
     """The unit that follows each feature best, if it does so on the held-out half too; the best first.
 
+    To follow is not to have learnt: units follow the calendar where the series does, untrained ones too, or
+    where the forecaster is told the calendar as an input.
+
     Args:
         index: of a corpus; the longer, the surer.
         least: correlation on the held-out half, either sign, below which a feature is left out.
 
     Raises:
-        ArgumentError: the corpus has fewer than 8 tokens; least is not in [0, 1].
+        ArgumentError: the corpus has fewer than 8 steps; least is not in [0, 1].
     """
-    count = len(index.labels)
-    if count < 8 or not 0 <= least <= 1:
-        raise ArgumentError(
-            f"meanings: {count} tokens, least={least}; expected at least 8, and a correlation in [0, 1]."
-        )
-    features, half = text_features(index.labels), count // 2
-    sought = _correlations(features[:half], index.values[:half])
-    held_out = _correlations(features[half:], index.values[half:])
-    found = []
-    for k, feature in enumerate(FEATURES):
-        unit = int(np.abs(sought[k]).argmax())
-        there, here = float(sought[k, unit]), float(held_out[k, unit])
-        if abs(here) >= least and there * here > 0:
-            found.append(Meaning(feature, unit, there, here))
+    count = len(index.values)
+    if count < _FEWEST:
+        raise ArgumentError(f"the corpus has {count} steps; expected at least {_FEWEST}: give a longer one.")
+    if not 0 <= least <= 1:
+        raise ArgumentError(f"least={least}; expected a correlation in [0, 1].")
+    features, half = index.features(), count // 2
+    correlations = _correlations(np.hstack([each[:half] for each in features.values()]), index.values[:half])
+    found, first = [], 0
+    for name, columns in features.items():
+        there = correlations[first : first + columns.shape[1]]
+        first += columns.shape[1]
+        unit, weights, sought = _best(columns[:half], there)
+        followed = (columns[half:] @ weights)[:, None]
+        held_out = float(_correlations(followed, index.values[half:, unit : unit + 1])[0, 0])
+        if abs(held_out) >= least and sought * held_out > 0:
+            found.append(Meaning(name, unit, sought, held_out))
     return sorted(found, key=lambda each: -abs(each.held_out))
 
 
-def _correlations(features: npt.NDArray[np.float32], values: npt.NDArray[np.int8]) -> Floats:
+def _best(columns: Columns, correlations: Floats) -> tuple[int, Floats, float]:
+    """The unit that follows columns (N, K) best, the weights (K,) of what it follows, and how well.
+
+    One column is followed as it is; of several the weights are those of least squares.
+
+    Args:
+        columns: of one feature.
+        correlations: (K, H) of each column with each unit.
+    """
+    if len(correlations) == 1:
+        unit = int(np.abs(correlations[0]).argmax())
+        return unit, np.ones(1), float(correlations[0, unit])
+    scaled = _scaled(columns)
+    weights = np.linalg.pinv(scaled.T @ scaled, rcond=_SAME, hermitian=True) @ correlations
+    multiple = np.sqrt((correlations * weights).sum(axis=0).clip(0, 1))
+    unit = int(multiple.argmax())
+    return unit, weights[:, unit] / _or_one(columns.std(axis=0, dtype=np.float64)), float(multiple[unit])
+
+
+def _correlations(features: npt.NDArray[np.floating], values: npt.NDArray[np.int8]) -> Floats:
     """(F, H): Pearson's, 0 where either does not change."""
-    centred = features - features.mean(axis=0, dtype=np.float64)
-    centred /= _or_one(np.linalg.norm(centred, axis=0))
+    scaled = _scaled(features)
     common = np.zeros((features.shape[1], values.shape[1]))
     sums, squares = np.zeros((2, values.shape[1]))
     for first in range(0, len(values), _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
-        held = values[part].astype(np.float32)
-        common += centred[part].astype(np.float32).T @ held
-        sums += held.sum(axis=0, dtype=np.float64)
-        squares += np.square(held).sum(axis=0, dtype=np.float64)
+        held = values[part].astype(np.float64)
+        common += scaled[part].T @ held
+        sums += held.sum(axis=0)
+        squares += np.square(held).sum(axis=0)
     spread = np.sqrt(np.maximum(squares - sums * sums / len(values), 0))
     return common / _or_one(spread)
+
+
+def _scaled(columns: npt.NDArray[np.floating]) -> Floats:
+    """Of mean 0 and norm 1; of norm 0 where they do not change."""
+    centred = columns - columns.mean(axis=0, dtype=np.float64)
+    scaled: Floats = centred / _or_one(np.linalg.norm(centred, axis=0))
+    return scaled
 
 
 def _or_one(sizes: Floats) -> Floats:
@@ -106,18 +150,16 @@ def ablation_cost(model: LanguageModel, text: str, unit: int, layer: int = -1) -
 
     Args:
         model: fitted.
-        text: with at least two tokens.
+        text: with at least two tokens; symbols that the model does not know count as the token for such.
         unit: of the layer.
         layer: negative ones count from the top.
 
     Raises:
         ArgumentError: there is no such unit or layer, or the text has one token only.
-        DataError: the text is empty, or has symbols that the model does not know.
+        DataError: the text is empty.
         NotFittedError: the model is not fitted.
     """
-    tokens = _at_least_two(model, text)
-    whole = model.network_
-    return _losses(_without(whole, unit, layer), tokens) - _losses(whole, tokens)
+    return np.concatenate([costs[:, 0] for costs in _costs(model, text, [unit], layer)])
 
 
 def rank_by_cost(
@@ -127,50 +169,88 @@ def rank_by_cost(
 
     Args:
         model: fitted.
-        text: with at least two tokens; it is read once for each unit.
+        text: with at least two tokens; it is read once for each unit, 16 of them side by side.
         layer: negative ones count from the top.
         units: to be compared; all of the layer where omitted.
 
     Raises:
         ArgumentError: as ``ablation_cost`` raises it.
     """
-    tokens = _at_least_two(model, text)
-    whole = model.network_
-    base = float(_losses(whole, tokens).mean())
-    chosen = range(whole.recurrent.hidden_size) if units is None else units
-    costs = [(unit, float(_losses(_without(whole, unit, layer), tokens).mean()) - base) for unit in chosen]
-    return sorted(costs, key=lambda each: -each[1])
+    model._check_fitted()
+    chosen = list(range(model.network_.recurrent.hidden_size) if units is None else units)
+    if not chosen:
+        return []
+    total, count = np.zeros(len(chosen)), 0
+    for costs in _costs(model, text, chosen, layer):
+        total += costs.sum(axis=0)
+        count += len(costs)
+    return sorted(zip(chosen, (total / count).tolist(), strict=True), key=lambda each: -each[1])
 
 
-def _at_least_two(model: LanguageModel, text: str) -> npt.NDArray[np.intp]:
-    tokens, _ = tokens_of(model, text)
+def _costs(model: LanguageModel, text: str, units: Sequence[int], layer: int) -> Iterator[Floats]:
+    """(T, U) of one stretch of the text after the other: the rise of the loss without each of the units."""
+    tokens, _ = tokens_of(model, text, allow_unknown=True)
     if len(tokens) < 2:
         raise ArgumentError(f"the text {text!r} has one token only; at least 2 are needed to predict one.")
-    return np.asarray(tokens, np.intp)
+    network, stack = model.network_, model.network_.recurrent
+    for unit in units:
+        if not -stack.num_layers <= layer < stack.num_layers or not 0 <= unit < stack.hidden_size:
+            raise ArgumentError(
+                f"unit={unit}, layer={layer}; this network has {stack.num_layers} layers of "
+                f"{stack.hidden_size} units."
+            )
+    groups = [
+        _Without(units[first : first + _SIDE_BY_SIDE], stack.hidden_size, stack.num_layers)
+        for first in range(0, len(units), _SIDE_BY_SIDE)
+    ]
+    steps = max(1, _LOGITS_AT_ONCE // (_SIDE_BY_SIDE * model.tokenizer_.vocabulary_size))
+    state: State | None = None
+    for first in range(0, len(tokens) - 1, steps):
+        inputs, targets = tokens[first:-1][:steps], tokens[first + 1 :][:steps]
+        y, state, cache = stack.look(network.embedding.input(inputs[:, None]), state)
+        upwards = [directions[0] for directions in cache.layers[layer % stack.num_layers :]]
+        losses = np.hstack([_losses(network.head, group.read(upwards), targets) for group in groups])
+        yield losses - _losses(network.head, y, targets)
 
 
-def _losses(network: LanguageNetwork, tokens: npt.NDArray[np.intp]) -> Floats:
-    """-log p of each token but the first, (N - 1,)."""
-    logits, _ = network.logits(tokens[:-1, None])
-    picked = np.take_along_axis(log_softmax(logits[:, 0]), tokens[1:, None], axis=-1)[:, 0]
+class _Without:
+    """Some units, each missing in a row of the batch of its own; all that lies below them is read once.
+
+    Recurrent dropout has a mask for each row, and here it drops the unit that is to be missing.
+    """
+
+    def __init__(self, units: Sequence[int], hidden_size: int, num_layers: int) -> None:
+        self.present = np.ones((len(units), hidden_size), np.float32)
+        self.present[np.arange(len(units)), units] = 0
+        self.states: list[State | None] = [None] * num_layers
+
+    def read(self, upwards: Sequence[SequenceCache]) -> Array:
+        """(T, U, H): what the top layer puts out, going on from where the last stretch ended.
+
+        Args:
+            upwards: the layer of the units and those above it, as the whole network ran them.
+        """
+        lowest = upwards[0]
+        masks = lowest.masks._replace(recurrent=self.present)
+        x = _repeated(lowest.x, len(self.present))
+        y, self.states[0] = sequence.infer(lowest.cell, x, lowest.weights, self.states[0], masks=masks)
+        y = y * self.present
+        for number, above in enumerate(upwards[1:], start=1):
+            y, self.states[number] = sequence.infer(
+                above.cell, y, above.weights, self.states[number], masks=above.masks
+            )
+        return y
+
+
+def _repeated(x: Array | TokenInput, count: int) -> TokenInput:
+    """(T, 1, D) as so many rows, whose product with the weights is computed once."""
+    if not isinstance(x, TokenInput):
+        x = TokenInput(np.arange(len(x))[:, None], x[:, 0])
+    return TokenInput(np.repeat(x.tokens, count, axis=1), x.table)
+
+
+def _losses(head: Linear, y: Array, targets: IntArray) -> Floats:
+    """(T, B): -log p of each target (T,), by what the top layer puts out (T, B, H)."""
+    picked = np.take_along_axis(log_softmax(head(y)), targets[:, None, None], axis=-1)[..., 0]
     losses: Floats = -picked.astype(np.float64)
     return losses
-
-
-def _without(network: LanguageNetwork, unit: int, layer: int) -> LanguageNetwork:
-    """The same network, in which nothing hears of a unit."""
-    stack = network.recurrent
-    if not -stack.num_layers <= layer < stack.num_layers or not 0 <= unit < stack.hidden_size:
-        raise ArgumentError(
-            f"unit={unit}, layer={layer}; this network has {stack.num_layers} layers of "
-            f"{stack.hidden_size} units."
-        )
-    layer %= stack.num_layers
-    changed = deepcopy(network)
-    parameters = changed.recurrent.parameters
-    parameters[f"weight_hh_l{layer}"][:, unit] = 0
-    if layer + 1 < stack.num_layers:
-        parameters[f"weight_ih_l{layer + 1}"][:, unit] = 0
-    else:
-        changed.head.parameters["weight"][:, unit] = 0
-    return changed

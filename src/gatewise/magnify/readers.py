@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gatewise.data import Tokenizer
+from gatewise.data.frequency import Times, written
+from gatewise.data.panel import Series
 from gatewise.errors import ArgumentError, DataError
 from gatewise.magnify.questions import OutputSum, PatchForecast, PooledClass, StepClass
 from gatewise.magnify.reading import Question, Reading
@@ -19,13 +23,19 @@ from gatewise.tasks._tagged_examples import TaggedExamples
 from gatewise.tasks._tagged_input import check_sentences
 from gatewise.types import Array, IntArray
 
-__all__ = ["read", "tokens_of"]
+__all__ = ["dates", "one_series", "read", "tokens_of"]
 
 
-def read(model: Any, data: Any) -> Reading:
-    """A sequence as a model reads it; arguments and errors are those of ``gatewise.magnify``."""
+def read(model: Any, data: Any, *, allow_unknown: bool = False) -> Reading:
+    """A sequence as a model reads it; arguments and errors are those of ``gatewise.magnify``.
+
+    Args:
+        model: of any kind.
+        data: of its kind.
+        allow_unknown: whether a language model takes symbols that it does not know.
+    """
     if isinstance(model, LanguageModel):
-        return _language(model, data)
+        return _language(model, data, allow_unknown=allow_unknown)
     if isinstance(model, SequenceClassifier):
         return _classified(model, data)
     if isinstance(model, SequenceTagger):
@@ -41,12 +51,17 @@ def read(model: Any, data: Any) -> Reading:
     )
 
 
-def tokens_of(model: LanguageModel, text: Any) -> tuple[IntArray, list[str]]:
+def tokens_of(model: LanguageModel, text: Any, *, allow_unknown: bool = False) -> tuple[IntArray, list[str]]:
     """The tokens of a text, and what each stands for.
+
+    Args:
+        model: fitted.
+        text: of the user.
+        allow_unknown: take symbols that the model does not know as the token that it has for such.
 
     Raises:
         ArgumentError: it is no text.
-        DataError: it is empty, or has symbols that the model does not know.
+        DataError: it is empty, or has symbols that the model does not know where these are not allowed.
         NotFittedError: the model is not fitted.
     """
     model._check_fitted()
@@ -56,18 +71,22 @@ def tokens_of(model: LanguageModel, text: Any) -> tuple[IntArray, list[str]]:
     tokens = np.concatenate([*tokenizer.encode([text]), np.zeros(0, np.int32)]).astype(np.intp)
     if not len(tokens):
         raise DataError(f"the text {text!r:.40} has no tokens; give one with at least one symbol.")
-    if tokenizer.unknown is not None and tokenizer.unknown in tokens:
-        place = int(np.flatnonzero(tokens == tokenizer.unknown)[0])
-        count = int((tokens == tokenizer.unknown).sum())
-        raise DataError(
-            f"the text has {count} symbols that the model does not know, the first of them token {place}, "
-            f"{_piece(text, model.level, place)!r}; take them out, or train on a text that has them."
-        )
-    return tokens, _pieces(tokenizer, tokens)
+    labels = _pieces(tokenizer, tokens)
+    strange = [] if tokenizer.unknown is None else np.flatnonzero(tokens == tokenizer.unknown).tolist()
+    if strange:
+        symbols = _symbols(text, model.level)
+        if not allow_unknown:
+            raise DataError(
+                f"the text has {len(strange)} symbols that the model does not know, the first of them token "
+                f"{strange[0]}, {symbols[strange[0]]!r}; take them out, or train on a text that has them."
+            )
+        for place in strange:
+            labels[place] = symbols[place]
+    return tokens, labels
 
 
-def _language(model: LanguageModel, text: Any) -> Reading:
-    tokens, labels = tokens_of(model, text)
+def _language(model: LanguageModel, text: Any, *, allow_unknown: bool) -> Reading:
+    tokens, labels = tokens_of(model, text, allow_unknown=allow_unknown)
     tokenizer = model.tokenizer_
     network = model.network_
 
@@ -98,10 +117,9 @@ def _pieces(tokenizer: Tokenizer, tokens: IntArray) -> list[str]:
     return [known[token] for token in tokens.tolist()]
 
 
-def _piece(text: str, level: str, place: int) -> str:
-    """What stands at a token's place, as far as that can be told from outside."""
-    parts = text if level == "char" else text.split()
-    return parts[place] if place < len(parts) else "?"
+def _symbols(text: str, level: str) -> list[str]:
+    """What the user wrote for each token of a model that reads characters or words."""
+    return list(text) if level == "char" else re.findall(r"\n|\S+", text)
 
 
 def _classified(model: SequenceClassifier, data: Any) -> Reading:
@@ -124,11 +142,13 @@ def _classified(model: SequenceClassifier, data: Any) -> Reading:
     if network.embedding is None or not isinstance(model._input, TextInput):
         labels, blank = tuple(map(str, range(len(encoded)))), np.zeros(encoded.shape[-1], network.dtype)
         x, values = np.ascontiguousarray(encoded, network.dtype), encoded[:, 0, 0].astype(np.float64)
-        return Reading(network.recurrent, x, labels, "series", ask, blank, said, values)
+        return Reading(
+            network.recurrent, x, labels, "series", ask, blank, said, values, first_question=len(x) - 1
+        )
     labels = tuple(_pieces(model._input.tokenizer, encoded[:, 0]))
     kind = "words" if model.level == "word" else "text"
     x, blank = network.embedding(encoded), _mean_row(network.embedding)
-    return Reading(network.recurrent, x, labels, kind, ask, blank, said)
+    return Reading(network.recurrent, x, labels, kind, ask, blank, said, first_question=len(x) - 1)
 
 
 def _tagged(model: SequenceTagger, sentence: Any) -> Reading:
@@ -149,7 +169,14 @@ def _tagged(model: SequenceTagger, sentence: Any) -> Reading:
     return Reading(network.recurrent, x, tuple(sentence), "words", ask, blank, "a sentence")
 
 
-def _forecast(model: Forecaster, data: Any) -> Reading:
+def one_series(model: Forecaster, data: Any) -> Series:
+    """The one series of a frame, or of a forecaster's training where there is no data: its last context.
+
+    Raises:
+        ArgumentError: there are several.
+        DataError: the frame is unfit.
+        NotFittedError: the model is not fitted.
+    """
     model._check_fitted()
     _, series = model._read(data)
     if len(series) != 1:
@@ -158,13 +185,24 @@ def _forecast(model: Forecaster, data: Any) -> Reading:
             f"magnify: the data has {len(series)} series, {keys}{', ...' if len(series) > 5 else ''}; "
             "expected one: give the rows of one of them."
         )
-    (one,), setup, network = series, model.setup_, model.network_
+    return series[0]
+
+
+def dates(times: Times) -> npt.NDArray[np.datetime64] | None:
+    """The same where they are dates; None where time is only counted."""
+    return times if times.dtype.kind == "M" else None
+
+
+def _forecast(model: Forecaster, data: Any) -> Reading:
+    one = one_series(model, data)
+    setup, network = model.setup_, model.network_
     shape = setup.shape
-    windows = setup.windows(series, np.array([[0, len(one)]]), target=model.target, room=shape.horizon)
+    windows = setup.windows([one], np.array([[0, len(one)]]), target=model.target, room=shape.horizon)
     batch = windows.batch(np.zeros(1, np.intp))
     patches, past = len(batch.features), shape.context // shape.patch
     first = len(one) - shape.context + shape.patch * np.arange(patches)
-    labels = tuple(map(str, setup.frequency.times(one.start, first)))
+    times = setup.frequency.times(one.start, first)
+    labels = tuple(map(str, written(times)))
     values = np.full(patches, np.nan)
     values[:past] = batch.context[0].reshape(past, shape.patch).mean(axis=1) * batch.scale + batch.centre
 
@@ -180,7 +218,9 @@ def _forecast(model: Forecaster, data: Any) -> Reading:
 
     blank = np.zeros(batch.features.shape[-1], batch.features.dtype)
     title = f"the series {one.key!r}"
-    return Reading(network.recurrent, batch.features, labels, "series", ask, blank, title, values)
+    return Reading(
+        network.recurrent, batch.features, labels, "series", ask, blank, title, values, dates(times), past
+    )
 
 
 def _numbers(layer: Recurrent, data: Any) -> Reading:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from gatewise.nn import Recurrent, RecurrentCache
 from gatewise.types import Array
@@ -49,6 +50,8 @@ class Reading:
         blank: (D,), an input that says as little as can be, in place of which a step is measured.
         values: (T,) numbers to draw beside the steps of a series; None for texts.
         title: of the whole.
+        times: (T,) dates of the steps of a series: of a patch that of its first. None where there are none.
+        first_question: the first step that ``ask`` knows of.
     """
 
     recurrent: Recurrent
@@ -59,6 +62,8 @@ class Reading:
     blank: Array
     title: str
     values: Array | None = None
+    times: npt.NDArray[np.datetime64] | None = None
+    first_question: int = 0
 
     def look(self) -> tuple[Array, RecurrentCache]:
         """Outputs (T, 1, W) and caches of a pass as in inference."""

@@ -21,25 +21,26 @@ FEATURES = (
     "punctuation",
     "end of the line",
 )
-"""In the order of the columns of ``text_features``."""
+"""The names of what ``text_features`` finds."""
 
 _OPENING, _CLOSING = "([{", ")]}"
 _QUOTES = {'"': '"', "\N{LEFT DOUBLE QUOTATION MARK}": "\N{RIGHT DOUBLE QUOTATION MARK}"}
 
 
-def text_features(labels: Sequence[str]) -> npt.NDArray[np.float32]:
-    """The features of a text (N, F) behind each of its tokens, by the last character of the token.
+def text_features(labels: Sequence[str], between: str = "") -> dict[str, npt.NDArray[np.float32]]:
+    """The features of a text behind each of its N tokens by name, (N, 1) each.
 
-    Quotes are " and “ ”; an end of line closes what is open, for a quote that was forgotten would turn all
-    that follows inside out. Positions are counted in characters.
+    A token has those of its last character. Quotes are " and “ ”; an end of line closes what is open, for a
+    quote that was forgotten would turn all that follows inside out. Positions are counted in characters.
 
     Args:
         labels: the tokens' texts.
+        between: what stands between two tokens.
     """
     rows: list[tuple[float, ...]] = []
     closing, depth, in_line, in_word, place = "", 0, 0, 0, 0
     for label in labels:
-        for symbol in label:
+        for symbol in between + label if rows else label:
             place += 1
             if symbol == "\n":
                 closing, depth, in_line = "", 0, 0
@@ -65,4 +66,5 @@ def text_features(labels: Sequence[str]) -> npt.NDArray[np.float32]:
             last == "\n",
         )
         rows.append(row)
-    return np.array(rows, np.float32).reshape(len(labels), len(FEATURES))
+    columns = np.array(rows, np.float32).reshape(len(labels), len(FEATURES))
+    return {name: columns[:, k : k + 1] for k, name in enumerate(FEATURES)}

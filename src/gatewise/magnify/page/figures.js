@@ -1,0 +1,173 @@
+"use strict";
+// Figures by plotly. Each takes what it draws and an element to draw it in.
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const COLOR = { i: "#009e73", f: "#cc79a7", g: "#d55e00", o: "#56b4e9", c: "#e69f00", h: "#0072b2", grey: "#8a93a3" };
+const DASH = { i: "solid", f: "dash", g: "dot", o: "dashdot", c: "solid", h: "dash" };
+const SYMBOL = { i: "circle", f: "diamond-open", o: "cross-thin-open" };
+const WORDS = { i: "input gate i (learn)", f: "forget gate f (forget)", g: "candidate g (learn)",
+  o: "output gate o (use)", c: "cell state c (remember)", h: "hidden state h (use)" };
+
+function axis(extra = {}) {
+  return { gridcolor: css("--line"), zerolinecolor: css("--line"), linecolor: css("--line"), automargin: true, ...extra };
+}
+
+function draw(figure, traces, layout, height = 300) {
+  const small = figure.clientWidth < 520;
+  const base = { height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: css("--text"), size: small ? 11 : 12 }, margin: { l: 54, r: 14, t: 34, b: 44 },
+    hoverlabel: { bgcolor: css("--raised"), font: { color: css("--text") } }, dragmode: small ? false : "zoom",
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" } };
+  return Plotly.react(figure, traces, { ...base, ...layout },
+    { responsive: true, displayModeBar: false });
+}
+
+// The steps of a range as an axis: with the labels of all where there is room, with some of them where they say
+// when, and with numbers along a long text.
+function stepAxis(range = [-0.5, steps - 0.5], extra = {}) {
+  const first = Math.max(0, Math.ceil(range[0])), count = Math.min(steps - 1, Math.floor(range[1])) - first + 1;
+  const room = { text: 60, words: 12, series: 6 }[facts.kind];
+  const numbered = facts.kind === "text" && count > room;
+  const every = Math.ceil(count / room);
+  const at = labels.map((_, step) => step).filter((step) => count <= room ? true : step % every === 0);
+  const marks = numbered ? {} : { tickvals: at, ticktext: at.map((step) => labels[step]), tickangle: "auto" };
+  return axis({ title: { text: numbered ? "step" : "" }, range, showgrid: false, ...marks, ...extra });
+}
+
+// Where a long sequence is looked at closely: some steps on both sides.
+function near(step, reach = 60) {
+  if (steps <= 2 * reach + 1) return [-0.5, steps - 0.5];
+  const first = Math.min(Math.max(0, step - reach), steps - 1 - 2 * reach);
+  return [first - 0.5, first + 2 * reach + 0.5];
+}
+
+const cursor = (step) => ({ type: "line", x0: step, x1: step, yref: "paper", y0: 0, y1: 1,
+  line: { color: css("--text"), width: 1, dash: "dot" } });
+
+function drawMap(figure, letter, rows, order, unit, step) {
+  const gate = "ifo".includes(letter);
+  const largest = gate ? 1 : letter === "c" ? farOut(rows) : 1;
+  const trace = { type: "heatmap", z: order.map((each) => rows[each]), y: order.map(String),
+    customdata: order.map(() => named), hoverongaps: false,
+    hovertemplate: `%{customdata}<br>unit %{y}<br>${letter} = %{z:.3f}<extra></extra>`,
+    zmin: gate ? 0 : -largest, zmax: largest,
+    colorscale: gate ? "Cividis" : [[0, css("--low")], [0.5, css("--page")], [1, css("--high")]],
+    colorbar: { thickness: 8, outlinewidth: 0, len: 1 } };
+  draw(figure, [trace], {
+    title: { text: WORDS[letter], font: { size: 13 }, x: 0.02, y: 0.97, yanchor: "top" },
+    xaxis: stepAxis(), yaxis: axis({ type: "category", showgrid: false, title: { text: "unit" }, nticks: 8 }),
+    shapes: [cursor(step), { type: "line", xref: "paper", x0: 0, x1: 1, y0: String(unit), y1: String(unit),
+      line: { color: css("--text"), width: 1, dash: "dot" } }] }, 270);
+}
+
+// The 99th percentile of the magnitudes: one cell that has run away must not pale all others.
+function farOut(rows) {
+  const sizes = Float32Array.from(rows.flatMap((row) => Array.from(row, Math.abs))).sort();
+  return sizes[Math.floor(0.99 * (sizes.length - 1))] || 1;
+}
+
+function drawTraces(figure, rows, step) {
+  const line = (letter, yaxis) => ({ type: "scatter", mode: "lines", name: WORDS[letter], y: rows[letter], yaxis,
+    text: named, line: { color: COLOR[letter], dash: DASH[letter], width: 1.6 },
+    hovertemplate: `%{text}<br>${letter} = %{y:.3f}<extra></extra>` });
+  const gated = "f" in rows, data = facts.values !== null;
+  const panels = [...(data ? ["y3"] : []), "y", ...(gated ? ["y2"] : [])];
+  const traces = [...["g", "c", "h"].filter((each) => each in rows).map((each) => line(each, "y")),
+    ...(gated ? ["i", "f", "o"].map((each) => line(each, "y2")) : [])];
+  if (data) traces.push({ type: "scatter", mode: "lines+markers", name: "what is read", y: facts.values, yaxis: "y3",
+    text: named, marker: { size: 3 }, line: { color: COLOR.grey, width: 1.6 },
+    hovertemplate: "%{text}: %{y:.4g}<extra></extra>" });
+  const title = { y: "state", y2: "gate", y3: "series" }, layout = {};
+  panels.forEach((name, place) => {
+    const top = 1 - place / panels.length;
+    layout[name.replace("y", "yaxis")] = axis({ domain: [top - 1 / panels.length + 0.04, top], title: { text: title[name] },
+      ...(name === "y2" ? { range: [-0.05, 1.05] } : {}) });
+  });
+  draw(figure, traces, { ...layout, hovermode: "x", shapes: [cursor(step)],
+    xaxis: stepAxis(near(step), { anchor: panels.at(-1) }), margin: { l: 54, r: 14, t: 60, b: 44 } }, 130 + 130 * panels.length);
+}
+
+function drawSaturation(figure, saturation, unit) {
+  const gates = Object.keys(saturation);
+  const traces = gates.map((gate) => ({ type: "scatter", mode: "markers", name: WORDS[gate],
+    x: saturation[gate].shut, y: saturation[gate].open, customdata: saturation[gate].shut.map((_, each) => each),
+    marker: { color: COLOR[gate], symbol: SYMBOL[gate], opacity: 0.75, line: { width: 1.2, color: COLOR[gate] },
+      size: saturation[gate].shut.map((_, each) => (each === unit ? 16 : 7)) },
+    hovertemplate: "unit %{customdata}<br>shut %{x:.0%}, open %{y:.0%} of the time<extra></extra>" }));
+  const share = (text) => axis({ title: { text }, range: [-0.04, 1.04], tickformat: ".0%" });
+  draw(figure, traces, { xaxis: share("shut, below 0.1"), yaxis: share("open, above 0.9"),
+    margin: { l: 54, r: 14, t: 60, b: 44 } }, 360);
+}
+
+function drawHalfLives(figure, halfLives, unit) {
+  // The longest first; a cell that is never forgotten stands at the top.
+  const finite = halfLives.filter((each) => each !== null && each > 0);
+  const top = 2 * Math.max(1, ...finite), bottom = Math.min(0.1, ...finite);
+  const heights = halfLives.map((each) => (each === null ? top : Math.max(each, bottom)));
+  const order = heights.map((_, each) => each).sort((one, other) => heights[other] - heights[one]);
+  draw(figure, [{ type: "scatter", mode: "markers", y: order.map((each) => heights[each]), customdata: order,
+    text: order.map((each) => (halfLives[each] === null ? "never" : `${halfLives[each]} steps`)),
+    marker: { color: COLOR.f, line: { width: 0 }, symbol: "circle", size: order.map((each) => (each === unit ? 16 : 6)) },
+    hovertemplate: "unit %{customdata}<br>half is left after: %{text}<extra></extra>" }],
+  { xaxis: axis({ title: { text: "units, the longest first" }, showgrid: false }),
+    yaxis: axis({ type: "log", dtick: 1, title: { text: "half-life, steps" } }) }, 360);
+}
+
+function drawLags(figure, curves, names, rnn) {
+  const line = (name, values, color, dash) => ({ type: "scatter", mode: "lines", name, y: values, connectgaps: true,
+    line: { color, dash, width: 1.8 }, hovertemplate: "lag %{x}: %{y:.3g}<extra>" + name + "</extra>" });
+  const dashes = ["solid", "dash", "dot", "dashdot"];
+  const peak = (values) => Math.max(...values) || 1;
+  const share = (values) => values.map((value) => (value > 0 ? value / peak(values) : null));
+  const traces = curves.flatMap((curve, number) => [
+    ...(curve.c ? [line(`c, ${names[number]}`, share(curve.c), COLOR.c, dashes[number % 4])] : []),
+    line(`h, ${names[number]}`, share(curve.h), COLOR.h, dashes[number % 4])]);
+  traces.push(line("h, a plain RNN as it begins", share(rnn.h), COLOR.grey, "solid"));
+  const least = Math.max(1e-12, Math.min(...traces.flatMap((trace) => trace.y.filter((value) => value !== null))));
+  const far = Math.max(...traces.map((trace) => trace.y.findLastIndex((value) => value !== null && value >= 1e-12)));
+  draw(figure, traces, { xaxis: axis({ title: { text: "lag, steps before the answer" }, range: [-1, far + 1] }),
+    yaxis: axis({ type: "log", dtick: 1, title: { text: "gradient, 1 at its peak" }, exponentformat: "power",
+      range: [Math.log10(least) - 0.2, 0.2] }),
+    shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 1 / Math.E, y1: 1 / Math.E,
+      line: { color: css("--soft"), width: 1, dash: "dot" } }], margin: { l: 60, r: 14, t: 84, b: 44 } }, 420);
+}
+
+const METHODS = { integrated: "integrated gradients", gradient_input: "gradient × input", occluded: "occlusion" };
+
+function drawShares(figure, shares) {
+  const look = { integrated: [COLOR.c, "bar"], gradient_input: [COLOR.h, "circle-open"], occluded: [COLOR.g, "x-thin-open"] };
+  const traces = Object.entries(METHODS).map(([name, words]) => {
+    const [color, symbol] = look[name];
+    const common = { name: words, y: shares[name], text: named, hovertemplate: "%{text}<br>%{y:.4g}<extra>" + words + "</extra>" };
+    return symbol === "bar" ? { type: "bar", marker: { color }, textposition: "none", ...common }
+      : { type: "scatter", mode: "markers", marker: { color, symbol, size: 7, line: { width: 1.6, color } }, ...common };
+  });
+  draw(figure, traces, { xaxis: stepAxis(around(shares.integrated)), yaxis: axis({ title: { text: "share in the answer" } }),
+    margin: { l: 54, r: 14, t: 60, b: 44 } }, 320);
+}
+
+function drawLedger(figure, at, entries, left, written, text) {
+  const traces = [{ type: "bar", name: "what is there of it now", x: at, y: entries, marker: { color: COLOR.c },
+    text: at.map((step) => named[step]), textposition: "none",
+    hovertemplate: `%{text}<br>%{y:.4g}<extra>${text}</extra>` }];
+  if (written) traces.push({ type: "scatter", mode: "markers", name: "what was written", x: at, y: written,
+    marker: { color: COLOR.g, symbol: "circle-open", size: 6 }, hovertemplate: "wrote %{y:.3f}<extra></extra>" });
+  if (left) traces.push({ type: "scatter", mode: "lines", name: "share left (right)", x: at, y: left, yaxis: "y2",
+    line: { color: COLOR.f, dash: "dash", width: 1.6 }, hovertemplate: "%{y:.1%} left<extra></extra>" });
+  draw(figure, traces, { hovermode: "x", xaxis: stepAxis(around(entries, at)),
+    yaxis: axis({ title: { text: "in the cell state" } }),
+    yaxis2: axis({ overlaying: "y", side: "right", range: [0, 1.05], tickvals: [0, 0.5, 1], tickformat: ".0%",
+      showgrid: false }),
+    margin: { l: 54, r: 50, t: 60, b: 44 } }, 340);
+}
+
+// The steps between the first and the last that matter: the rest can be zoomed out to by a double click.
+function around(values, at = null) {
+  const largest = Math.max(...Array.from(values, (value) => Math.abs(value ?? 0)));
+  const places = Array.from(values, (value, place) => [Math.abs(value ?? 0), at ? at[place] : place])
+    .filter(([size]) => size > 0.005 * largest).map(([, place]) => place);
+  if (!places.length) return [-0.5, steps - 0.5];
+  const [low, high] = [Math.min(...places), Math.max(...places)];
+  const room = Math.max(2, Math.ceil((24 - (high - low)) / 2)); // beside them, for few to be seen among others
+  return [Math.max(0, low - room) - 0.5, Math.min(steps - 1, high + room) + 0.5];
+}

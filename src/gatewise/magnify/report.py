@@ -1,0 +1,150 @@
+"""The report: one HTML page with all that it needs, which draws what the magnifier found.
+
+The numbers are in the page as they were computed; its scripts, in the folder ``page``, only draw them. Arrays
+and plotly.js are deflated and written in base64, which browsers of 2023 and later can undo by themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise import __version__
+from gatewise.charts import plotly_script
+from gatewise.errors import ArgumentError, MissingExtraError
+from gatewise.magnify.moment import Moment, moment, rounded
+from gatewise.magnify.standing import standing_facts
+from gatewise.storage import check_writable, write_bytes
+
+if TYPE_CHECKING:
+    from gatewise.magnify.magnification import Magnification
+
+__all__ = ["framed", "page", "report", "sequence_facts", "write_page"]
+
+_SCRIPTS = ("data.js", "figures.js", "report.js")
+
+_MOST_STEPS = 5_000
+_MOST_QUESTIONS = 6
+_LEDGER_ENTRIES = 600_000
+"""Of so many the page keeps the ledgers, where nobody has chosen: two bytes each."""
+
+
+def report(inside: Magnification, questions: Sequence[int] | None = None, corpus: Any = None) -> str:
+    """The page about a sequence; arguments and errors are those of ``Magnification.save``."""
+    count = len(inside.labels)
+    if count > _MOST_STEPS:
+        raise ArgumentError(
+            f"save: the sequence has {count:,} steps; expected at most {_MOST_STEPS:,} for a page. Magnify a "
+            "part of it, or take the numbers from to_frame()."
+        )
+    asked = ledgers = [inside.reading.ask(step).step for step in questions or ()]
+    if questions is None:
+        first = inside.reading.first_question
+        asked = np.linspace(first, count - 1, min(_MOST_QUESTIONS, count - first), dtype=int).tolist()
+        ledgers = asked[-max(1, _LEDGER_ENTRIES // _entries(inside)) :]
+    title, *summary = inside.summary().split("\n")
+    return page(
+        [moment(inside, "as it is now", questions=asked, ledgers=ledgers)],
+        title=title,
+        summary=summary,
+        facts={**sequence_facts(inside), **standing_facts(inside, corpus)},
+    )
+
+
+def sequence_facts(inside: Magnification) -> dict[str, Any]:
+    """Of the sequence itself, whatever the weights."""
+    values = inside.reading.values
+    return {
+        "title": inside.title,
+        "labels": list(inside.labels),
+        "kind": inside.reading.kind,
+        "values": None if values is None else rounded(values),
+    }
+
+
+def write_page(path: str | Path, make: Callable[[], str]) -> None:
+    """Write a page, after finding out whether it can be; errors are those of ``Magnification.save``."""
+    if Path(path).suffix.lower() != ".html":
+        raise ArgumentError(f"save: path={str(path)!r}; expected a name that ends in .html.")
+    check_writable(path)
+    write_bytes(path, make().encode())
+
+
+def framed(make: Callable[[], str]) -> str | None:
+    """A page in a frame of its own, for notebooks; None where what it needs is not installed."""
+    try:
+        text = html.escape(make())
+    except MissingExtraError:
+        return None
+    return f'<iframe srcdoc="{text}" style="width: 100%; height: 48rem; border: 0" title="gatewise"></iframe>'
+
+
+def _entries(inside: Magnification) -> int:
+    """Of the ledgers after one step."""
+    return sum(view.arrays["h"].size for view in inside.layers)
+
+
+def page(moments: Sequence[Moment], *, title: str, summary: Sequence[str], facts: Mapping[str, Any]) -> str:
+    """A whole HTML page.
+
+    Args:
+        moments: in the order of training, the last one as the network is now.
+        title: of the sequence.
+        summary: lines to open with.
+        facts: labels, kind and values of the sequence, and what its units stand for.
+
+    Raises:
+        MissingExtraError: jinja2 or plotly is not installed.
+    """
+    try:
+        from jinja2 import Environment
+    except ImportError as error:
+        raise MissingExtraError(
+            "the report needs jinja2 and plotly; install them with: pip install 'gatewise[report]'"
+        ) from error
+    layouts = [_layout(moment.arrays) for moment in moments]
+    environment = Environment(autoescape=True)
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}  # and not sorted by name
+    return environment.from_string(_part("report.html.j2")).render(
+        version=__version__,
+        title=title,
+        summary=summary,
+        style=_part("report.css"),
+        script="\n".join(map(_part, _SCRIPTS)),
+        plotly=_deflated(plotly_script().encode()),
+        facts={
+            **facts,
+            "moments": [
+                {**moment.facts, "packed": layout}
+                for moment, (layout, _) in zip(moments, layouts, strict=True)
+            ],
+        },
+        blobs=[_deflated(content) for _, content in layouts],
+    )
+
+
+def _layout(arrays: Mapping[str, npt.NDArray[np.integer]]) -> tuple[dict[str, Any], bytes]:
+    """Where each array stands in their joined bytes, and these."""
+    where, parts, offset = {}, [], 0
+    for name, values in arrays.items():
+        kind = values.dtype.newbyteorder("<")
+        parts.append(values.astype(kind, order="C").tobytes())
+        where[name] = {"kind": kind.str, "shape": values.shape, "offset": offset}
+        offset += len(parts[-1])
+    return where, b"".join(parts)
+
+
+def _deflated(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, 9)).decode("ascii")
+
+
+def _part(name: str) -> str:
+    return files("gatewise.magnify").joinpath("page", name).read_text(encoding="utf-8")
