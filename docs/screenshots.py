@@ -1,4 +1,4 @@
-"""Pictures of the page about the magnifier: ``python docs/screenshots.py``, in about three minutes.
+"""Pictures and figures of the page about the magnifier: ``python docs/screenshots.py``, in some four minutes.
 
 It trains a language model of two layers of 128 units on the text ``text/tinyshakespeare.txt`` in the folder
 that the variable GATEWISE_DATA names, with snapshots, writes reports about it, opens them in a browser and
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import gatewise as gw
@@ -25,7 +26,7 @@ TARGET = Path(__file__).parent / "assets" / "magnify"
 
 START, STOP = "\n\nSEBASTIAN:\nWhat, art thou", " waking."
 """Between these, near the end of the text, stands the passage that the reports are about."""
-NEAR = 110
+NEAR = 81
 """Characters of it that the heat maps show."""
 CORPUS = 100_000
 """Characters at its end, which training has not seen, in which the meaning of units is sought."""
@@ -108,15 +109,24 @@ def side_by_side(browser: Browser, name: str, parts: list[str]) -> None:
         path.unlink()
 
 
+def completeness(inside: gw.magnify.Magnification, past: int) -> str:
+    """How often the integrated gradients of an answer add up to it, over every fourth one."""
+    steps = range(137, len(inside.labels), 4)
+    errors = np.array([inside.connectivity(step, past=past).completeness_error for step in steps])
+    return (
+        f"completeness error of {len(errors)} answers, {past} steps: {(errors > 0.01).mean():.0%} above 1 %, "
+        f"{(errors > 0.1).mean():.0%} above 10 %, median {np.median(errors):.2%}, largest {errors.max():.0%}"
+    )
+
+
 def main(folder: Path) -> None:
     """Make all pictures."""
     lm = train(folder / "plays.safetensors")
     read, corpus = passage(), text()[-CORPUS:]
     follows = {each.feature: each.unit for each in meanings(index_units(lm, corpus, layer=0))}
-    unit, name = follows["position in the line"], read.index("SEBASTIAN:\nI do")
-    gw.magnify(lm, read).save(
-        folder / "plays.html", questions=[name + len("SEBASTIA"), len(read) - 1], corpus=corpus
-    )
+    unit, asked = follows["position in the line"], read.index("speaking") + len("spea") - 1
+    inside = gw.magnify(lm, read)
+    inside.save(folder / "plays.html", questions=[asked, len(read) - 1], corpus=corpus)
     gw.magnify(lm, read[:NEAR]).save(folder / "near.html")
     read_snapshots(snapshots_path(folder / "plays.safetensors")).save(folder / "training.html")
     TARGET.mkdir(parents=True, exist_ok=True)
@@ -125,13 +135,13 @@ def main(folder: Path) -> None:
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox"]
         )
         with opened(browser, folder / "plays.html") as page:
-            choose(page, layer=0, unit=unit, step=name - 10, question=0)
+            choose(page, layer=0, unit=unit, step=asked, question=0)
             picture(page, "text", "#controls", "#reading")
             picture(page, "saturation", "#saturated")
             picture(page, "lag", "#lags")
             picture(page, "rests", "#rests")
             picture(page, "ledger", "#ledger-section")
-        with opened(browser, folder / "near.html") as page:
+        with opened(browser, folder / "near.html", width=880) as page:
             choose(page, layer=1, order="similarity", step=2)
             picture(page, "gates", "#maps")
         for number in (0, 1):
@@ -142,7 +152,7 @@ def main(folder: Path) -> None:
         side_by_side(browser, "training", ["moment-0", "moment-1"])
         for dark, place in ((False, "#reading"), (True, "#maps figure:nth-child(5)")):
             with opened(browser, folder / "near.html", width=390, dark=dark) as page:
-                choose(page, layer=int(dark), order="similarity", unit=98 if dark else unit, step=100)
+                choose(page, layer=int(dark), order="similarity", unit=98 if dark else unit, step=50)
                 page.locator(place).evaluate("place => scrollTo(0, place.offsetTop - 170)")
                 page.wait_for_timeout(500)
                 page.screenshot(path=TARGET / f"phone-{int(dark)}.png")
@@ -150,6 +160,8 @@ def main(folder: Path) -> None:
         browser.close()
     for path in sorted(TARGET.glob("*.png")):
         print(path.name, path.stat().st_size)
+    for past in (128, 40, 20):
+        print(completeness(inside, past))
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def test_classifiers_and_taggers(folder, capsys, monkeypatch, model, arguments, 
         (["--text", ""], "the text '' has no tokens"),
         (["--text", "THE"], "3 symbols that the model does not know"),
         (["--text", "the", "--unit", "8"], "--unit=8; expected 0 to 7"),
-        (["--text", "the", "--layer", "3"], "this network has 2 layers"),
+        (["--text", "the", "--layer", "3"], "--layer=3; expected 0 for the top one, or a number from 1 to 2"),
         (["--text", "the", "--layer", "-1"], "--layer=-1; expected 0 for the top one"),
         (
             ["--text", "the", "--output", "page.xlsx"],
@@ -112,9 +112,15 @@ def test_classifiers_and_taggers(folder, capsys, monkeypatch, model, arguments, 
         (["--data", "none.txt"], "none.txt"),
         (["--text", "the", "--mark", "1-2"], "--mark='1-2'; expected a range of tokens"),
         (["--text", "the", "--mark", "1:4"], "--mark=1:4, but --text has 3 tokens"),
-        (["--text", "the", "--mark", "0:1", "--threshold", "2"], "threshold=2.0; expected a number between"),
+        (["--text", "the", "--mark", "0:1", "--threshold", "2"], "--threshold=2; expected a number between"),
         (["--text", "the", "--corpus", "none.txt"], "none.txt"),
         (["--output", "report.html"], "give either --text, or --data with a file"),
+        (["--text", "the", "--row", "2"], "--row needs --data"),
+        (["--text", "the", "--reverse"], "reverse=True; expected False"),
+        (["--text", "the", "--step", "3", "--output", "report.html"], "step=3; expected"),
+        (["--training", "--text", "the", "-o", "report.html"], "leave out --text"),
+        (["--training", "-o", "inside.csv"], "--training needs -o with a name that ends in .html"),
+        (["--training", "-o", "report.html"], "train the model with --magnify every=N"),
         (["--text", "the", "--output", "none/report.html"], "none"),
     ],
 )
@@ -127,6 +133,44 @@ def test_bad_input_is_one_line(folder, capsys, monkeypatch, arguments, message):
     assert out == ""
 
 
+def test_what_does_not_fit_the_model(folder, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(folder)
+    assert main(["magnify", "films.safetensors", "--text", "good", "--corpus", "films.txt"]) == 2
+    assert (
+        "--corpus needs a language model or a forecaster, not a SequenceClassifier" in capsys.readouterr().err
+    )
+    rows = "".join(f"{year}-{month:02}-01,{month}\n" for year in range(2015, 2023) for month in range(1, 13))
+    (tmp_path / "series.csv").write_text("ds,y\n" + rows, encoding="utf-8")
+    model = str(tmp_path / "f.safetensors")
+    options = ["--horizon", "3", "--hidden-size", "4", "--epochs", "1", "--steps-per-epoch", "5"]
+    assert main(["train", "forecast", str(tmp_path / "series.csv"), "-o", model, *options]) == 0
+    capsys.readouterr()
+    assert main(["magnify", model, "--text", "January"]) == 2
+    assert "--text is given, but a forecaster reads a table" in capsys.readouterr().err
+
+
+def test_a_file_is_read_whole_by_a_language_model_and_a_line_of_it_by_its_number(folder, tmp_path, capsys):
+    (tmp_path / "text.txt").write_text("the cat\nsat on\n", encoding="utf-8")
+    arguments = ["magnify", str(folder / "text.safetensors"), "--data", str(tmp_path / "text.txt"), "--json"]
+    assert main([*arguments, "--row", "2"]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == len("sat on")
+    assert main(arguments) == 2, "it has never seen an end of line"
+    assert "symbols that the model does not know" in capsys.readouterr().err
+
+
+def test_many_steps_are_valid_json(folder, capsys):
+    text = "the cat sat on the mat. " * 10
+    assert main(["magnify", str(folder / "text.safetensors"), "--text", text, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found["rests_on"][0] is None, "not measured"
+    assert isinstance(found["rests_on"][-1], float)
+
+
+def test_nothing_in_a_text_steers_the_terminal(folder, capsys):
+    assert main(["magnify", str(folder / "tags.safetensors"), "--text", "the \x1b[31mcat"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
 def test_a_report(folder, tmp_path, capsys):
     pytest.importorskip("jinja2")
     target = tmp_path / "report.html"
@@ -137,9 +181,15 @@ def test_a_report(folder, tmp_path, capsys):
     assert '"labels":["t","h","e"," ","m","a","t"]' in page
     assert "Units of layer 2 that follow" not in page, "seven steps are too few to tell"
     (tmp_path / "corpus.txt").write_text("the cat sat on the mat. " * 20, encoding="utf-8")
-    corpus = ["--corpus", str(tmp_path / "corpus.txt")]
-    assert main(["magnify", path, "--text", "the mat", *corpus, "-o", str(target)]) == 0
-    assert "480 steps of a corpus" in target.read_text(encoding="utf-8")
+    options = ["--corpus", str(tmp_path / "corpus.txt"), "--layer", "1", "--unit", "5", "--mark", "2:4"]
+    options += ["--step", "1", "--step", "3"]
+    assert main(["magnify", path, "--text", "the mat", *options, "-o", str(target)]) == 0
+    page = target.read_text(encoding="utf-8")
+    assert "480 steps of a corpus" in page
+    assert '"start":{"layer":0,"unit":5,"from":2,"to":3}' in page
+    facts = json.loads(page.split('<script id="facts" type="application/json">')[1].split("</script>")[0])
+    assert [question["step"] for question in facts["moments"][0]["questions"]] == [1, 3]
+    assert facts["costs"]["layer"] == 0
 
 
 def test_units_and_where_else_they_are_on(folder, tmp_path, capsys):
@@ -196,10 +246,10 @@ def test_snapshots_of_a_training(task, tmp_path, capsys, monkeypatch):
     train = ["train", task, data, "-o", "m.safetensors", "--hidden-size", "4", "--epochs", "2"]
     train += ["--batch-size", "2", *own]
     assert main([*train, "--magnify", "every=5"]) == 0
-    assert "gatewise magnify m.safetensors -o report.html" in capsys.readouterr().out
-    assert main(["magnify", "m.safetensors", "-o", "training.html"]) == 0
+    assert "gatewise magnify m.safetensors --training -o training.html" in capsys.readouterr().out
+    assert main(["magnify", "m.safetensors", "--training", "-o", "training.html"]) == 0
     assert "moments of the training, from m.snapshots.safetensors" in capsys.readouterr().out
-    assert main(["magnify", "m.safetensors", "-o", "training.html", "--json"]) == 0
+    assert main(["magnify", "m.safetensors", "--training", "-o", "training.html", "--json"]) == 0
     names = json.loads(capsys.readouterr().out)["moments"]
     assert names[0] == "before training"
     assert names[-1] == "when training ended"
@@ -208,7 +258,7 @@ def test_snapshots_of_a_training(task, tmp_path, capsys, monkeypatch):
     assert page.count('<script class="arrays"') == len(names)
     assert main([*train, "--seed", "1"]) == 0
     capsys.readouterr()
-    assert main(["magnify", "m.safetensors", "-o", "training.html"]) == 2
+    assert main(["magnify", "m.safetensors", "--training", "-o", "training.html"]) == 2
     assert "is of another training than the model" in capsys.readouterr().err
 
 

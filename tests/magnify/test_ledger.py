@@ -54,7 +54,8 @@ def test_entries_are_what_was_written_and_is_left(options, step):
         order, entries = by_hand(cache, step, 1)
         assert np.array_equal(found.steps, order)
         np.testing.assert_allclose(found.entries, entries, rtol=1e-12, atol=1e-300)
-        np.testing.assert_allclose(found.total, np.sqrt((entries**2).sum(axis=1)), rtol=1e-12)
+        np.testing.assert_allclose(found.norm, np.sqrt((entries**2).sum(axis=1)), rtol=1e-12)
+        assert found.total.sum() + found.initial.sum() == pytest.approx(found.cell.sum(), abs=1e-5)
         assert np.array_equal(found.cell, cache.c[step, 1])
         assert found.residual < 1e-13
 
@@ -96,7 +97,11 @@ def test_the_padding_wrote_nothing(reverse):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"step": T}, "step=40; expected at most 39"), ({"step": -T - 1}, "step=-41"), ({"row": B}, "row=3")],
+    [
+        ({"step": T}, "step=40; expected a whole number of at least -40 and at most 39"),
+        ({"step": -T - 1}, "step=-41"),
+        ({"row": B}, "row=3"),
+    ],
 )
 def test_a_step_that_is_not_there(arguments, message):
     with pytest.raises(ArgumentError, match=message):

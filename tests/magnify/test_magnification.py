@@ -168,10 +168,14 @@ def test_numbers_that_do_not_fit(x):
 
 def test_layers_and_arrays_that_are_not_there(language):
     inside = gw.magnify(language, "the mat")
-    with pytest.raises(ArgumentError, match="layer=2, reverse=False; this network has 2 layers"):
+    with pytest.raises(ArgumentError, match="layer=2; expected a whole number of at least -2 and at most 1"):
         inside.layer(2)
-    with pytest.raises(ArgumentError, match="this network has 0 layers"):
+    with pytest.raises(ArgumentError, match="layer='1'; expected a whole number"):
+        inside.layer("1")
+    with pytest.raises(ArgumentError, match="reverse=True; expected False"):
         inside.layer(0, reverse=True)
+    with pytest.raises(ArgumentError, match=r"step=1\.5; expected a whole number"):
+        inside.ledger(step=1.5)
     with pytest.raises(ArgumentError, match="there is no array 'x'"):
         inside["x"]
     with pytest.raises(ArgumentError, match="backend='excel'; expected one of pandas"):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from gatewise.errors import ArgumentError
 from gatewise.magnify.packing import pack
 
 
@@ -47,3 +48,9 @@ def test_nothing_but_zeros():
     packed = pack(np.zeros((3, 2)))
     assert packed.scale.tolist() == [1, 1]
     assert not packed.numbers.any()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_refused(value):
+    with pytest.raises(ArgumentError, match="states are not all finite"):
+        pack(np.array([[value]]))

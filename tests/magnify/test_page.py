@@ -178,6 +178,40 @@ def test_the_order_of_the_units_is_the_one_chosen(visit, folder, language):
         np.testing.assert_allclose(np.array(z), language["i"].T[rows], atol=5e-3)
 
 
+@pytest.mark.parametrize("order", ["number", "activity"])
+def test_the_line_in_a_map_is_on_the_chosen_unit(visit, folder, language, order):
+    page = visit(folder / "text.html")
+    figure = page.locator("#maps figure").first
+    figure.scroll_into_view_if_needed()
+    figure.locator(".main-svg").first.wait_for()
+    page.select_option("#order", order)
+    for unit in (7, 2):
+        page.select_option("#unit", str(unit))
+        row = language.layer(1).order(order).tolist().index(unit)
+        frame = figure.locator(".nsewdrag").first.bounding_box()
+        line = figure.locator(".shapelayer path").nth(1).bounding_box()
+        middle = frame["y"] + frame["height"] * (1 - (row + 0.5) / 12)
+        assert line["y"] + line["height"] / 2 == pytest.approx(middle, abs=3)
+
+
+def test_what_was_zoomed_stays_zoomed(visit, folder, language):
+    page = visit(folder / "text.html")
+    figure = page.locator("#maps figure").first
+    figure.scroll_into_view_if_needed()
+    figure.locator(".main-svg").first.wait_for()
+    box = figure.locator(".nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 90, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(100)
+    zoomed = figure.evaluate("(each) => each.layout.xaxis.range")
+    assert zoomed[1] - zoomed[0] < len(TEXT) / 2
+    page.select_option("#unit", "3")
+    page.select_option("#layer", "0")
+    assert figure.evaluate("(each) => each.layout.xaxis.range") == zoomed
+
+
 def test_hovering_gives_the_value(visit, folder, language):
     page = visit(folder / "text.html")
     figure = page.locator("#maps figure").nth(1)
@@ -228,16 +262,23 @@ def test_an_answer_is_traced_by_each_method_at_each_step_asked(visit, folder, la
     for number, named in enumerate(questions):
         step = int(named.split()[1].rstrip(":"))
         page.select_option("#question", str(number))
-        found = language.connectivity(step, past=128)
+        measured = int(re.search(r"in place of the (\d+) steps", page.locator("#answer").inner_text())[1])
+        found = language.connectivity(step, past=measured)
         bars = page.evaluate("document.getElementById('shares').data.map((trace) => Array.from(trace.y))")
         for shares, values in zip(
             bars, (found.integrated, found.gradient_input, found.occluded), strict=True
         ):
             np.testing.assert_allclose(shares, values, rtol=1e-3, atol=1e-6)
         assert "completeness error" in page.locator("#answer").inner_text()
+        curve = page.evaluate("Array.from(document.getElementById('lag').data[0].y)")
+        expected_curve = language.lag(step)[0].c
+        np.testing.assert_allclose(curve, expected_curve / expected_curve.max(), rtol=2e-3)
     before = page.locator("#shares-text").inner_html()
     page.select_option("#method", "occluded")
     assert page.locator("#shares-text").inner_html() != before
+    first = int(questions[0].split()[1].rstrip(":"))
+    page.locator("#text span").nth(first).click()
+    assert page.locator("#question").input_value() == "0", "an answer comes with its step"
 
 
 def test_the_ledger_of_the_chosen_unit_adds_up(visit, folder, language):
@@ -245,13 +286,17 @@ def test_the_ledger_of_the_chosen_unit_adds_up(visit, folder, language):
     for unit in (2, 7):
         page.select_option("#unit", str(unit))
         said = page.locator("#ledger-sum").inner_text()
-        cell = float(re.search(r"= (-?[\d.e-]+)\. The sums", said)[1])
+        numbers = re.search(r"c = (\S+) from the beginning \+ (\S+) written since = (\S+)\. The sums", said)
+        initial, written, cell = map(float, numbers.groups())
         assert cell == pytest.approx(language["c"][-1, unit], abs=1e-3)
+        assert initial + written == pytest.approx(cell, rel=1e-3)
         bars = page.evaluate("Array.from(document.getElementById('ledger').data[0].y)")
-        np.testing.assert_allclose(bars, language.ledger().entries[:, unit], atol=5e-3)
-    page.select_option("#ledger-of", "all")
-    bars = page.evaluate("Array.from(document.getElementById('ledger').data[0].y)")
-    np.testing.assert_allclose(bars, language.ledger().total, rtol=1e-3)
+        np.testing.assert_allclose(bars, language.ledger().entries[:, unit], atol=1e-4)
+        assert sum(bars) == pytest.approx(written, abs=1e-3)
+    for name in ("total", "norm"):
+        page.select_option("#ledger-of", name)
+        bars = page.evaluate("Array.from(document.getElementById('ledger').data[0].y)")
+        np.testing.assert_allclose(bars, getattr(language.ledger(), name), rtol=1e-3, atol=1e-6)
 
 
 def test_the_search_is_that_of_the_library(visit, folder, language):
@@ -260,7 +305,10 @@ def test_the_search_is_that_of_the_library(visit, folder, language):
     held = np.rint(np.tanh(language["c"]) * 127).astype(np.int8)
     index = UnitIndex(held, list(TEXT))
     seen = 0
-    for start, stop in ((10, 14), (29, 31), (5, 6), (20, 22), (0, 1)):
+    rng = np.random.default_rng(0)
+    for start, stop in [(10, 14), (29, 31), (0, 1), *np.sort(rng.integers(0, len(TEXT), (40, 2))).tolist()]:
+        if start == stop:
+            continue
         page.fill("#from", str(start))
         page.fill("#to", str(stop - 1))
         found = index.search(start, stop, threshold=0.3, most=12)
@@ -302,6 +350,48 @@ def test_the_slider_moves_through_the_training(visit, folder, language):
     assert_shown(
         page, gw.magnify(untrained, TEXT), 1, int(page.locator("#unit").input_value()), len(TEXT) - 1
     )
+
+
+def test_moving_on_before_a_moment_is_there_mixes_nothing_up(visit, folder, language):
+    """The slider is moved and the layer changed at once, and back: all that is shown belongs together."""
+    path = folder / "text.snapshots.safetensors"
+    read_snapshots(path).save(folder / "quick.html")
+    page = visit(folder / "quick.html")
+    last = len(TEXT) - 1
+    unit = int(page.locator("#unit").input_value())
+    page.evaluate("""() => {
+      const set = (id, value, event) => {
+        element(id).value = value;
+        element(id).dispatchEvent(new Event(event));
+      };
+      for (const moment of [0, 3, 1]) { set("moment", moment, "input"); set("layer", moment % 2, "change"); }
+      set("moment", facts.moments.length - 1, "input");
+      set("layer", 1, "change");
+    }""")
+    page.wait_for_timeout(500)
+    assert page.locator("#moment-name").inner_text() == "when training ended"
+    assert_shown(page, language, 1, unit, last)
+    page.select_option("#layer", "0")
+    assert_shown(page, language, 0, unit, last)
+
+
+def test_a_page_begins_with_what_was_asked_for(visit, folder, language):
+    language.save(folder / "start.html", layer=0, unit=4, mark=(2, 5), questions=20)
+    page = visit(folder / "start.html")
+    assert page.locator("#layer").input_value() == "0"
+    assert page.locator("#unit").input_value() == "4"
+    assert [page.locator(f"#{end}").input_value() for end in ("from", "to")] == ["2", "4"]
+    assert page.locator("#question option").all_inner_texts() == [f"step 20: {TEXT[20]}"]
+
+
+def test_markup_in_words_is_not_taken_for_markup_by_figures(visit, folder):
+    sentences, tags = [["<b>barks</b>", "&amp;"]] * 8, [["V", "N"]] * 8
+    tagger = gw.SequenceTagger(hidden_size=4, epochs=1, progress=False).fit(sentences, tags)
+    gw.magnify(tagger, sentences[0]).save(folder / "words.html")
+    page = visit(folder / "words.html")
+    page.locator("#traces .main-svg").first.wait_for()
+    assert "<b>barks</b>" in page.locator("#traces .xtick").first.text_content()
+    assert page.locator("#layer").input_value() == "0", "the direction from the beginning"
 
 
 def test_a_series_and_a_plain_rnn(visit, folder):

@@ -31,13 +31,14 @@ def facts_of(written):
     return json.loads(re.search(r'<script id="facts"[^>]*>(.*?)</script>', written, re.S)[1])
 
 
-def array_of(written, name, ref):
+def array_of(written, name):
     """An array as a browser would read it: (H, T)."""
     blobs = re.findall(r'<script class="arrays"[^>]*>(.*?)</script>', written, re.S)
-    at = facts_of(written)["moments"][-1]["packed"][name]
+    now = facts_of(written)["moments"][-1]
+    at, scale = now["packed"][name], now["scales"][name]
     content = zlib.decompress(base64.b64decode(blobs[-1]))
     values = np.frombuffer(content, at["kind"], np.prod(at["shape"]), at["offset"]).reshape(at["shape"])
-    return values * np.array(ref["scale"])[:, None]
+    return values * np.array(scale)[:, None]
 
 
 def test_every_array_is_in_the_page(language, tmp_path):
@@ -49,8 +50,8 @@ def test_every_array_is_in_the_page(language, tmp_path):
     (now,) = facts["moments"]
     for view, layer in zip(inside.layers, now["layers"], strict=True):
         assert list(layer["arrays"]) == ["i", "f", "g", "o", "c", "h"]
-        for letter, ref in layer["arrays"].items():
-            found = array_of(written, ref["name"], ref).T
+        for letter, name in layer["arrays"].items():
+            found = array_of(written, name).T
             coarse = np.abs(view.arrays[letter]).max() / (32_767 if letter == "c" else 127)
             np.testing.assert_allclose(found, view.arrays[letter], atol=coarse)
         for gate, shares in view.saturation().items():
@@ -59,12 +60,13 @@ def test_every_array_is_in_the_page(language, tmp_path):
     ledgers = {(each["layer"], each["step"]): each for each in now["ledgers"]}
     for number, step in ledgers:
         found = inside.ledger(number, step)
-        entries = array_of(
-            written, ledgers[number, step]["entries"]["name"], ledgers[number, step]["entries"]
-        )
-        np.testing.assert_allclose(entries.T, found.entries, atol=np.abs(found.entries).max() / 127)
+        entries = array_of(written, ledgers[number, step]["entries"])
+        np.testing.assert_allclose(entries.T, found.entries, atol=np.abs(found.entries).max() / 32_767)
+        np.testing.assert_allclose(ledgers[number, step]["sum"], found.entries.sum(axis=0), rtol=1e-3)
         assert ledgers[number, step]["residual"] <= 1e-5
-    assert now["rnn"]["horizon_h"] == inside.rnn_lag().horizon_h
+    assert now["questions"][-1]["rnn"]["horizon_h"] == inside.rnn_lag().horizon_h
+    held = np.rint(np.tanh(inside["c"]) * 127)
+    assert np.array_equal(array_of(written, now["layers"][1]["held"]).T, held)
 
 
 def test_it_needs_nothing_from_elsewhere(language, tmp_path):
@@ -100,17 +102,32 @@ def test_questions_are_the_ones_asked(language, tmp_path):
     )
 
 
+def test_where_gradients_cannot_be_integrated_fewer_steps_are_measured():
+    """Weights that make the way from the blank to the input too rough for any number of points."""
+    lstm = gw.nn.LSTM(2, 16, num_layers=2, seed=1)
+    rng = np.random.default_rng(0)
+    lstm.parameters.vector[...] = rng.normal(0, 2.5, lstm.parameters.vector.size)
+    inside = gw.magnify(lstm, rng.normal(size=(120, 2)))
+    assert inside.connectivity(past=128).completeness_error > 0.05
+    (question,) = moment(inside, "now", questions=[119]).facts["questions"]
+    assert question["measured"] < 120
+    assert question["completeness_error"] < inside.connectivity(past=128).completeness_error
+    assert sum(share is not None for share in question["shares"]["occluded"]) == question["measured"]
+
+
 def test_what_units_stand_for_is_sought_where_there_is_enough(language):
     short = gw.magnify(language, "she said “go”")
-    assert set(standing_facts(short)) == {"costs"}
-    corpus = standing_facts(short, "she said “come” and he said “go”. " * 20)
+    assert set(standing_facts(short, short.layer())) == {"costs"}
+    corpus = standing_facts(short, short.layer(), "she said “come” and he said “go”. " * 20)
     assert "680 steps of a corpus" in corpus["meanings"]["said"]
-    long = standing_facts(gw.magnify(language, "she said “come” and he said “go”. " * 10))
+    inside = gw.magnify(language, "she said “come” and he said “go”. " * 10)
+    long = standing_facts(inside, inside.layer())
     assert "340 steps of this sequence" in long["meanings"]["said"]
     found = {each["feature"] for each in long["meanings"]["found"]}
     assert found & {"inside quotes", "white space"}
     lstm = gw.nn.LSTM(2, 4, seed=0)
-    assert standing_facts(gw.magnify(lstm, np.ones((10, 2)))) == {}
+    inside = gw.magnify(lstm, np.ones((10, 2)))
+    assert standing_facts(inside, inside.layer()) == {}
 
 
 def test_a_notebook_shows_the_page_in_a_frame(language):
@@ -137,6 +154,12 @@ def test_what_cannot_be_saved(language, tmp_path):
         inside.save(tmp_path / "none" / "report.html")
     with pytest.raises(ArgumentError, match="step=8; expected"):
         inside.save(tmp_path / "report.html", questions=[8])
+    with pytest.raises(ArgumentError, match="questions is empty; expected at least one step"):
+        inside.save(tmp_path / "report.html", questions=[])
+    with pytest.raises(ArgumentError, match=r"mark=\(3, 3\); expected 0 <= start < stop <= 8"):
+        inside.save(tmp_path / "report.html", mark=(3, 3))
+    with pytest.raises(ArgumentError, match="unit=12; expected"):
+        inside.save(tmp_path / "report.html", unit=12)
     with pytest.raises(ArgumentError, match="5,001 steps; expected at most 5,000"):
         gw.magnify(gw.nn.LSTM(1, 2, seed=0), np.zeros((5001, 1))).save(tmp_path / "report.html")
     assert not list(tmp_path.iterdir())

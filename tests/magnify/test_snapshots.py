@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gatewise as gw
-from gatewise.errors import ArgumentError, ModelFileError
+from gatewise.errors import ArgumentError, ModelFileError, OutputError
 from gatewise.magnify import Snapshots, read_snapshots, snapshots_path
 from gatewise.storage import write_tensors
 from gatewise.training import Stepped
@@ -19,7 +19,7 @@ OPTIONS = {"hidden_size": 8, "num_layers": 2, "window": 10, "batch_size": 2, "pr
 def seen_at(history, step, array="1.f"):
     """The forget gates of layer 2 as a moment has them, (T, H)."""
     kept = history.moments[step]
-    scale = kept.facts["layers"][1]["arrays"]["f"]["scale"]
+    scale = kept.facts["scales"][array]
     return (kept.arrays[array] * np.array(scale)[:, None]).T
 
 
@@ -109,6 +109,29 @@ def test_a_training_that_goes_on_goes_on_with_its_snapshots(tmp_path):
             assert np.array_equal(values, second.moments[step].arrays[name]), (step, name)
 
 
+def test_a_training_that_goes_on_takes_no_other_one_s_snapshots(tmp_path):
+    """Those of a smaller network lie where its own would."""
+    path, checkpoint = tmp_path / "m.snapshots.safetensors", tmp_path / "m.checkpoint.safetensors"
+    small = gw.LanguageModel(epochs=1, **{**OPTIONS, "hidden_size": 4})
+    small.fit(TEXT, listeners=[Snapshots(small, SAMPLE, path, every=5)])
+
+    def stop(event):
+        if isinstance(event, Stepped) and event.step == 45:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        gw.LanguageModel(epochs=3, **OPTIONS).fit(TEXT, checkpoint=checkpoint, listeners=[stop])
+    model = gw.LanguageModel(epochs=3, **OPTIONS)
+    taken = Snapshots(model, SAMPLE, path, every=20)
+    model.fit(TEXT, checkpoint=checkpoint, resume=True, listeners=[taken])
+    history = read_snapshots(path)
+    first, *_ = history.moments.values()
+    assert first.facts["name"].startswith("going on after ")
+    assert history.every == 20
+    units = {len(kept.facts["layers"][0]["orders"]["number"]) for kept in history.moments.values()}
+    assert units == {OPTIONS["hidden_size"]}
+
+
 def test_a_long_training_leaves_few_moments(tmp_path):
     model = gw.LanguageModel(epochs=2, **OPTIONS)
     taken = Snapshots(model, SAMPLE, tmp_path / "m.safetensors", every=1)
@@ -144,6 +167,11 @@ def test_every_is_a_number_of_updates(every, tmp_path):
         Snapshots(gw.LanguageModel(), SAMPLE, tmp_path / "m.safetensors", every=every)
 
 
+def test_a_path_that_cannot_be_written_is_refused_before_the_training(tmp_path):
+    with pytest.raises(OutputError, match="none"):
+        Snapshots(gw.LanguageModel(), SAMPLE, tmp_path / "none" / "m.safetensors", every=1)
+
+
 def test_files_that_are_no_snapshots(tmp_path):
     with pytest.raises(ModelFileError, match="does not exist"):
         read_snapshots(tmp_path / "none.safetensors")
@@ -151,7 +179,7 @@ def test_files_that_are_no_snapshots(tmp_path):
     model.save(tmp_path / "m.safetensors")
     with pytest.raises(ModelFileError, match="metadata 'snapshots' is missing"):
         read_snapshots(tmp_path / "m.safetensors")
-    header = {"facts": {}, "every": 1, "weights": "", "moments": [[0, {}]]}
+    header = {"facts": {}, "every": 1, "asked": 1, "checkpoint": "", "weights": "", "moments": [[0, {}]]}
     for strange in ("7/0.f", "x/0.f"):
         write_tensors(
             tmp_path / "s.safetensors", {"snapshots": header}, {strange: np.zeros((1, 1), np.uint8)}

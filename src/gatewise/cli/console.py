@@ -12,9 +12,22 @@ import typer
 
 from gatewise.errors import OutputError
 
-__all__ = ["JsonOption", "fail", "print_json", "say", "write"]
+__all__ = ["JsonOption", "fail", "print_json", "printable", "say", "write"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+_UNPRINTABLE = "·"
+
+
+def printable(text: str, signs: Mapping[str, str]) -> str:
+    """A text without what steers a terminal.
+
+    Args:
+        text: from a user or a file.
+        signs: what to show for some symbols; others that cannot be printed become a dot.
+    """
+    return "".join(each if each.isprintable() else signs.get(each, _UNPRINTABLE) for each in text)
 
 
 def write(text: str) -> None:

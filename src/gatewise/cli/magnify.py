@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from rich.style import Style
 from rich.text import Text
 
 from gatewise.charts import BLUE, ORANGE
-from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.console import JsonOption, print_json, printable, say
 from gatewise.cli.forecast import one_by_one
 from gatewise.cli.units import Report, meanings_report, parse_range, search_report
 from gatewise.data import TextSource
@@ -24,7 +25,7 @@ from gatewise.errors import ArgumentError
 from gatewise.magnify import LayerView, Magnification, read_snapshots, snapshots_path
 from gatewise.magnify import magnify as look_into
 from gatewise.storage import check_writable, write_bytes
-from gatewise.tasks import Forecaster, SequenceTagger, load
+from gatewise.tasks import Forecaster, LanguageModel, SequenceTagger, load
 
 __all__ = ["colored", "magnify"]
 
@@ -37,11 +38,19 @@ def magnify(
     data: Annotated[
         Path | None, typer.Option(help="Or a file of the kind that the model was trained on.")
     ] = None,
-    row: Annotated[int, typer.Option(help="Which of them, from 1.")] = 1,
-    layer: Annotated[int, typer.Option(help="Layer to colour the text by, from 1; 0 for the top.")] = 0,
+    row: Annotated[
+        int | None,
+        typer.Option(help="Which sequence of DATA, from 1.", show_default="the first; of a text all"),
+    ] = None,
+    layer: Annotated[int, typer.Option(help="Layer to look at, from 1; 0 for the top.")] = 0,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Its direction from the end.")] = False,
     unit: Annotated[
         int | None,
         typer.Option(help="Unit of that layer, from 0.", show_default="the one whose cell changes most"),
+    ] = None,
+    step: Annotated[
+        list[int] | None,
+        typer.Option(help="Steps whose answers the report traces back, from 0.", show_default="six"),
     ] = None,
     mark: Annotated[
         str | None,
@@ -57,6 +66,9 @@ def magnify(
         Path | None,
         typer.Option(help="Text file, or table of a series: tell what units follow there, and search it."),
     ] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="Report on the snapshots that train --magnify has left.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -68,29 +80,31 @@ def magnify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a model lets in, keeps and forgets while it reads.
-
-    With -o report.html and neither --text nor --data, it shows the snapshots that train --magnify has left
-    beside the model, with a slider over the training.
-    """
+    """Show what a model lets in, keeps and forgets while it reads."""
     if output is not None:
         if output.suffix.lower() not in _ENDINGS:
             raise ArgumentError(
                 f"--output={str(output)!r}; expected a name that ends in {' or '.join(_ENDINGS)}."
             )
         check_writable(output)
-    marked = None if mark is None else parse_range(mark)
     loaded = load(model)
-    if text is None and data is None and output is not None and _is_page(output):
-        kept = snapshots_path(model)
-        if kept.exists():
-            _training_page(loaded, kept, output, as_json)
-            return
+    if training:
+        given = {"--text": text, "--data": data, "--mark": mark, "--corpus": corpus, "--unit": unit}
+        _training_report(loaded, snapshots_path(model), output, given, as_json)
+        return
+    marked = None if mark is None else parse_range(mark)
+    if not 0 < threshold < 1:
+        raise ArgumentError(f"--threshold={threshold:g}; expected a number between 0 and 1.")
+    if corpus is not None and not isinstance(loaded, LanguageModel | Forecaster):
+        raise ArgumentError(
+            f"--corpus needs a language model or a forecaster, not a {type(loaded).__name__}."
+        )
     inside = look_into(loaded, _sequence(loaded, text, data, row))
-    if layer < 0:
-        raise ArgumentError(f"--layer={layer}; expected 0 for the top one, or a layer counted from 1.")
-    view = inside.layer(layer - 1)
-    chosen = _unit(view, unit)
+    view = _layer(inside, layer, reverse)
+    units = view.arrays["h"].shape[1]
+    if unit is not None and not 0 <= unit < units:
+        raise ArgumentError(f"--unit={unit}; expected 0 to {units - 1}, the units of {view.name}.")
+    chosen = view.unit(unit)
     reports: dict[str, Report] = {}
     if marked is not None:
         reports["search"] = search_report(
@@ -109,38 +123,64 @@ def magnify(
     if not as_json:
         for _, lines in reports.values():
             say("\n" + "\n".join(lines))
-    if output is not None:
-        said = _write(inside, output, corpus, row)
-        if not as_json:
-            say(said)
-
-
-def _write(inside: Magnification, output: Path, corpus: Path | None, row: int) -> str:
-    """Write the file that its name asks for, and say what was written."""
+    if output is None:
+        return
     if _is_page(output):
-        inside.save(output, corpus=None if corpus is None else _content(inside.model, corpus, row))
-        return f"wrote {output} ({output.stat().st_size / 1e6:.1f} MB); open it in a browser"
-    columns = {name: values.tolist() for name, values in inside.columns().items()}
-    write_bytes(output, file_content(columns, output))
-    return f"wrote {len(columns['step']):,} rows to {output}"
+        known = None if corpus is None else _content(loaded, corpus, row)
+        inside.save(
+            output,
+            questions=step or None,
+            corpus=known,
+            layer=view.layer,
+            reverse=reverse,
+            unit=chosen,
+            mark=marked,
+        )
+        said = f"wrote {output} ({output.stat().st_size / 1e6:.1f} MB); open it in a browser"
+    else:
+        columns = {name: values.tolist() for name, values in inside.columns().items()}
+        write_bytes(output, file_content(columns, output))
+        said = f"wrote {len(columns['step']):,} rows to {output}"
+    if not as_json:
+        say(said)
 
 
-def _content(model: Any, corpus: Path, row: int) -> Any:
+def _layer(inside: Magnification, layer: int, reverse: bool) -> LayerView:
+    """A layer as people count it."""
+    count = 1 + max(view.layer for view in inside.layers)
+    if not 0 <= layer <= count:
+        raise ArgumentError(f"--layer={layer}; expected 0 for the top one, or a number from 1 to {count}.")
+    return inside.layer(layer - 1, reverse=reverse)
+
+
+def _content(model: Any, corpus: Path, row: int | None) -> Any:
     """What a model is to index: a text, or the rows of a series."""
     return _row(model, corpus, row) if isinstance(model, Forecaster) else TextSource(corpus).read()
 
 
-def _training_page(model: Any, kept: Path, output: Path, as_json: bool) -> None:
+def _training_report(
+    model: Any, kept: Path, output: Path | None, given: Mapping[str, object], as_json: bool
+) -> None:
     """The report on the snapshots of a model's training.
 
     Raises:
-        ArgumentError: they are of another training.
+        ArgumentError: there are none, or of another training; there is no page to write; an option is given
+            that has no say here.
     """
+    if others := [option for option, value in given.items() if value is not None]:
+        raise ArgumentError(
+            f"--training shows the sequence that the snapshots have seen; leave out {', '.join(others)}."
+        )
+    if output is None or not _is_page(output):
+        raise ArgumentError("--training needs -o with a name that ends in .html.")
+    if not kept.exists():
+        raise ArgumentError(
+            f"{str(kept)!r} does not exist: train the model with --magnify every=N to have snapshots."
+        )
     history = read_snapshots(kept)
     if not history.of(model):
         raise ArgumentError(
-            f"{str(kept)!r} is of another training than the model; give --text or --data, or train again "
-            "with --magnify."
+            f"{str(kept)!r} is of another training than the model; train it again with --magnify."
         )
     history.save(output)
     names = [moment.facts["name"] for moment in history.moments.values()]
@@ -154,23 +194,29 @@ def _is_page(output: Path) -> bool:
     return output.suffix.lower() == ".html"
 
 
-def _sequence(model: Any, text: str | None, data: Path | None, row: int) -> Any:
+def _sequence(model: Any, text: str | None, data: Path | None, row: int | None) -> Any:
     """What the model is to read.
 
     Raises:
         ArgumentError: nothing is given, or both; the file has no such row.
     """
+    if row is not None and data is None:
+        raise ArgumentError("--row needs --data with a file.")
     if text is None and data is None and isinstance(model, Forecaster):
         return None
     if (text is None) is (data is None):
         raise ArgumentError("give either --text, or --data with a file; expected one of the two.")
+    if text is not None and isinstance(model, Forecaster):
+        raise ArgumentError("--text is given, but a forecaster reads a table; give it with --data.")
     if data is None:
         return text.split() if isinstance(model, SequenceTagger) and text is not None else text
+    if isinstance(model, LanguageModel) and row is None:
+        return TextSource(data).read()
     return _row(model, data, row)
 
 
-def _row(model: Any, data: Path, row: int) -> Any:
-    """A sequence of a file."""
+def _row(model: Any, data: Path, row: int | None) -> Any:
+    """A sequence of a file; the one it has, whatever the row."""
     sequences: Any
     if isinstance(model, Forecaster):
         sequences = one_by_one(read_file(data), model)
@@ -178,35 +224,26 @@ def _row(model: Any, data: Path, row: int) -> Any:
         sequences = read_words(data)
     else:
         sequences = read_ts(data).X if data.suffix.lower() == ".ts" else read_texts(data)
-    if not 1 <= row <= len(sequences):
+    chosen = 1 if row is None or (isinstance(model, Forecaster) and len(sequences) == 1) else row
+    if not 1 <= chosen <= len(sequences):
         raise ArgumentError(
             f"--row={row}, but {str(data)!r} has {len(sequences)} sequences; expected 1 to {len(sequences)}."
         )
-    return sequences[row - 1]
-
-
-def _unit(view: LayerView, unit: int | None) -> int:
-    """The unit asked for, or the one whose cell state changes most."""
-    by_activity = view.order("activity")
-    if unit is None:
-        return int(by_activity[0])
-    if not 0 <= unit < len(by_activity):
-        raise ArgumentError(f"--unit={unit}; expected 0 to {len(by_activity) - 1}, the units of {view.name}.")
-    return unit
+    return sequences[chosen - 1]
 
 
 def colored(inside: Magnification, view: LayerView, unit: int) -> Text:
     """The steps one behind the other, on a ground that says what the unit holds."""
     between = "" if inside.reading.kind == "text" else " "
-    memory = view.arrays["c" if "c" in view.arrays else "h"]
-    colored = Text()
-    for label, value in zip(inside.labels, np.tanh(memory[:, unit]), strict=True):
+    held = np.tanh(view.arrays["c"][:, unit]) if "c" in view.arrays else view.arrays["h"][:, unit].clip(-1, 1)
+    text = Text()
+    for label, value in zip(inside.labels, held, strict=True):
         ends = bytes.fromhex((ORANGE if value > 0 else BLUE).removeprefix("#"))
         strength = abs(float(value))
         red, green, blue = (round(255 + (end - 255) * strength) for end in ends)
-        colored.append(label, Style.parse(f"black on rgb({red},{green},{blue})"))
-        colored.append(between)
-    return colored
+        text.append(printable(label, {"\n": "\n"}), Style.parse(f"black on rgb({red},{green},{blue})"))
+        text.append(between)
+    return text
 
 
 def _facts(inside: Magnification) -> dict[str, Any]:
@@ -237,6 +274,6 @@ def _facts(inside: Magnification) -> dict[str, Any]:
         "answer": found.answer,
         "layers": layers,
         "rnn_horizon_h": inside.rnn_lag().horizon_h,
-        "rests_on": found.integrated.tolist(),
+        "rests_on": [share if np.isfinite(share) else None for share in found.integrated.tolist()],
         "completeness_error": found.completeness_error,
     }

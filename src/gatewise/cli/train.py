@@ -45,7 +45,7 @@ MagnifyOption: TypeAlias = Annotated[
         "--magnify",
         metavar="every=N",
         help="Every N updates, look into the network at a short sample of DATA; see it with gatewise magnify "
-        "MODEL -o report.html.",
+        "MODEL --training -o report.html.",
         show_default="none",
     ),
 ]
@@ -108,7 +108,7 @@ def run_training(
         return
     say(f"saved {output} ({output.stat().st_size / 1e6:.1f} MB); {next_step}")
     if magnify is not None:
-        say(f"see how it came to remember: gatewise magnify {output} -o report.html")
+        say(f"see how it came to remember: gatewise magnify {output} --training -o training.html")
     if not complete:
         say("training is not complete; go on with the same command and --resume")
 

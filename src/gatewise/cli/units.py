@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gatewise.cli.console import printable
 from gatewise.data import TextSource, tokenize
 from gatewise.data.frames import Table, read_file
 from gatewise.errors import ArgumentError, DataError
@@ -25,7 +26,6 @@ _AROUND = {"char": 24, "bpe": 8, "word": 6}
 """Tokens shown on either side of a place."""
 
 _SIGNS = {"\n": "⏎", "\t": "⇥"}
-_UNPRINTABLE = "·"
 
 _PRICED = 20_000
 """Characters of a corpus over which the cost of units is measured."""
@@ -156,7 +156,7 @@ def _marked(place: dict[str, Any]) -> str:
 
 def _shown(text: str) -> str:
     """A text on one line, a sign for each symbol that would end the line or steer the terminal."""
-    return "".join(symbol if symbol.isprintable() else _SIGNS.get(symbol, _UNPRINTABLE) for symbol in text)
+    return printable(text, _SIGNS)
 
 
 def meanings_report(model: Any, corpus: Path | Table | None = None, layer: int = -1) -> Report:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.errors import ArgumentError
 from gatewise.magnify.reading import Question, Reading
 from gatewise.nn import RecurrentCache
+from gatewise.tasks.estimator import check_number
 from gatewise.types import Array, State
 
 __all__ = ["Connectivity", "connectivity"]
@@ -79,8 +79,8 @@ def connectivity(
     Raises:
         ArgumentError: there is no such step; points or past is below 1.
     """
-    if any(value is not None and value < 1 for value in (points, past)):
-        raise ArgumentError(f"connectivity: points={points}, past={past}; expected at least 1 of each.")
+    check_number("points", points, low=1, whole=True, optional=True)
+    check_number("past", past, low=1, whole=True, optional=True)
     question = reading.ask(step)
     stretch = _Stretch(reading, question, past)
     gradient = stretch.gradients(stretch.x)[:, 0].astype(np.float64)

@@ -56,7 +56,7 @@ def gradient_by_lag(reading: Reading, step: int = -1) -> list[LagCurve]:
     curves = []
     for layer, directions in enumerate(flows):
         for reverse, flow in enumerate(directions):
-            at = question.step
+            at = reading.past_of(question.step, bool(reverse))
             past = slice(at, None) if reverse else slice(at, None, -1)
             h, c = (np.linalg.norm(part[past, 0].astype(np.float64), axis=1) for part in flow)
             curves.append(LagCurve(layer, bool(reverse), h, c if flow.c.shape[-1] else None))

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
 from gatewise.ops import SequenceCache
+from gatewise.tasks.estimator import check_number
 from gatewise.types import Array
 
 __all__ = ["Ledger", "ledger"]
@@ -54,9 +55,15 @@ class Ledger:
 
     @property
     def total(self) -> Floats:
-        """(N,): the same over all units, by the Euclidean norm."""
-        total: Floats = np.linalg.norm(self.entries, axis=1)
+        """(N,): the same of all units together; with the initial state it adds up to the sum of the cells."""
+        total: Floats = self.entries.sum(axis=1)
         return total
+
+    @property
+    def norm(self) -> Floats:
+        """(N,): how much that is, where units do not cancel: the Euclidean norm over them."""
+        norm: Floats = np.linalg.norm(self.entries, axis=1)
+        return norm
 
     @property
     def residual(self) -> float:
@@ -84,8 +91,7 @@ def ledger(cache: SequenceCache, step: int = -1, row: int = 0) -> Ledger:
     if not cache.cell.has_memory:
         raise ArgumentError(f"ledger: {type(cache.cell).__name__} has no cell state; expected an LSTM layer.")
     for name, value, count in (("step", step, steps), ("row", row, batch)):
-        if not -count <= value < count:
-            raise ArgumentError(f"ledger: {name}={value}; expected at most {count - 1}, of {count}.")
+        check_number(name, value, low=-count, high=count - 1, whole=True)
     step, row = step % steps, row % batch
     order = np.array(cache.walk.order, np.intp)
     order = order[: int(np.flatnonzero(order == step)[0]) + 1]

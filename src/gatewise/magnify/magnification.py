@@ -19,8 +19,9 @@ from gatewise.magnify.lag import LagCurve, gradient_by_lag, plain_rnn
 from gatewise.magnify.ledger import Ledger, ledger
 from gatewise.magnify.ordering import order_units
 from gatewise.magnify.readers import read
-from gatewise.magnify.report import framed, report, write_page
+from gatewise.magnify.report import Start, framed, report, write_page
 from gatewise.ops import SequenceCache
+from gatewise.tasks.estimator import check_number
 from gatewise.types import GATE_ORDER, Array
 
 __all__ = ["WORDS", "LayerView", "Magnification", "magnify"]
@@ -62,6 +63,18 @@ class LayerView:
         """Numbers of the units by "activity", "saturation" or "similarity"; see ``order_units``."""
         return order_units(self.arrays, by)
 
+    def unit(self, unit: int | None = None) -> int:
+        """A unit by its number, or the one whose cell state changes most.
+
+        Raises:
+            ArgumentError: there is none.
+        """
+        by_activity = self.order("activity")
+        if unit is None:
+            return int(by_activity[0])
+        check_number("unit", unit, low=0, high=len(by_activity) - 1, whole=True)
+        return unit
+
     def half_life(self) -> npt.NDArray[np.float64] | None:
         """Steps after which half of what stands in a cell is left (H,); None of a plain RNN."""
         return half_life(self.arrays["f"]) if "f" in self.arrays else None
@@ -101,10 +114,9 @@ class Magnification:
             ArgumentError: there is none.
         """
         found = [view for view in self.layers if view.reverse == reverse]
-        if not -len(found) <= layer < len(found):
-            raise ArgumentError(
-                f"layer={layer}, reverse={reverse}; this network has {len(found)} layers in that direction."
-            )
+        if not found:
+            raise ArgumentError("reverse=True; expected False, for this network reads in one direction only.")
+        check_number("layer", layer, low=-len(found), high=len(found) - 1, whole=True)
         return found[layer]
 
     def ledger(self, layer: int = -1, step: int = -1, *, reverse: bool = False) -> Ledger:
@@ -178,32 +190,43 @@ class Magnification:
                 said.append(
                     f"half-life of a cell {np.median(decay):.1f} steps, the longest {decay.max():.0f}"
                 )
-            curve = horizons[view.layer, view.reverse]
-            said.append(
-                f"memory horizon {_steps(curve.horizon_c if curve.c is not None else curve.horizon_h)}"
-            )
+            said.append(f"memory horizon {_horizon(horizons[view.layer, view.reverse])}")
             lines.append(f"{view.name}: " + "; ".join(said))
-        lines.append(
-            f"a plain RNN of that width, as it begins: memory horizon {_steps(self.rnn_lag().horizon_h)}"
-        )
+        lines.append(f"a plain RNN of that width, as it begins: memory horizon {_horizon(self.rnn_lag())}")
         return "\n".join(lines)
 
-    def save(self, path: str | Path, *, questions: Sequence[int] | None = None, corpus: Any = None) -> None:
+    def save(
+        self,
+        path: str | Path,
+        *,
+        questions: Sequence[int] | int | None = None,
+        corpus: Any = None,
+        layer: int = -1,
+        reverse: bool = False,
+        unit: int | None = None,
+        mark: tuple[int, int] | None = None,
+    ) -> None:
         """Write a report: one HTML page that needs no network.
 
         Args:
             path: must end in ``.html``; a file that stands there is replaced in one step.
-            questions: steps whose answers and cell states are traced back to the inputs, negative ones from
-                the end; the last one and a few before it where omitted.
+            questions: a step or steps whose answers and cell states are traced back to the inputs, negative
+                ones from the end; the last one and a few before it where omitted.
             corpus: what the features that units follow are sought on, as for ``index_units``; where omitted
                 the sequence itself, if it has 200 steps.
+            layer: that the page begins with, and whose units are told about.
+            reverse: its direction.
+            unit: that it begins with; the one whose cell state changes most where omitted.
+            mark: first step of a range, and the step behind its last, whose units the page begins with.
 
         Raises:
-            ArgumentError: the name ends in something else; there is no such step; the sequence is too long.
+            ArgumentError: the name ends in something else; there is no such step, layer, unit or range; the
+                sequence is too long.
             MissingExtraError: jinja2 or plotly is not installed.
             OutputError: the file cannot be written; what stood there is still whole.
         """
-        write_page(path, lambda: report(self, questions, corpus))
+        start = Start(layer, reverse, unit, mark)
+        write_page(path, lambda: report(self, questions, corpus, start))
 
     def _repr_html_(self) -> str | None:
         """The report in a frame, for notebooks; where it cannot be made they show the repr."""
@@ -247,5 +270,8 @@ def _views(layers: Iterable[Iterable[SequenceCache]]) -> Iterator[LayerView]:
             yield LayerView(number, bool(reverse), arrays, cache)
 
 
-def _steps(horizon: int | None) -> str:
-    return "beyond the beginning" if horizon is None else f"{horizon} steps"
+def _horizon(curve: LagCurve) -> str:
+    if len(curve.h) == 1:
+        return "none, for nothing was read before"
+    steps = curve.horizon_h if curve.c is None else curve.horizon_c
+    return "beyond the beginning" if steps is None else f"{steps} steps"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.errors import ArgumentError
 from gatewise.types import Array
 
 __all__ = ["Packed", "pack"]
@@ -35,8 +36,15 @@ def pack(values: Array, *, size: int = 1) -> Packed:
     Args:
         values: (T, H).
         size: bytes a number, 1 or 2; without a sign where no value has one.
+
+    Raises:
+        ArgumentError: a value is not finite.
     """
     by_unit = np.asarray(values, np.float64).T
+    if not np.isfinite(by_unit).all():
+        raise ArgumentError(
+            "the network's states are not all finite; its weights have NaN, infinity or far too large values."
+        )
     kind = np.dtype(f"{'i' if (by_unit < 0).any() else 'u'}{size}")
     largest = np.abs(by_unit).max(axis=1, initial=0)
     scale = np.where(largest > 0, largest / np.iinfo(kind).max, 1)

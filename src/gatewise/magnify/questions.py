@@ -42,7 +42,7 @@ class StepClass:
         """(T, B, W), zero but at the step."""
         dy = np.zeros_like(y)
         logits = self.head(np.ascontiguousarray(y[self.step]))
-        dy[self.step] = _of_log_probability(logits, self.target) @ self.head.parameters["weight"]
+        dy[self.step] = _of_log_probability(logits, self.target) @ self.head.weight
         return dy
 
 
@@ -73,7 +73,7 @@ class PooledClass:
         pooled, cache = self.network.pool(y, self._lengths(y))
         dlogits = _of_log_probability(self.network.head(pooled), self.target)
         with _gradients_kept(self.network):
-            return self.network.pool_backward(dlogits @ self.network.head.parameters["weight"], cache)
+            return self.network.pool_backward(dlogits @ self.network.head.weight, cache)
 
     def _lengths(self, y: Array) -> Array:
         return np.full(y.shape[1], len(y))

@@ -141,14 +141,18 @@ def _classified(model: SequenceClassifier, data: Any) -> Reading:
 
     if network.embedding is None or not isinstance(model._input, TextInput):
         labels, blank = tuple(map(str, range(len(encoded)))), np.zeros(encoded.shape[-1], network.dtype)
-        x, values = np.ascontiguousarray(encoded, network.dtype), encoded[:, 0, 0].astype(np.float64)
+        x, values = np.ascontiguousarray(encoded, network.dtype), np.asarray(data, np.float64)
+        values = values.reshape(len(x), -1)  # as the user gave them, and not as they were scaled
         return Reading(
-            network.recurrent, x, labels, "series", ask, blank, said, values, first_question=len(x) - 1
+            network.recurrent, x, labels, "series", ask, blank, "a series", values, first_question=len(x) - 1
         )
-    labels = tuple(_pieces(model._input.tokenizer, encoded[:, 0]))
+    pieces = _pieces(model._input.tokenizer, encoded[:, 0])
+    symbols = [] if model.level == "bpe" else _symbols(data, model.level)
+    # As the user wrote them, unknown ones too.
+    labels = tuple(symbols if len(symbols) == len(pieces) else pieces)
     kind = "words" if model.level == "word" else "text"
     x, blank = network.embedding(encoded), _mean_row(network.embedding)
-    return Reading(network.recurrent, x, labels, kind, ask, blank, said, first_question=len(x) - 1)
+    return Reading(network.recurrent, x, labels, kind, ask, blank, "a text", first_question=len(x) - 1)
 
 
 def _tagged(model: SequenceTagger, sentence: Any) -> Reading:
@@ -203,8 +207,8 @@ def _forecast(model: Forecaster, data: Any) -> Reading:
     first = len(one) - shape.context + shape.patch * np.arange(patches)
     times = setup.frequency.times(one.start, first)
     labels = tuple(map(str, written(times)))
-    values = np.full(patches, np.nan)
-    values[:past] = batch.context[0].reshape(past, shape.patch).mean(axis=1) * batch.scale + batch.centre
+    values = np.full((patches, 1), np.nan)
+    values[:past, 0] = batch.context[0].reshape(past, shape.patch).mean(axis=1) * batch.scale + batch.centre
 
     def ask(step: int) -> Question:
         at = checked_step(step, patches)
@@ -238,7 +242,7 @@ def _numbers(layer: Recurrent, data: Any) -> Reading:
         partial(_sum_at, len(x)),
         np.zeros(layer.input_size, layer.dtype),
         f"{len(x)} steps of {layer.input_size} numbers",
-        x[:, 0].astype(np.float64),
+        x.astype(np.float64),
     )
 
 

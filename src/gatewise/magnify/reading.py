@@ -48,7 +48,7 @@ class Reading:
         kind: "text" where the labels, joined, are a text; "words" where they are words; "series".
         ask: the question of a step, negative ones from the end.
         blank: (D,), an input that says as little as can be, in place of which a step is measured.
-        values: (T,) numbers to draw beside the steps of a series; None for texts.
+        values: (T, D) numbers to draw beside the steps of a series; None for texts.
         title: of the whole.
         times: (T,) dates of the steps of a series: of a patch that of its first. None where there are none.
         first_question: the first step that ``ask`` knows of.
@@ -65,12 +65,20 @@ class Reading:
     times: npt.NDArray[np.datetime64] | None = None
     first_question: int = 0
 
+    @property
+    def of_the_whole(self) -> bool:
+        """Whether there is one question only, about the whole sequence."""
+        return self.first_question == len(self.x) - 1
+
+    def past_of(self, step: int, reverse: bool) -> int:
+        """The step at which a direction of the stack has read all that it reads before an answer.
+
+        It is that of the question; but of a question about the whole, a stack that reads from the end has
+        then come to the beginning.
+        """
+        return 0 if reverse and self.of_the_whole else step
+
     def look(self) -> tuple[Array, RecurrentCache]:
         """Outputs (T, 1, W) and caches of a pass as in inference."""
         y, _, cache = self.recurrent.look(self.x)
         return y, cache
-
-    def answer(self, x: Array, question: Question) -> Array:
-        """(B,): the answers to a question for other inputs (T, B, D)."""
-        y, _ = self.recurrent(np.ascontiguousarray(x, self.recurrent.dtype))
-        return question.value(y)

@@ -12,14 +12,14 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gatewise import __version__
 from gatewise.charts import plotly_script
-from gatewise.errors import ArgumentError, MissingExtraError
+from gatewise.errors import ArgumentError, GatewiseError, MissingExtraError
 from gatewise.magnify.moment import Moment, moment, rounded
 from gatewise.magnify.standing import standing_facts
 from gatewise.storage import check_writable, write_bytes
@@ -27,7 +27,7 @@ from gatewise.storage import check_writable, write_bytes
 if TYPE_CHECKING:
     from gatewise.magnify.magnification import Magnification
 
-__all__ = ["framed", "page", "report", "sequence_facts", "write_page"]
+__all__ = ["Start", "framed", "page", "report", "sequence_facts", "write_page"]
 
 _SCRIPTS = ("data.js", "figures.js", "report.js")
 
@@ -37,7 +37,21 @@ _LEDGER_ENTRIES = 600_000
 """Of so many the page keeps the ledgers, where nobody has chosen: two bytes each."""
 
 
-def report(inside: Magnification, questions: Sequence[int] | None = None, corpus: Any = None) -> str:
+class Start(NamedTuple):
+    """What a page begins with; see ``Magnification.save``."""
+
+    layer: int = -1
+    reverse: bool = False
+    unit: int | None = None
+    mark: tuple[int, int] | None = None
+
+
+def report(
+    inside: Magnification,
+    questions: Sequence[int] | int | None = None,
+    corpus: Any = None,
+    start: Start = Start(),  # noqa: B008 (it cannot be changed)
+) -> str:
     """The page about a sequence; arguments and errors are those of ``Magnification.save``."""
     count = len(inside.labels)
     if count > _MOST_STEPS:
@@ -45,17 +59,32 @@ def report(inside: Magnification, questions: Sequence[int] | None = None, corpus
             f"save: the sequence has {count:,} steps; expected at most {_MOST_STEPS:,} for a page. Magnify a "
             "part of it, or take the numbers from to_frame()."
         )
-    asked = ledgers = [inside.reading.ask(step).step for step in questions or ()]
+    if isinstance(questions, int):
+        questions = [questions]
+    if questions is not None and not len(questions):
+        raise ArgumentError("save: questions is empty; expected at least one step, or None.")
+    asked = ledgers = sorted({inside.reading.ask(step).step for step in questions or ()})
     if questions is None:
         first = inside.reading.first_question
         asked = np.linspace(first, count - 1, min(_MOST_QUESTIONS, count - first), dtype=int).tolist()
         ledgers = asked[-max(1, _LEDGER_ENTRIES // _entries(inside)) :]
+    view = inside.layer(start.layer, reverse=start.reverse)
+    first, behind = checked_range(start.mark, count)
     title, *summary = inside.summary().split("\n")
     return page(
         [moment(inside, "as it is now", questions=asked, ledgers=ledgers)],
         title=title,
         summary=summary,
-        facts={**sequence_facts(inside), **standing_facts(inside, corpus)},
+        facts={
+            **sequence_facts(inside),
+            **standing_facts(inside, view, corpus),
+            "start": {
+                "layer": inside.layers.index(view),
+                "unit": view.unit(start.unit),
+                "from": first,
+                "to": behind - 1,
+            },
+        },
     )
 
 
@@ -63,11 +92,26 @@ def sequence_facts(inside: Magnification) -> dict[str, Any]:
     """Of the sequence itself, whatever the weights."""
     values = inside.reading.values
     return {
+        "start": {"layer": inside.layers.index(inside.layer(-1))},
         "title": inside.title,
         "labels": list(inside.labels),
         "kind": inside.reading.kind,
-        "values": None if values is None else rounded(values),
+        "values": None if values is None else rounded(values.T),
     }
+
+
+def checked_range(mark: tuple[int, int] | None, count: int) -> tuple[int, int]:
+    """A range of steps, the last one where there is none.
+
+    Raises:
+        ArgumentError: it is empty, or not inside the sequence.
+    """
+    start, stop = (count - 1, count) if mark is None else mark
+    if not 0 <= start < stop <= count:
+        raise ArgumentError(
+            f"mark={mark}; expected 0 <= start < stop <= {count}, a range inside the sequence."
+        )
+    return start, stop
 
 
 def write_page(path: str | Path, make: Callable[[], str]) -> None:
@@ -79,10 +123,10 @@ def write_page(path: str | Path, make: Callable[[], str]) -> None:
 
 
 def framed(make: Callable[[], str]) -> str | None:
-    """A page in a frame of its own, for notebooks; None where what it needs is not installed."""
+    """A page in a frame of its own, for notebooks; None where it cannot be made."""
     try:
         text = html.escape(make())
-    except MissingExtraError:
+    except GatewiseError:  # the extra is missing, or the sequence too long: notebooks show the repr then
         return None
     return f'<iframe srcdoc="{text}" style="width: 100%; height: 48rem; border: 0" title="gatewise"></iframe>'
 

@@ -10,7 +10,7 @@ from gatewise.errors import ArgumentError, ModelFileError
 from gatewise.magnify.magnification import Magnification
 from gatewise.magnify.moment import Moment, moment
 from gatewise.magnify.report import framed, page, sequence_facts, write_page
-from gatewise.storage import check_suffix, json_field, read_tensors, write_tensors
+from gatewise.storage import check_suffix, check_writable, json_field, read_tensors, write_tensors
 from gatewise.tasks import Estimator
 from gatewise.training import Checkpointed, Ended, Event, Started, Stepped
 
@@ -46,6 +46,7 @@ class Snapshots:
 
     Raises:
         ArgumentError: every is below 1, or the path ends in something else.
+        OutputError: no file could be written there.
 
     Example:
         >>> import gatewise as gw, tempfile, pathlib
@@ -63,7 +64,10 @@ class Snapshots:
         self.model = model
         self.data = data
         self.path = check_suffix(path)
+        check_writable(self.path)
         self.every = every
+        self._asked = every
+        self._checkpoint = ""
         self._facts: dict[str, Any] = {}
         self._moments: dict[int, Moment] = {}
 
@@ -77,6 +81,7 @@ class Snapshots:
             case Stepped() if event.step % self.every == 0:
                 self._take(event.step, f"after {event.step:,} updates, loss {event.loss:.4g}")
             case Checkpointed():
+                self._checkpoint = _digest(self.model)
                 self._write()
             case Ended():
                 # At the end the network has the best weights, which need not be the last.
@@ -95,16 +100,22 @@ class Snapshots:
             self._moments = dict(list(self._moments.items())[::2])
 
     def _go_on(self, step: int) -> None:
-        """Take up what was kept up to a step, for what came after it will come again."""
-        if self.path.exists():
-            history = read_snapshots(self.path)
-            self._facts, self.every = history.facts, history.every
-            self._moments = {at: kept for at, kept in history.moments.items() if at <= step}
+        """Take up what this very training kept up to a step, for what came after it will come again."""
+        history = read_snapshots(self.path) if self.path.exists() else None
+        if history is None or history.checkpoint != _digest(self.model):
+            self._take(step, f"going on after {step:,} updates")
+            return
+        self._facts, self._checkpoint = history.facts, history.checkpoint
+        self._moments = {at: kept for at, kept in history.moments.items() if at <= step}
+        if history.asked == self._asked:  # and otherwise the user has thought better of it
+            self.every = history.every
 
     def _write(self) -> None:
         header = {
             "facts": self._facts,
             "every": self.every,
+            "asked": self._asked,
+            "checkpoint": self._checkpoint,
             "weights": _digest(self.model),
             "moments": [[step, kept.facts] for step, kept in self._moments.items()],
         }
@@ -122,14 +133,27 @@ class History:
     Attributes:
         facts: of the sequence that was looked at.
         moments: by the number of updates before them.
-        every: updates between two.
-        weights: digest of the weights of the last one.
+        every: updates between two, and
+        asked: as it was to begin with.
+        checkpoint: digest of the weights in the training's last checkpoint.
+        weights: digest of those that it stands at, or ended with.
     """
 
-    def __init__(self, facts: dict[str, Any], moments: dict[int, Moment], every: int, weights: str) -> None:
+    def __init__(
+        self,
+        facts: dict[str, Any],
+        moments: dict[int, Moment],
+        *,
+        every: int,
+        asked: int,
+        checkpoint: str,
+        weights: str,
+    ) -> None:
         self.facts = facts
         self.moments = moments
         self.every = every
+        self.asked = asked
+        self.checkpoint = checkpoint
         self.weights = weights
 
     def of(self, model: Estimator) -> bool:
@@ -163,8 +187,8 @@ def read_snapshots(path: str | Path) -> History:
     file = read_tensors(path)
     header = json_field(path, file.metadata, _KEY, dict)
     facts = json_field(path, header, "facts", dict)
-    every = json_field(path, header, "every", int)
-    weights = json_field(path, header, "weights", str)
+    numbers = {name: json_field(path, header, name, int) for name in ("every", "asked")}
+    digests = {name: json_field(path, header, name, str) for name in ("checkpoint", "weights")}
     listed = json_field(path, header, "moments", list)
     try:
         moments = {int(step): Moment(facts_then) for step, facts_then in listed}
@@ -173,7 +197,7 @@ def read_snapshots(path: str | Path) -> History:
             moments[int(step)].arrays[array] = values
     except (TypeError, ValueError, KeyError) as error:
         raise ModelFileError(f"{str(path)!r} is damaged: its moments are not whole ({error!r}).") from error
-    return History(facts, moments, every, weights)
+    return History(facts, moments, **numbers, **digests)
 
 
 def _digest(model: Estimator) -> str:

@@ -1,4 +1,4 @@
-"""What the units of a sequence's top layer stand for, as a report shows it."""
+"""What the units of a layer stand for, as a report shows it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from gatewise.magnify.meaning import meanings, rank_by_cost
 from gatewise.magnify.moment import rounded
 from gatewise.magnify.unit_search import UnitIndex, index_units
-from gatewise.tasks import LanguageModel
+from gatewise.tasks import Forecaster, LanguageModel
 
 if TYPE_CHECKING:
-    from gatewise.magnify.magnification import Magnification
+    from gatewise.magnify.magnification import LayerView, Magnification
 
 __all__ = ["standing_facts"]
 
@@ -21,17 +21,21 @@ _SHOWN = 12
 """Units in the order of what their absence costs."""
 
 
-def standing_facts(inside: Magnification, corpus: Any = None) -> dict[str, Any]:
+def standing_facts(inside: Magnification, view: LayerView, corpus: Any = None) -> dict[str, Any]:
     """Features that units follow, and for language models what the units' absence costs, in plain values.
 
     Args:
         inside: what ``magnify`` found.
-        corpus: what to compare the features on, as for ``index_units``; the sequence itself where omitted.
+        view: the layer.
+        corpus: what to compare the features on, as for ``index_units``; where omitted the sequence itself, or
+            of a forecaster the series from which it was taken.
     """
-    view = inside.layer(-1)
     number = inside.layers.index(view)
     facts: dict[str, Any] = {}
-    index = UnitIndex.of(inside.reading, view.cache) if corpus is None else index_units(inside.model, corpus)
+    if corpus is None and not isinstance(inside.model, Forecaster):
+        index = UnitIndex.of(inside.reading, view.cache)
+    else:
+        index = index_units(inside.model, inside.data if corpus is None else corpus, view.layer)
     if corpus is not None or len(index.values) >= _FEWEST:
         found = meanings(index)
         what = "follow" if found else "follow none of"
@@ -51,7 +55,7 @@ def standing_facts(inside: Magnification, corpus: Any = None) -> dict[str, Any]:
             ],
         }
     if isinstance(inside.model, LanguageModel) and len(inside.labels) > 1:
-        ranked = rank_by_cost(inside.model, inside.data)[:_SHOWN]
+        ranked = rank_by_cost(inside.model, inside.data, view.layer)[:_SHOWN]
         facts["costs"] = {
             "layer": number,
             "said": f"Units of {view.name} by how much the loss of this sequence rises when their output is "

@@ -24,6 +24,7 @@ from gatewise.nn import Recurrent
 from gatewise.ops import SequenceCache
 from gatewise.ops.cell import Cell
 from gatewise.tasks import Forecaster, LanguageModel
+from gatewise.tasks.estimator import check_number
 from gatewise.types import Array, State
 
 __all__ = ["Matches", "Place", "UnitIndex", "index_units"]
@@ -149,6 +150,8 @@ class UnitIndex:
             ArgumentError: the range is empty or not inside the corpus; threshold is out of range.
         """
         count, level = len(self.values), _level(threshold)
+        for name, value in (("start", start), ("stop", stop)):
+            check_number(name, value, low=-count, whole=True)
         if not 0 <= start < stop <= count:
             raise ArgumentError(
                 f"the range from {start} to {stop} is not inside the corpus of {count:,} tokens; expected "

@@ -11,20 +11,21 @@ async function inflate(base64) {
   return new Response(stream).arrayBuffer();
 }
 
-// The arrays of a moment: {values(ref)} gives rows of numbers, one a unit. Inflated when first asked for.
+// The arrays of a moment: a function that gives rows of numbers by name, a row a unit. Inflated when first asked for.
 const opened = new Map();
 
-async function open(moment) {
-  if (!opened.has(moment)) {
-    const blob = document.querySelectorAll("script.arrays")[moment];
-    const buffer = await inflate(blob.textContent);
-    const made = new Map();
-    opened.set(moment, (ref) => {
-      if (!made.has(ref.name)) made.set(ref.name, unpack(buffer, facts.moments[moment].packed[ref.name], ref.scale));
-      return made.get(ref.name);
-    });
-  }
+function open(moment) {
+  if (!opened.has(moment)) opened.set(moment, unpackAll(facts.moments[moment], moment));
   return opened.get(moment);
+}
+
+async function unpackAll({ packed, scales }, moment) {
+  const buffer = await inflate(document.querySelectorAll("script.arrays")[moment].textContent);
+  const made = new Map();
+  return (name) => {
+    if (!made.has(name)) made.set(name, unpack(buffer, packed[name], scales[name]));
+    return made.get(name);
+  };
 }
 
 function unpack(buffer, { kind, shape: [units, steps], offset }, scale) {
@@ -36,6 +37,8 @@ function unpack(buffer, { kind, shape: [units, steps], offset }, scale) {
 
 const visible = (label) => label.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replace(/^ $/, "␣");
 const labels = facts.labels.map(visible);
+// The same for figures, where plotly would take a < for the beginning of markup.
+const plain = (words) => words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 const named = labels.map((label, step) => `step ${step}: ${label}`);
 const steps = labels.length;
 const isText = facts.kind !== "series";

@@ -1,10 +1,13 @@
 "use strict";
 // Figures by plotly. Each takes what it draws and an element to draw it in.
 
+const drawn = named.map(plain); // what the pointer is told of each step
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const COLOR = { i: "#009e73", f: "#cc79a7", g: "#d55e00", o: "#56b4e9", c: "#e69f00", h: "#0072b2", grey: "#8a93a3" };
 const DASH = { i: "solid", f: "dash", g: "dot", o: "dashdot", c: "solid", h: "dash" };
-const SYMBOL = { i: "circle", f: "diamond-open", o: "cross-thin-open" };
+const DASHES = ["solid", "dash", "dot", "dashdot"];
+const CHANNELS = 6; // of a series, drawn at most
+const SYMBOL = { i: "circle", f: "diamond-open", o: "square-open" };
 const WORDS = { i: "input gate i (learn)", f: "forget gate f (forget)", g: "candidate g (learn)",
   o: "output gate o (use)", c: "cell state c (remember)", h: "hidden state h (use)" };
 
@@ -17,7 +20,7 @@ function draw(figure, traces, layout, height = 300) {
   const base = { height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: css("--text"), size: small ? 11 : 12 }, margin: { l: 54, r: 14, t: 34, b: 44 },
     hoverlabel: { bgcolor: css("--raised"), font: { color: css("--text") } }, dragmode: small ? false : "zoom",
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" } };
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" }, uirevision: "kept" }; // what was zoomed stays
   return Plotly.react(figure, traces, { ...base, ...layout },
     { responsive: true, displayModeBar: false });
 }
@@ -30,7 +33,7 @@ function stepAxis(range = [-0.5, steps - 0.5], extra = {}) {
   const numbered = facts.kind === "text" && count > room;
   const every = Math.ceil(count / room);
   const at = labels.map((_, step) => step).filter((step) => count <= room ? true : step % every === 0);
-  const marks = numbered ? {} : { tickvals: at, ticktext: at.map((step) => labels[step]), tickangle: "auto" };
+  const marks = numbered ? {} : { tickvals: at, ticktext: at.map((step) => plain(labels[step])), tickangle: "auto" };
   return axis({ title: { text: numbered ? "step" : "" }, range, showgrid: false, ...marks, ...extra });
 }
 
@@ -48,7 +51,7 @@ function drawMap(figure, letter, rows, order, unit, step) {
   const gate = "ifo".includes(letter);
   const largest = gate ? 1 : letter === "c" ? farOut(rows) : 1;
   const trace = { type: "heatmap", z: order.map((each) => rows[each]), y: order.map(String),
-    customdata: order.map(() => named), hoverongaps: false,
+    customdata: order.map(() => drawn), hoverongaps: false,
     hovertemplate: `%{customdata}<br>unit %{y}<br>${letter} = %{z:.3f}<extra></extra>`,
     zmin: gate ? 0 : -largest, zmax: largest,
     colorscale: gate ? "Cividis" : [[0, css("--low")], [0.5, css("--page")], [1, css("--high")]],
@@ -56,8 +59,14 @@ function drawMap(figure, letter, rows, order, unit, step) {
   draw(figure, [trace], {
     title: { text: WORDS[letter], font: { size: 13 }, x: 0.02, y: 0.97, yanchor: "top" },
     xaxis: stepAxis(), yaxis: axis({ type: "category", showgrid: false, title: { text: "unit" }, nticks: 8 }),
-    shapes: [cursor(step), { type: "line", xref: "paper", x0: 0, x1: 1, y0: String(unit), y1: String(unit),
-      line: { color: css("--text"), width: 1, dash: "dot" } }] }, 270);
+    shapes: marks(order, unit, step) }, 270);
+}
+
+// Where the chosen unit and step are in a map. On an axis of categories a number is the place of a row.
+function marks(order, unit, step) {
+  const row = order.indexOf(unit);
+  return [cursor(step), { type: "line", xref: "paper", x0: 0, x1: 1, y0: row, y1: row,
+    line: { color: css("--text"), width: 1, dash: "dot" } }];
 }
 
 // The 99th percentile of the magnitudes: one cell that has run away must not pale all others.
@@ -68,15 +77,16 @@ function farOut(rows) {
 
 function drawTraces(figure, rows, step) {
   const line = (letter, yaxis) => ({ type: "scatter", mode: "lines", name: WORDS[letter], y: rows[letter], yaxis,
-    text: named, line: { color: COLOR[letter], dash: DASH[letter], width: 1.6 },
+    text: drawn, line: { color: COLOR[letter], dash: DASH[letter], width: 1.6 },
     hovertemplate: `%{text}<br>${letter} = %{y:.3f}<extra></extra>` });
   const gated = "f" in rows, data = facts.values !== null;
   const panels = [...(data ? ["y3"] : []), "y", ...(gated ? ["y2"] : [])];
   const traces = [...["g", "c", "h"].filter((each) => each in rows).map((each) => line(each, "y")),
     ...(gated ? ["i", "f", "o"].map((each) => line(each, "y2")) : [])];
-  if (data) traces.push({ type: "scatter", mode: "lines+markers", name: "what is read", y: facts.values, yaxis: "y3",
-    text: named, marker: { size: 3 }, line: { color: COLOR.grey, width: 1.6 },
-    hovertemplate: "%{text}: %{y:.4g}<extra></extra>" });
+  if (data) facts.values.slice(0, CHANNELS).forEach((channel, number) => traces.push({ type: "scatter",
+    mode: "lines+markers", name: facts.values.length > 1 ? `channel ${number + 1}` : "what is read", y: channel,
+    yaxis: "y3", text: drawn, marker: { size: 3 }, line: { color: COLOR.grey, width: 1.6, dash: DASHES[number % 4] },
+    hovertemplate: "%{text}<br>%{y:.4g}<extra></extra>" }));
   const title = { y: "state", y2: "gate", y3: "series" }, layout = {};
   panels.forEach((name, place) => {
     const top = 1 - place / panels.length;
@@ -110,18 +120,17 @@ function drawHalfLives(figure, halfLives, unit) {
     marker: { color: COLOR.f, line: { width: 0 }, symbol: "circle", size: order.map((each) => (each === unit ? 16 : 6)) },
     hovertemplate: "unit %{customdata}<br>half is left after: %{text}<extra></extra>" }],
   { xaxis: axis({ title: { text: "units, the longest first" }, showgrid: false }),
-    yaxis: axis({ type: "log", dtick: 1, title: { text: "half-life, steps" } }) }, 360);
+    yaxis: axis({ type: "log", dtick: Math.max(...heights) / Math.min(...heights) > 30 ? 1 : "D1", title: { text: "half-life, steps" } }) }, 360);
 }
 
 function drawLags(figure, curves, names, rnn) {
   const line = (name, values, color, dash) => ({ type: "scatter", mode: "lines", name, y: values, connectgaps: true,
     line: { color, dash, width: 1.8 }, hovertemplate: "lag %{x}: %{y:.3g}<extra>" + name + "</extra>" });
-  const dashes = ["solid", "dash", "dot", "dashdot"];
   const peak = (values) => Math.max(...values) || 1;
   const share = (values) => values.map((value) => (value > 0 ? value / peak(values) : null));
   const traces = curves.flatMap((curve, number) => [
-    ...(curve.c ? [line(`c, ${names[number]}`, share(curve.c), COLOR.c, dashes[number % 4])] : []),
-    line(`h, ${names[number]}`, share(curve.h), COLOR.h, dashes[number % 4])]);
+    ...(curve.c ? [line(`c, ${names[number]}`, share(curve.c), COLOR.c, DASHES[number % 4])] : []),
+    line(`h, ${names[number]}`, share(curve.h), COLOR.h, DASHES[number % 4])]);
   traces.push(line("h, a plain RNN as it begins", share(rnn.h), COLOR.grey, "solid"));
   const least = Math.max(1e-12, Math.min(...traces.flatMap((trace) => trace.y.filter((value) => value !== null))));
   const far = Math.max(...traces.map((trace) => trace.y.findLastIndex((value) => value !== null && value >= 1e-12)));
@@ -129,7 +138,7 @@ function drawLags(figure, curves, names, rnn) {
     yaxis: axis({ type: "log", dtick: 1, title: { text: "gradient, 1 at its peak" }, exponentformat: "power",
       range: [Math.log10(least) - 0.2, 0.2] }),
     shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 1 / Math.E, y1: 1 / Math.E,
-      line: { color: css("--soft"), width: 1, dash: "dot" } }], margin: { l: 60, r: 14, t: 84, b: 44 } }, 420);
+      line: { color: css("--soft"), width: 1, dash: "dot" } }], margin: { l: 60, r: 14, t: 64, b: 44 } }, 420);
 }
 
 const METHODS = { integrated: "integrated gradients", gradient_input: "gradient × input", occluded: "occlusion" };
@@ -138,7 +147,7 @@ function drawShares(figure, shares) {
   const look = { integrated: [COLOR.c, "bar"], gradient_input: [COLOR.h, "circle-open"], occluded: [COLOR.g, "x-thin-open"] };
   const traces = Object.entries(METHODS).map(([name, words]) => {
     const [color, symbol] = look[name];
-    const common = { name: words, y: shares[name], text: named, hovertemplate: "%{text}<br>%{y:.4g}<extra>" + words + "</extra>" };
+    const common = { name: words, y: shares[name], text: drawn, hovertemplate: "%{text}<br>%{y:.4g}<extra>" + words + "</extra>" };
     return symbol === "bar" ? { type: "bar", marker: { color }, textposition: "none", ...common }
       : { type: "scatter", mode: "markers", marker: { color, symbol, size: 7, line: { width: 1.6, color } }, ...common };
   });
@@ -148,7 +157,7 @@ function drawShares(figure, shares) {
 
 function drawLedger(figure, at, entries, left, written, text) {
   const traces = [{ type: "bar", name: "what is there of it now", x: at, y: entries, marker: { color: COLOR.c },
-    text: at.map((step) => named[step]), textposition: "none",
+    text: at.map((step) => drawn[step]), textposition: "none",
     hovertemplate: `%{text}<br>%{y:.4g}<extra>${text}</extra>` }];
   if (written) traces.push({ type: "scatter", mode: "markers", name: "what was written", x: at, y: written,
     marker: { color: COLOR.g, symbol: "circle-open", size: 6 }, hovertemplate: "wrote %{y:.3f}<extra></extra>" });

@@ -3,13 +3,15 @@
 
 const element = (id) => document.getElementById(id);
 const last = facts.moments.length - 1;
-const chosen = { moment: last, layer: 0, order: "activity", unit: 0, step: steps - 1, question: 0, method: "integrated", ledger: steps - 1 };
+const chosen = { moment: last, layer: 0, order: "activity", unit: 0, step: steps - 1, question: 0, method: "integrated",
+  ledger: steps - 1 };
 const spans = { text: [], "shares-text": [] };
 let values; // of the chosen moment: rows of numbers for each array
 const moment = () => facts.moments[chosen.moment];
 const layer = () => moment().layers[chosen.layer];
 const rowsOf = (letter) => values(layer().arrays[letter]);
-const memory = () => ("c" in layer().arrays ? rowsOf("c").map((row) => row.map(Math.tanh)) : rowsOf("h"));
+const held = () => values(layer().held); // tanh(c), or h of a plain RNN, in 127ths, as the unit search has it
+const FULL = 127;
 
 function make(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -46,10 +48,12 @@ function color(id, shares) {
   });
 }
 
-// Within its own box: the page stays where it is.
-function bringIntoView(id, step) {
+// Outlined, and brought into view within its own box: the page stays where it is.
+function markNow(id, step) {
   const box = element(id), span = spans[id][step];
   if (!span) return;
+  box.querySelector(".now")?.classList.remove("now");
+  span.classList.add("now");
   const top = span.offsetTop - box.offsetTop;
   if (top < box.scrollTop || top > box.scrollTop + box.clientHeight - 30) box.scrollTop = top - box.clientHeight / 2;
 }
@@ -58,9 +62,9 @@ function showReading() {
   element("colors").hidden = !isText;
   const rows = {};
   for (const letter of Object.keys(layer().arrays)) rows[letter] = rowsOf(letter)[chosen.unit];
-  const held = "c" in rows ? "tanh of the cell state" : "the hidden state";
-  element("colored-by").textContent = `${held} of unit ${chosen.unit}, ${layer().name}`;
-  color("text", memory()[chosen.unit]);
+  const what = "c" in rows ? "tanh of the cell state" : "the hidden state";
+  element("colored-by").textContent = `${what} of unit ${chosen.unit}, ${layer().name}`;
+  color("text", held()[chosen.unit].map((number) => number / FULL));
   drawTraces(element("traces"), rows, chosen.step);
 }
 
@@ -68,11 +72,7 @@ function showStep() {
   const rows = Object.keys(layer().arrays).map((letter) => `${letter} ${rowsOf(letter)[chosen.unit][chosen.step].toFixed(3)}`);
   element("readout").textContent =
     `${named[chosen.step]} · unit ${chosen.unit}, ${layer().name} · ${rows.join("  ")}`;
-  for (const id of ["text", "shares-text"]) {
-    element(id).querySelector(".now")?.classList.remove("now");
-    spans[id][chosen.step]?.classList.add("now");
-  }
-  bringIntoView("text", chosen.step);
+  markNow("text", chosen.step);
 }
 
 // Only the maps that can be seen are drawn; the others when they come into view.
@@ -86,6 +86,14 @@ function showMap(figure) {
   const letter = figure.dataset.letter;
   drawMap(figure, letter, rowsOf(letter), layer().orders[chosen.order], chosen.unit, chosen.step);
   onClick(figure, (point) => choose({ unit: Number(point.y), step: point.x }));
+}
+
+function markMaps() {
+  for (const figure of element("maps").children) {
+    if (figure.layout && !figure.dataset.stale) {
+      Plotly.relayout(figure, { shapes: marks(layer().orders[chosen.order], chosen.unit, chosen.step) });
+    }
+  }
 }
 
 function showMaps() {
@@ -122,45 +130,52 @@ function showSaturation() {
 
 function showLags() {
   const names = moment().layers.map((each) => each.name);
-  const far = (horizon) => (horizon === null ? "beyond the beginning" : `${horizon} steps`);
-  const said = moment().lag.map((curve, number) =>
-    `${names[number]}, ${far(curve.c ? curve.horizon_c : curve.horizon_h)} by ${curve.c ? "c" : "h"}`);
-  element("horizons").textContent = "How much the states before the last answer matter to it. Memory horizon, the lag " +
-    `at which 1/e of the peak is left (dotted): ${said.join("; ")}; a plain RNN ${far(moment().rnn.horizon_h)}.`;
-  drawLags(element("lag"), moment().lag, names, moment().rnn);
+  const { lag, rnn, step } = moment().questions[chosen.question];
+  const far = (curve, by) => {
+    const horizon = curve[`horizon_${by}`];
+    if (curve.h.length === 1) return "none, for nothing was read before";
+    return `${horizon === null ? "beyond the beginning" : `${horizon} steps`} by ${by}`;
+  };
+  const said = lag.map((curve, number) => `${names[number]}, ${far(curve, curve.c ? "c" : "h")}`);
+  element("horizons").textContent = `How much the states before the answer of step ${step} matter to it. Memory ` +
+    `horizon, the lag at which 1/e of the peak is left (dotted): ${said.join("; ")}; a plain RNN, ${far(rnn, "h")}.`;
+  drawLags(element("lag"), lag, names, rnn);
 }
 
 function showQuestion() {
   const question = moment().questions[chosen.question];
-  const missed = (100 * question.completeness_error).toPrecision(2);
-  element("answer").textContent = `${question.text}: ${question.answer}; with blanks in place of the steps measured, ` +
-    `${question.blank_answer}. The integrated gradients' sum misses the difference by ${missed} % (completeness error).`;
+  const error = question.completeness_error;
+  const missed = (100 * error).toLocaleString("en", { maximumSignificantDigits: 2 });
+  element("answer").textContent = `${question.text}: ${question.answer}; with blanks in place of the ` +
+    `${question.measured} steps up to it, ${question.blank_answer}. The integrated gradients' sum misses the difference ` +
+    `by ${missed} % (completeness error)${error > 0.1 ? ": too much to be trusted; go by occlusion" : ""}.`;
   const shares = question.shares[chosen.method];
   const largest = Math.max(...shares.map((share) => Math.abs(share ?? 0))) || 1;
   color("shares-text", shares.map((share) => (share ?? 0) / largest));
-  bringIntoView("shares-text", question.step);
+  markNow("shares-text", question.step);
   drawShares(element("shares"), question.shares);
 }
 
 function showLedger() {
-  const ledger = moment().ledgers.find((each) => each.layer === chosen.layer && each.step === chosen.ledger);
+  const ofLayer = moment().ledgers.filter((each) => each.layer === chosen.layer);
+  const ledger = ofLayer.find((each) => each.step === chosen.ledger) ?? ofLayer.at(-1);
   element("ledger-section").hidden = !ledger;
   if (!ledger) return;
-  const residual = `The sums miss the cell states by at most ${ledger.residual.toExponential(1)}, over all units ` +
-    `(the largest cell state is ${Math.max(...ledger.cell.map(Math.abs)).toPrecision(3)}).`;
-  if (element("ledger-of").value === "all") {
-    element("ledger-sum").textContent = "What each step put into the cell state as it is now, over all units by the " +
-      `Euclidean norm. ${residual}`;
-    drawLedger(element("ledger"), ledger.steps, ledger.total, null, null, "all units");
+  const largest = Math.max(...ledger.cell.map(Math.abs));
+  const residual = `The sums miss the cell states by at most ${ledger.residual.toExponential(1)}, over all units; the ` +
+    `largest cell state is ${largest.toPrecision(3)}.`;
+  const of = element("ledger-of").value;
+  if (of !== "unit") {
+    element("ledger-sum").textContent = (of === "total" ? "What each step put into the cell states as they are now, " +
+      "all units added up. " : "The same by the Euclidean norm over the units, where they do not cancel. ") + residual;
+    drawLedger(element("ledger"), ledger.steps, ledger[of], null, null, "all units");
     return;
   }
-  const unit = chosen.unit, entries = values(ledger.entries)[unit];
-  const [i, g] = ["i", "g"].map((letter) => rowsOf(letter)[unit]);
-  const sum = entries.reduce((total, entry) => total + entry, 0);
+  const unit = chosen.unit;
   element("ledger-sum").textContent = `Unit ${unit}: c = ${ledger.initial[unit]} from the beginning + ` +
-    `${sum.toPrecision(4)} written since = ${ledger.cell[unit]}. ${residual}`;
-  drawLedger(element("ledger"), ledger.steps, entries, values(ledger.left)[unit],
-    ledger.steps.map((step) => i[step] * g[step]), `unit ${unit}`);
+    `${ledger.sum[unit]} written since = ${ledger.cell[unit]}. ${residual}`;
+  const [entries, left, written] = ["entries", "left", "written"].map((name) => values(ledger[name])[unit]);
+  drawLedger(element("ledger"), ledger.steps, entries, left, written, `unit ${unit}`);
 }
 
 // The rule of gatewise.magnify.unit_search, for the sequence at hand.
@@ -171,11 +186,11 @@ function showSearch() {
     out.textContent = `Give a range inside the ${steps} steps, 0 to ${steps - 1}, and a threshold between 0 and 1.`;
     return;
   }
-  const held = memory();
-  const on = (unit, step) => held[unit][step] > above;
+  const rows = held(), level = Math.round(above * FULL);
+  const on = (unit, step) => rows[unit][step] > level;
   const beside = [from - 1, to + 1].filter((step) => step >= 0 && step < steps);
   const range = Array.from({ length: to - from + 1 }, (_, place) => from + place);
-  const units = held.map((_, unit) => unit)
+  const units = rows.map((_, unit) => unit)
     .filter((unit) => range.every((step) => on(unit, step)) && beside.every((step) => !on(unit, step)));
   const words = (start, stop) => labels.slice(start, stop).join(facts.kind === "text" ? "" : " ");
   const marked = make("p", {}, `Steps ${from} to ${to}, “${words(from, to + 1)}”: `);
@@ -235,35 +250,45 @@ const SHOWS = {
   moment: [showReading, showStep, showMaps, showSaturation, showLags, showQuestion, showLedger, showSearch],
   layer: [showReading, showStep, showMaps, showSaturation, showLedger, showSearch],
   order: [showMaps],
-  unit: [showReading, showStep, showMaps, showSaturation, showLedger],
-  step: [showReading, showStep, showMaps],
-  question: [showQuestion],
+  unit: [showReading, showStep, markMaps, showSaturation, showLedger],
+  step: [showReading, showStep, markMaps],
+  question: [showQuestion, showLags],
   ledger: [showLedger],
   method: [showQuestion],
 };
 
+let wanted = last; // the moment that was asked for last
+
 async function choose(choice) {
-  const changed = Object.keys(choice).filter((name) => choice[name] !== chosen[name]);
-  Object.assign(chosen, choice);
-  if (changed.includes("moment")) {
-    const wanted = chosen.moment, there = await open(wanted);
-    if (wanted !== chosen.moment) return; // the slider has gone on, and what it asked for last draws everything
+  if ("step" in choice) { // an answer that was asked about comes with its step
+    const asked = moment().questions.findIndex(({ step }) => step === choice.step);
+    if (asked >= 0) choice = { question: asked, ...choice };
+  }
+  if ("moment" in choice) {
+    wanted = choice.moment;
+    const there = await open(wanted);
+    if (wanted !== choice.moment) return; // the slider has gone on, and what it asked for last draws everything
     values = there;
   }
+  const changed = Object.keys(choice).filter((name) => choice[name] !== chosen[name]);
+  Object.assign(chosen, choice);
   chosen.unit = Math.min(chosen.unit, layer().orders.number.length - 1);
-  showControls();
+  showControls(changed);
   for (const show of new Set(changed.flatMap((name) => SHOWS[name]))) show();
 }
 
-function showControls() {
+function showControls(changed) {
   element("layer").value = String(chosen.layer);
-  fill(element("unit"), layer().orders[chosen.order].map((unit) => [unit, `unit ${unit}`]), chosen.unit);
+  if (["moment", "layer", "order"].some((name) => changed.includes(name))) {
+    fill(element("unit"), layer().orders[chosen.order].map((unit) => [unit, `unit ${unit}`]), chosen.unit);
+    const ledgers = moment().ledgers.filter((each) => each.layer === chosen.layer);
+    fill(element("ledger-step"), ledgers.map(({ step }) => [step, named[step]]), chosen.ledger);
+  }
+  element("unit").value = String(chosen.unit);
   element("step").value = String(chosen.step);
   element("moment").value = String(chosen.moment);
   element("moment-name").textContent = moment().name;
-  fill(element("question"), moment().questions.map(({ step }, number) => [number, named[step]]), chosen.question);
-  const ledgers = moment().ledgers.filter((each) => each.layer === chosen.layer);
-  fill(element("ledger-step"), ledgers.map(({ step }) => [step, named[step]]), chosen.ledger);
+  element("question").value = String(chosen.question);
 }
 
 function listen() {
@@ -303,20 +328,22 @@ async function start() {
   const program = new TextDecoder().decode(await inflate(element("plotly").textContent));
   document.head.append(make("script", { textContent: program }));
   values = await open(last);
-  chosen.layer = facts.moments[last].layers.length - 1;
-  chosen.unit = layer().orders.activity[0];
+  chosen.layer = facts.start.layer;
+  chosen.unit = facts.start.unit ?? layer().orders.activity[0];
   chosen.question = moment().questions.length - 1;
   chosen.ledger = moment().ledgers.at(-1)?.step;
   fill(element("layer"), moment().layers.map((each, number) => [number, each.name]), chosen.layer);
   fill(element("order"), Object.keys(layer().orders).map((by) => [by, by]), chosen.order);
   fill(element("method"), Object.entries(METHODS), chosen.method);
   element("step").max = element("from").max = element("to").max = String(steps - 1);
-  element("from").value = element("to").value = String(chosen.step);
+  element("from").value = String(facts.start.from ?? chosen.step);
+  element("to").value = String(facts.start.to ?? chosen.step);
   element("moment").max = String(last);
   element("moment-control").hidden = last === 0;
   writeText("text");
   writeText("shares-text");
-  showControls();
+  fill(element("question"), moment().questions.map(({ step }, number) => [number, named[step]]), chosen.question);
+  showControls(["layer"]);
   showMeanings();
   for (const show of SHOWS.moment) show();
   listen();
