@@ -4,12 +4,18 @@ from pathlib import Path
 
 from safetensors.numpy import load_file, save_file
 
+from tests.goldens.attention_cases import ATTENTION_CASES
 from tests.goldens.layer_cases import LAYER_CASES
 from tests.goldens.optimizer_cases import OPTIMIZER_CASES
 from tests.goldens.recurrent_cases import RECURRENT_CASES
 
 FOLDER = Path(__file__).parent
-FILES = {"recurrent": RECURRENT_CASES, "layers": LAYER_CASES, "optimizers": OPTIMIZER_CASES}
+FILES = {
+    "recurrent": RECURRENT_CASES,
+    "layers": LAYER_CASES,
+    "attention": ATTENTION_CASES,
+    "optimizers": OPTIMIZER_CASES,
+}
 
 
 def write(file, cases):

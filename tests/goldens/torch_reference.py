@@ -1,10 +1,13 @@
 """The same cases, calculated by PyTorch. Only what is imported from here needs PyTorch."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from tests.goldens.attention_cases import AttentionCase
 from tests.goldens.layer_cases import LayerCase
 from tests.goldens.optimizer_cases import OptimizerCase
 from tests.goldens.recurrent_cases import RecurrentCase
@@ -12,7 +15,12 @@ from tests.goldens.recurrent_cases import RecurrentCase
 
 def run(case, arrays, dtype):
     """What PyTorch gives for a case, under the names that the case's own `run` uses."""
-    runs = {RecurrentCase: _run_recurrent, LayerCase: _run_layer, OptimizerCase: _run_optimizer}
+    runs = {
+        RecurrentCase: _run_recurrent,
+        LayerCase: _run_layer,
+        AttentionCase: _run_attention,
+        OptimizerCase: _run_optimizer,
+    }
     return {name: value.detach().numpy() for name, value in runs[type(case)](case, arrays, dtype).items()}
 
 
@@ -108,6 +116,27 @@ def _gradients(tensors):
     """The gradient of each leaf; the two biases of an LSTM have the same, of which one is enough."""
     leaves = {name: tensor for name, tensor in tensors.items() if tensor.requires_grad and name != "bias_hh"}
     return {f"d{name}": tensor.grad for name, tensor in leaves.items()}
+
+
+def _run_attention(case, arrays, dtype):
+    """Batch first. Dot and general by PyTorch's own attention, unscaled; it has none that is additive."""
+    tensors = _tensors(arrays, dtype)
+    dcontext, lengths = tensors.pop("dcontext").detach(), tensors.pop("lengths")
+    values, query = tensors["memory"].transpose(0, 1), tensors["query"].transpose(0, 1)
+    valid = torch.arange(values.shape[1]) < lengths[:, None, None]
+    keys = nn.functional.linear(values, tensors["weight_memory"]) if "weight_memory" in tensors else values
+    if case.score == "additive":
+        hidden = torch.tanh((query @ tensors["weight_query"].T)[:, :, None] + keys[:, None])
+        scores = (hidden @ tensors["weight_score"]).masked_fill(~valid, -torch.inf)
+        weights = torch.softmax(scores, dim=-1)
+        context = weights @ values
+    else:
+        attend = partial(nn.functional.scaled_dot_product_attention, query, keys, attn_mask=valid, scale=1.0)
+        context = attend(values)
+        weights = attend(torch.eye(values.shape[1], dtype=dtype).expand(len(values), -1, -1))
+    context, weights = context.transpose(0, 1), weights.transpose(0, 1)
+    (context * dcontext).sum().backward()
+    return {"context": context, "weights": weights, **_gradients(tensors)}
 
 
 OPTIMIZERS = {

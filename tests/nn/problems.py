@@ -56,6 +56,14 @@ def make_problem(layer, T, B, rng):
     return Problem(layer, x, dy, *draw_states(rng, layer, B))
 
 
+def narrowed(problem, layer):
+    """The same problem in float32, for a layer of that type and of the same shapes."""
+    layer.parameters.vector[...] = problem.layer.parameters.vector
+    x, dy = (part.astype(np.float32) for part in (problem.x, problem.dy))
+    states = [type(each)(*(part.astype(np.float32) for part in each)) for each in problem[3:]]
+    return Problem(layer, x, dy, *states)
+
+
 @st.composite
 def problems(draw, min_steps=1, bidirectional=True):
     """Any problem of a few steps, rows, features, units and layers."""

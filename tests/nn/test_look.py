@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gatewise.nn import LSTM, RNN
+from gatewise.nn._stack_weights import weights_of
 from gatewise.types import State
 
 T, B, D, H = 7, 2, 3, 4
@@ -39,7 +40,7 @@ def moved_answer(stack, x, dy, where, name, amount):
             below = outputs[-1] if stack.directions == 1 else np.concatenate(outputs[-2:], axis=-1)
             if stack.skip_connections:
                 below = np.concatenate([below, x], axis=-1)
-        weights = stack._weights(stack.parameters, suffix)
+        weights = weights_of(stack.parameters, suffix)
         h, c = np.zeros((B, H)), np.zeros((B, H if stack.cell.has_memory else 0))
         ys = np.zeros((T, B, H))
         for t in range(T - 1, -1, -1) if reverse else range(T):

@@ -45,6 +45,55 @@ def test_the_draws_come_from_the_generator():
     assert not np.array_equal(first, second)
 
 
+def test_dropout_that_is_not_locked_draws_a_number_for_each_element():
+    x = np.random.default_rng(10).normal(size=(4, 3, 5))
+    y, mask = dropout(x, 0.3, np.random.default_rng(11), locked=False)
+    drawn = np.random.default_rng(11).random(x.shape, dtype=np.float32)
+    assert np.array_equal(mask, (drawn >= 0.3) * (1 / 0.7))
+    assert np.array_equal(y, x * mask)
+
+
+def test_locked_dropout_zeroes_the_same_units_of_a_sequence_at_all_steps():
+    x = np.random.default_rng(12).normal(size=(6, 4, 50)).astype(np.float32)
+    y, mask = dropout(x, 0.5, np.random.default_rng(13), locked=True)
+    assert mask.shape == (1, 4, 50)
+    assert mask.dtype == y.dtype == np.float32
+    assert set(np.unique(mask)) == {0, 2}
+    for t in range(6):
+        assert np.array_equal(y[t], x[t] * mask[0])
+    for other in range(1, 4):
+        assert not np.array_equal(mask[0, 0], mask[0, other])
+
+
+def test_gradient_with_a_fixed_locked_mask():
+    x, dy = np.random.default_rng(14).normal(size=(2, 5, 2, 4))
+    _, mask = dropout(x, 0.4, np.random.default_rng(15), locked=True)
+
+    def loss():
+        return float(np.sum(dropout(x, 0.4, np.random.default_rng(15), locked=True)[0] * dy))
+
+    assert_gradients(loss, {"x": (x, dropout_backward(dy, mask))})
+
+
+def test_the_mean_of_many_locked_draws_is_the_undropped_value():
+    x, rng = np.random.default_rng(16).normal(size=(3, 2, 4)), np.random.default_rng(17)
+    draws = np.stack([dropout(x, 0.6, rng, locked=True)[0] for _ in range(4000)])
+    error = draws.std(axis=0) / np.sqrt(len(draws))
+    assert (np.abs(draws.mean(axis=0) - x) < 4 * error).all()
+
+
+def test_locked_dropout_at_rate_zero_does_nothing_and_draws_nothing():
+    x, rng = np.ones((2, 3)), np.random.default_rng(18)
+    assert dropout(x, 0.0, rng, locked=True) == (x, None)
+    assert rng.bit_generator.state == np.random.default_rng(18).bit_generator.state
+
+
+@pytest.mark.parametrize("shape", [(), (5,)], ids=["no axis", "one axis"])
+def test_locked_dropout_needs_steps_and_sequences(shape):
+    with pytest.raises(ArgumentError, match=r"dropout: x has shape \(.*\); expected \(T, B, \.\.\.\)"):
+        dropout(np.ones(shape), 0.5, np.random.default_rng(19), locked=True)
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_zoneout_keeps_at_the_rate(rate):
     mask = zoneout_mask((40, 500), rate, np.random.default_rng(5))

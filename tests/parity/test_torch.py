@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.goldens import files, torch_reference  # noqa: E402
+from tests.goldens.attention_cases import AttentionCase  # noqa: E402
 from tests.goldens.layer_cases import LayerCase  # noqa: E402
 from tests.goldens.optimizer_cases import OptimizerCase  # noqa: E402
 from tests.goldens.recurrent_cases import RecurrentCase  # noqa: E402
@@ -26,6 +27,9 @@ CASES = [random_case(kind, seed) for seed in range(1000, 1010) for kind in ("lst
 CASES.append(RecurrentCase("lstm", 2, True, (), (600, 2, 5, 16), 1010))  # M11
 CASES += [LayerCase("network_masked", masked=True, seed=seed) for seed in range(1020, 1024)]
 CASES += [LayerCase("cross_entropy", seed=seed) for seed in range(1030, 1034)]
+CASES += [
+    AttentionCase(case.score, case.ragged, seed) for seed in (1050, 1051) for case in files.FILES["attention"]
+]
 CASES += [
     OptimizerCase(case.name, case.kind, case.options, seed)
     for seed in (1040, 1041)

@@ -11,6 +11,7 @@ from gatewise import LanguageModel, load
 from gatewise.data import TextSource, tokenize
 from gatewise.errors import ArgumentError, DataError, NotFittedError, TrainingError
 from gatewise.lab import NGram
+from gatewise.training import Stepped
 
 SMALL = {
     "hidden_size": 48,
@@ -108,6 +109,55 @@ def test_saving_and_loading_is_the_identity(model, text, tmp_path):
     assert again.evaluate(text[:500]) == model.evaluate(text[:500])
 
 
+AWD = {
+    "embedding_size": 48,
+    "tie_weights": True,
+    "locked_dropout": True,
+    "dropout": 0.25,
+    "input_dropout": 0.4,
+    "output_dropout": 0.4,
+    "embedding_dropout": 0.1,
+    "weight_dropout": 0.5,
+    "activation_reg": 2.0,
+    "temporal_reg": 1.0,
+}
+
+
+def test_a_model_with_everything_is_saved_resumed_and_read_again(text, tmp_path):
+    options = {**SMALL, **AWD, "epochs": 2}
+    whole = LanguageModel(**options).fit(text[:8000])
+    whole.save(tmp_path / "m.safetensors")
+    read = load(tmp_path / "m.safetensors")
+    assert read.get_params() == whole.get_params()
+    assert read.evaluate(text[8000:9000]) == whole.evaluate(text[8000:9000])
+    assert read.generate("The ", max_tokens=20, seed=1) == whole.generate("The ", max_tokens=20, seed=1)
+
+    def stop(event):
+        if isinstance(event, Stepped) and event.step == 40:  # in the second pass
+            raise KeyboardInterrupt
+
+    again = LanguageModel(**options)
+    with pytest.raises(KeyboardInterrupt):
+        again.fit(text[:8000], checkpoint=tmp_path / "d.safetensors", listeners=[stop])
+    resumed = LanguageModel(**options).fit(text[:8000], checkpoint=tmp_path / "d.safetensors", resume=True)
+    assert np.array_equal(resumed.network_.parameters.vector, whole.network_.parameters.vector)
+
+
+def test_plain_descent_by_the_stairs_of_zaremba(text):
+    """Four passes at the full rate, then half of it in each."""
+    rates = {}
+
+    def listen(event):
+        if isinstance(event, Stepped):
+            rates.setdefault(event.epoch, set()).add(event.learning_rate)
+
+    options = {"optimizer": "sgd", "learning_rate": 1.0, "schedule": "staircase", "init_scale": 0.1}
+    model = LanguageModel(**SMALL, **options, weight_decay=0.0, epochs=7, decay_start=4)
+    model.fit(text[:8000], listeners=[listen])
+    assert rates == {1: {1.0}, 2: {1.0}, 3: {1.0}, 4: {1.0}, 5: {0.5}, 6: {0.25}, 7: {0.125}}
+    assert model.history_[-1]["train_loss"] < model.history_[0]["train_loss"]
+
+
 @pytest.mark.parametrize("level", ["char", "word", "bpe"])
 @pytest.mark.parametrize("prompt", ["", "The ", "The", "Zażółć 😀 gęślą"])
 def test_writing_at_every_level(level, prompt, text):
@@ -179,6 +229,22 @@ def test_divergence_leaves_a_model_that_can_be_used(text):
         ({"clip_norm": -1}, "clip_norm=-1; expected a number above 0, or None"),
         ({"cell": "gru"}, "cell='gru'; expected one of lstm, rnn"),
         ({"schedule": "steps"}, "schedule='steps'; expected one of"),
+        ({"decay_factor": 0}, "decay_factor=0; expected a number above 0"),
+        ({"decay_start": -1}, "decay_start=-1; expected a whole number"),
+        ({"optimizer": "lbfgs"}, "optimizer='lbfgs'; expected one of adam, sgd"),
+        ({"init_scale": 0}, "init_scale=0; expected a number above 0"),
+        (
+            {"tie_weights": True},
+            "tie_weights=True with embedding_size=16 and hidden_size=48; expected the same",
+        ),
+        ({"tie_weights": 1}, "tie_weights=1; expected True or False"),
+        ({"locked_dropout": "yes"}, "locked_dropout='yes'; expected True or False"),
+        ({"weight_dropout": 1}, "weight_dropout=1; expected a number"),
+        ({"embedding_dropout": -0.1}, "embedding_dropout=-0.1; expected a number"),
+        ({"input_dropout": 1.5}, "input_dropout=1.5; expected a number"),
+        ({"output_dropout": "0.1"}, "output_dropout='0.1'; expected a number"),
+        ({"activation_reg": -1}, "activation_reg=-1; expected a number"),
+        ({"temporal_reg": np.inf}, "temporal_reg=inf; expected a finite number"),
         ({"patience": 0}, "patience=0; expected a whole number of at least 1, or None"),
         ({"vocab_size": 1}, "vocab_size=1; expected a whole number of at least 2, or None"),
         ({"progress": "yes"}, "progress='yes'; expected True or False"),

@@ -3,11 +3,12 @@
 There is no autograd: a network calls the backward passes of its layers in reverse order.
 """
 
+from gatewise.nn.attention import Attention, AttentionCache, MemoryGradient
 from gatewise.nn.attention_pooling import AttentionPooling
 from gatewise.nn.crf import CRF
 from gatewise.nn.embedding import Embedding
 from gatewise.nn.layer import Layer, Network
-from gatewise.nn.linear import Linear
+from gatewise.nn.linear import Linear, TiedLinear
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.parameters import Parameters
 from gatewise.nn.recurrent import Recurrent, RecurrentCache
@@ -18,14 +19,18 @@ __all__ = [
     "CRF",
     "LSTM",
     "RNN",
+    "Attention",
+    "AttentionCache",
     "AttentionPooling",
     "Embedding",
     "Layer",
     "Linear",
+    "MemoryGradient",
     "Network",
     "Parameters",
     "Recurrent",
     "RecurrentCache",
     "Stream",
+    "TiedLinear",
     "TokenStream",
 ]

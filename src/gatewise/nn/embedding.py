@@ -8,6 +8,7 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_scale, check_shape, check_sizes
 from gatewise.nn.layer import Layer
+from gatewise.ops.dropout import check_rate, dropout_backward, dropout_mask
 from gatewise.ops.embedding import TokenInput, add_rows
 from gatewise.types import Array, IntArray, Seed
 
@@ -16,6 +17,10 @@ __all__ = ["Embedding"]
 
 class Embedding(Layer):
     """Rows of a (V, E) table, chosen by token.
+
+    Embedding dropout leaves out whole words (Gal & Ghahramani 2016; Merity et al. 2018, section 4.3): a mask
+    of ``dropout_mask`` zeroes a symbol's row wherever it occurs in a call. The way back takes the mask that
+    the way there took.
 
     Args:
         vocabulary_size: V.
@@ -60,43 +65,94 @@ class Embedding(Layer):
                 f"Embedding: tokens lie in [{tokens.min()}, {tokens.max()}]; expected [0, {symbols})."
             )
 
-    def forward(self, tokens: IntArray) -> tuple[Array, IntArray]:
-        """(...) integers to (..., E), and the cache that ``backward`` needs.
+    def dropout_mask(self, rate: float, rng: np.random.Generator) -> Array | None:
+        """(V, 1): 0 for each symbol with probability ``rate`` in [0, 1), else 1 / (1 - rate).
+
+        None, and nothing drawn, if rate is 0.
 
         Raises:
-            ArgumentError: a token is not an integer in [0, V).
+            ArgumentError: rate lies outside [0, 1).
+        """
+        check_rate("Embedding", "rate", rate)
+        return dropout_mask((len(self.parameters["weight"]), 1), rate, rng, self.dtype)
+
+    def forward(self, tokens: IntArray, mask: Array | None = None) -> tuple[Array, IntArray]:
+        """(...) integers to (..., E), and the cache that ``backward`` needs.
+
+        Args:
+            tokens: integers in [0, V).
+            mask: (V, 1), of ``dropout_mask``; multiplies each symbol's row.
+
+        Raises:
+            ArgumentError: a token is not an integer in [0, V), the mask does not fit.
         """
         tokens = np.asarray(tokens)
         self.check(tokens)
-        return self.parameters["weight"][tokens], tokens
+        self._check_mask(mask)
+        return self._rows(tokens, mask), tokens
 
     def __call__(self, tokens: IntArray) -> Array:
         """``forward`` without the cache."""
         return self.forward(tokens)[0]
 
-    def input(self, tokens: IntArray) -> Array | TokenInput:
+    def input(self, tokens: IntArray, mask: Array | None = None) -> Array | TokenInput:
         """(T, B) integers as the input of a recurrent layer: the table itself, where it is the shorter one.
 
         With V below T * B a layer multiplies each symbol's row once instead of each step's. The layer's
         ``backward`` then returns the table's gradient, (V, E), instead of dx.
 
+        Args:
+            tokens: (T, B), in [0, V).
+            mask: (V, 1), of ``dropout_mask``; multiplies each symbol's row.
+
         Raises:
-            ArgumentError: a token is not an integer in [0, V).
+            ArgumentError: a token is not an integer in [0, V), the mask does not fit.
         """
         tokens, table = np.asarray(tokens), self.parameters["weight"]
         self.check(tokens)
-        return TokenInput(tokens, table) if len(table) < tokens.size else table[tokens]
+        self._check_mask(mask)
+        if len(table) < tokens.size:
+            return TokenInput(tokens, table if mask is None else table * mask)
+        return self._rows(tokens, mask)
 
-    def backward(self, dy: Array, cache: IntArray) -> None:
-        """Add each row's gradient to its symbol's; tokens have no gradient to return."""
+    def _rows(self, tokens: IntArray, mask: Array | None) -> Array:
+        rows: Array = self.parameters["weight"][tokens]
+        return rows if mask is None else rows * mask[tokens]
+
+    def backward(self, dy: Array, cache: IntArray, mask: Array | None = None) -> None:
+        """Add each row's gradient to its symbol's; tokens have no gradient to return.
+
+        Args:
+            dy: (..., E).
+            cache: of ``forward``.
+            mask: the one that ``forward`` took.
+
+        Raises:
+            ArgumentError: dy or the mask does not fit.
+        """
         table = self.parameters["weight"]
         check_shape("Embedding", "dy", dy, (*cache.shape, table.shape[1]), self.dtype)
-        add_rows(self.gradients["weight"], cache, dy)
+        self._check_mask(mask)
+        add_rows(self.gradients["weight"], cache, dy if mask is None else dy * mask[cache])
 
-    def input_backward(self, dx: Array, tokens: IntArray) -> None:
-        """The way back of ``input``: dx is what the layer's ``backward`` returned."""
+    def input_backward(self, dx: Array, tokens: IntArray, mask: Array | None = None) -> None:
+        """The way back of ``input``.
+
+        Args:
+            dx: what the layer's ``backward`` returned.
+            tokens: those that ``input`` took.
+            mask: the one that ``input`` took.
+
+        Raises:
+            ArgumentError: dx or the mask does not fit.
+        """
         if dx.ndim == 2:
             check_shape("Embedding", "dx", dx, self.parameters["weight"].shape, self.dtype)
-            self.gradients["weight"][...] += dx
+            self._check_mask(mask)
+            self.gradients["weight"][...] += dropout_backward(dx, mask)
         else:
-            self.backward(dx, np.asarray(tokens))
+            self.backward(dx, np.asarray(tokens), mask)
+
+    def _check_mask(self, mask: Array | None) -> None:
+        if mask is not None:
+            check_shape("Embedding", "mask", mask, (len(self.parameters["weight"]), 1), self.dtype)

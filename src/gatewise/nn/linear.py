@@ -8,10 +8,11 @@ import numpy.typing as npt
 from gatewise import kernels
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_dtype, check_scale, check_shape, check_sizes
+from gatewise.nn.embedding import Embedding
 from gatewise.nn.layer import Layer
 from gatewise.types import Array, Seed
 
-__all__ = ["Linear"]
+__all__ = ["Linear", "TiedLinear"]
 
 
 class Linear(Layer):
@@ -47,6 +48,15 @@ class Linear(Layer):
         scale = input_size**-0.5 if init_scale is None else init_scale
         self.parameters["weight"][...] = np.random.default_rng(seed).uniform(-scale, scale, shapes["weight"])
 
+    @property
+    def weight(self) -> Array:
+        """W (K, D)."""
+        return self.parameters["weight"]
+
+    @property
+    def _weight_gradient(self) -> Array:
+        return self.gradients["weight"]
+
     def forward(self, x: Array) -> tuple[Array, Array]:
         """(..., D) to (..., K), and the cache that ``backward`` needs.
 
@@ -54,7 +64,7 @@ class Linear(Layer):
             ArgumentError: the last axis is not D, or the type is another.
         """
         check_dtype("Linear", "x", x, self.dtype)
-        weight = self.parameters["weight"]
+        weight = self.weight
         if x.shape[-1] != weight.shape[1]:
             raise ArgumentError(f"Linear: x has shape {x.shape}; expected a last axis of {weight.shape[1]}.")
         rows, bias = x.reshape(-1, x.shape[-1]), self.parameters.get("bias")
@@ -72,10 +82,9 @@ class Linear(Layer):
 
     def backward(self, dy: Array, cache: Array) -> Array:
         """Dx (..., D) from dy (..., K); adds to the gradients."""
-        check_shape("Linear", "dy", dy, (*cache.shape[:-1], len(self.parameters["weight"])), self.dtype)
+        check_shape("Linear", "dy", dy, (*cache.shape[:-1], len(self.weight)), self.dtype)
         dy, x = dy.reshape(-1, dy.shape[-1]), cache.reshape(-1, cache.shape[-1])
-        weight = self.parameters["weight"]
-        dweight, dbias = self.gradients["weight"], self.gradients.get("bias")
+        weight, dweight, dbias = self.weight, self._weight_gradient, self.gradients.get("bias")
         if kernels.runs_natively(self.dtype):
             dx = kernels.linear_backward(x, weight, dy, dweight, dbias)
         else:
@@ -84,3 +93,28 @@ class Linear(Layer):
                 dbias += dy.sum(axis=0)
             dx = dy @ weight
         return dx.reshape(cache.shape)
+
+
+class TiedLinear(Linear):
+    """A linear map to the symbols of an embedding, y = x Wᵀ + b with W the embedding's own table.
+
+    What the network knows of a symbol as an input then also serves where it predicts it, and a large
+    vocabulary costs one table instead of two (Press & Wolf 2017; Inan et al. 2017). It owns b alone; the
+    gradient of W is added to the embedding's.
+
+    Args:
+        embedding: of the same network, (V, E); x has E columns, and y has V.
+    """
+
+    def __init__(self, embedding: Embedding) -> None:
+        Layer.__init__(self, {"bias": (len(embedding.parameters["weight"]),)}, embedding.dtype)
+        self.embedding = embedding
+
+    @property
+    def weight(self) -> Array:
+        """The embedding's table (V, E)."""
+        return self.embedding.parameters["weight"]
+
+    @property
+    def _weight_gradient(self) -> Array:
+        return self.embedding.gradients["weight"]

@@ -25,6 +25,10 @@ class LSTM(Recurrent):
         num_layers: L, layers on top of each other.
         bidirectional: a second set of layers walks each sequence from its end; outputs lie side by side.
         dropout: probability of zeroing an element of what goes from one layer to the next, in training.
+        locked_dropout: that dropout zeroes the same units of a sequence at all steps of a call (variational
+            dropout: Gal & Ghahramani 2016; Merity et al. 2018, section 4.2).
+        weight_dropout: probability of zeroing an element of each ``weight_hh``, in training; one mask for all
+            steps and sequences of a call (DropConnect: Wan et al. 2013; Merity et al. 2018, section 2).
         recurrent_dropout: probability of zeroing a unit of h on its way into the recurrent sums, in training;
             the same units of a sequence at all steps of a call (Gal & Ghahramani 2016).
         zoneout_hidden: probability that a unit's h stays for a step what it was, in training; in inference
@@ -61,6 +65,8 @@ class LSTM(Recurrent):
         *,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        locked_dropout: bool = False,
+        weight_dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         zoneout_hidden: float = 0.0,
         zoneout_cell: float = 0.0,
@@ -80,6 +86,8 @@ class LSTM(Recurrent):
             num_layers,
             bidirectional=bidirectional,
             dropout=dropout,
+            locked_dropout=locked_dropout,
+            weight_dropout=weight_dropout,
             recurrent_dropout=recurrent_dropout,
             zoneout_hidden=zoneout_hidden,
             zoneout_cell=zoneout_cell,

@@ -7,7 +7,7 @@ state handed in and out are here; which cell is run, and with which weights, is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -16,37 +16,21 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError
 from gatewise.kernels import NativeLayer
 from gatewise.nn._checks import check_scale, check_sequence, check_shape, check_sizes
+from gatewise.nn._recurrent_cache import RecurrentCache
 from gatewise.nn._rows import pick_state, sort_rows, stack_states, unsort_rows, unsort_state
+from gatewise.nn._stack_weights import drop_weights, dropped_backward, stack_shapes, weights_of
 from gatewise.nn.layer import Layer
-from gatewise.nn.parameters import Parameters
 from gatewise.nn.stream import Stream
 from gatewise.ops import sequence
 from gatewise.ops._native import native_layer, why_not_native
 from gatewise.ops._walk import Walk
 from gatewise.ops.cell import Cell
-from gatewise.ops.dropout import StateMasks, dropout, dropout_backward, dropout_mask, zoneout_mask
+from gatewise.ops.dropout import StateMasks, check_rate, dropout, dropout_backward, dropout_mask, zoneout_mask
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.error_flow import error_flow
 from gatewise.types import Array, BoolArray, IntArray, Seed, State
 
 __all__ = ["Recurrent", "RecurrentCache"]
-
-
-@dataclass(frozen=True, slots=True)
-class RecurrentCache:
-    """What ``forward`` keeps for ``backward``, and for looking inside.
-
-    Attributes:
-        layers: for each layer, its directions' caches with the named arrays i, f, g, o, c, h. Where
-            ``order`` is given their rows are sorted by length: row k is row ``order[k]`` of the batch. Each
-            has its own masks of recurrent dropout and zoneout. ``backward`` spends the gates; h and c stay.
-        masks: for each layer, the dropout mask of what went into it from below; None without dropout.
-        order: how the batch was sorted; None if it was not.
-    """
-
-    layers: tuple[tuple[sequence.SequenceCache, ...], ...]
-    masks: tuple[Array | None, ...]
-    order: IntArray | None
 
 
 _Back = Callable[[int, sequence.SequenceCache, Array, State | None, Array | None], tuple[Array, State]]
@@ -66,6 +50,8 @@ class Recurrent(Layer):
         *,
         bidirectional: bool,
         dropout: float,
+        locked_dropout: bool,
+        weight_dropout: float,
         recurrent_dropout: float,
         zoneout_hidden: float,
         zoneout_cell: float,
@@ -79,13 +65,17 @@ class Recurrent(Layer):
         check_sizes(owner, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         rates = {
             "dropout": dropout,
+            "weight_dropout": weight_dropout,
             "recurrent_dropout": recurrent_dropout,
             "zoneout_hidden": zoneout_hidden,
             "zoneout_cell": zoneout_cell,
         }
         for name, rate in rates.items():
-            if not 0 <= rate < 1:
-                raise ArgumentError(f"{owner}: {name}={rate!r}; expected a probability in [0, 1).")
+            check_rate(owner, name, rate)
+        if not isinstance(locked_dropout, bool | np.bool_):
+            raise ArgumentError(
+                f"{owner}: locked_dropout={locked_dropout!r}; expected True or False: its rate is dropout."
+            )
         check_scale(owner, init_scale)
         self.cell = cell
         self.input_size = input_size
@@ -93,12 +83,16 @@ class Recurrent(Layer):
         self.num_layers = num_layers
         self.bidirectional = bidirectional
         self.dropout = dropout
+        self.locked_dropout = locked_dropout
+        self.weight_dropout = weight_dropout
         self.recurrent_dropout = recurrent_dropout
         self.zoneout_hidden = zoneout_hidden
         self.zoneout_cell = zoneout_cell
         self.skip_connections = skip_connections
         self.peephole = peephole
-        super().__init__(self._shapes(), dtype)
+        above = self.directions * hidden_size + (input_size if skip_connections else 0)
+        widths = [input_size] + [above] * (num_layers - 1)
+        super().__init__(stack_shapes(self._suffixes(), widths, hidden_size, cell.gates, peephole), dtype)
         self._rng = np.random.default_rng(seed)
         scale = hidden_size**-0.5 if init_scale is None else init_scale
         for name, view in self.parameters.items():
@@ -123,26 +117,6 @@ class Recurrent(Layer):
             for layer in range(self.num_layers)
             for reverse in (False, True)[: self.directions]
         ]
-
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        hidden, columns = self.hidden_size, self.cell.gates * self.hidden_size
-        shapes: dict[str, tuple[int, ...]] = {}
-        for layer, _, suffix in self._suffixes():
-            below = self.directions * hidden + (self.input_size if self.skip_connections else 0)
-            shapes["weight_ih" + suffix] = (columns, below if layer else self.input_size)
-            shapes["weight_hh" + suffix] = (columns, hidden)
-            shapes["bias" + suffix] = (columns,)
-            if self.peephole:
-                shapes["peephole" + suffix] = (3, hidden)
-        return shapes
-
-    def _weights(self, arrays: Parameters, suffix: str) -> sequence.Weights:
-        return sequence.Weights(
-            arrays["weight_ih" + suffix],
-            arrays["weight_hh" + suffix],
-            arrays["bias" + suffix],
-            arrays["peephole" + suffix] if self.peephole else None,
-        )
 
     def _state_masks(self, steps: int, batch: int, rng: np.random.Generator | None) -> StateMasks:
         """Of one layer and direction: drawn in training; in inference, without rng, what zoneout expects."""
@@ -199,8 +173,9 @@ class Recurrent(Layer):
             lengths: (B,) valid steps of each row, in any order, 0 to T; all T where omitted.
             reset: (T, B), True where a step begins a new sequence: no state and no gradient crosses
                 the border before it.
-            rng: where dropout and zoneout draw from; the layer's own generator where omitted. Each call
-                draws anew, and in a ragged batch for the rows as sorted by length.
+            rng: where all dropout and zoneout draw from; the layer's own generator where omitted. Each call
+                draws anew, and in a ragged batch for the rows as sorted by length. Locked and recurrent
+                dropout keep a row's mask across a reset.
 
         Returns:
             y (T, B, ``output_size``), zero in the padding and read-only, for the cache shares it;
@@ -239,6 +214,8 @@ class Recurrent(Layer):
             else:
                 lengths, x = lengths[order], sort_rows(x, order)
                 reset = None if reset is None else reset[:, order]
+        parts = (weights_of(self.parameters, suffix) for _, _, suffix in self._suffixes())
+        weights = [drop_weights(part, self.weight_dropout, rng) for part in parts]
         below: Array | TokenInput = x
         mask: Array | None = None
         outputs: list[Array] = []
@@ -249,15 +226,16 @@ class Recurrent(Layer):
             if outputs:
                 below = outputs[-1]
                 if rng is not None:
-                    below, mask = dropout(below, self.dropout, rng)
+                    below, mask = dropout(below, self.dropout, rng, locked=self.locked_dropout)
                 if self.skip_connections and not isinstance(x, TokenInput):
                     below = np.concatenate([below, x], axis=-1)
             ys: list[Array] = []
             kept: list[sequence.SequenceCache] = []
-            for _, reverse, suffix in directions:
-                initial = pick_state(state, layer * self.directions + reverse, order)
+            for _, reverse, _ in directions:
+                index = layer * self.directions + reverse
+                initial = pick_state(state, index, order)
                 y, last, cache = self._run_direction(
-                    below, suffix, initial, lengths, reset, reverse, rng, keep or rng is not None
+                    below, weights[index][0], initial, lengths, reset, reverse, rng, keep or rng is not None
                 )
                 ys.append(y)
                 states.append(last)
@@ -271,12 +249,13 @@ class Recurrent(Layer):
         last = stack_states(states)
         if order is not None:
             y, last = unsort_rows(y, order), unsort_state(last, order)
-        return y, last, RecurrentCache(tuple(caches), tuple(masks), order)
+        weight_masks = tuple(weight_mask for _, weight_mask in weights)
+        return y, last, RecurrentCache(tuple(caches), tuple(masks), weight_masks, order)
 
     def _run_direction(
         self,
         below: Array | TokenInput,
-        suffix: str,
+        weights: sequence.Weights,
         state: State | None,
         lengths: IntArray | None,
         reset: BoolArray | None,
@@ -285,7 +264,6 @@ class Recurrent(Layer):
         keep: bool,
     ) -> tuple[Array, State, sequence.SequenceCache | None]:
         """One layer in one direction."""
-        weights = self._weights(self.parameters, suffix)
         steps, batch = below.tokens.shape if isinstance(below, TokenInput) else below.shape[:2]
         masks = self._state_masks(steps, batch, rng)
         if keep:
@@ -324,9 +302,8 @@ class Recurrent(Layer):
         def back(
             index: int, kept: sequence.SequenceCache, dy: Array, dlast: State | None, dx: Array | None
         ) -> tuple[Array, State]:
-            gradients = self._weights(self.gradients, self._suffixes()[index][2])
-            dx, dinitial, _ = sequence.backward(dy, kept, dlast, gradients, dx)
-            return dx, dinitial
+            gradients = weights_of(self.gradients, self._suffixes()[index][2])
+            return dropped_backward(dy, kept, dlast, gradients, dx, cache.weight_masks[index])
 
         return self._down(dy, cache, dstate, back)
 
@@ -440,6 +417,6 @@ class Recurrent(Layer):
         """What the native module needs to know for inference, from the bottom up; nothing if it cannot."""
         walk, masks = Walk(1, 1), self._state_masks(1, 1, None)
         x = np.zeros((1, 1, 1), self.dtype)
-        parts = (self._weights(self.parameters, suffix) for _, _, suffix in self._suffixes())
+        parts = (weights_of(self.parameters, suffix) for _, _, suffix in self._suffixes())
         layers = (native_layer(self.cell, walk, x, weights, masks) for weights in parts)
         return [layer for layer in layers if layer is not None]

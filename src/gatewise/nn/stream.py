@@ -61,7 +61,7 @@ class Stream:
                 layer.native_layers(),
                 self.batch_size,
                 embedding=None if embedding is None else embedding.parameters["weight"],
-                head=None if head is None else (head.parameters["weight"], head.parameters.get("bias")),
+                head=None if head is None else (head.weight, head.parameters.get("bias")),
             )
         self._layer = layer if self._native is not None else deepcopy(layer)
         self._state = self._zeros()

@@ -5,6 +5,7 @@ dropout and the central differences that check every gradient.
 """
 
 from gatewise.ops.activations import ACTIVATIONS, log_softmax, relu, sigmoid, softmax, tanh
+from gatewise.ops.attention import PreparedMemory
 from gatewise.ops.cell import LSTMCell, RNNCell, split_gates
 from gatewise.ops.crf import (
     CRFCache,
@@ -35,6 +36,7 @@ __all__ = [
     "CRFCache",
     "CRFWeights",
     "LSTMCell",
+    "PreparedMemory",
     "RNNCell",
     "SequenceCache",
     "StateMasks",

@@ -1,6 +1,8 @@
 """Dropout, recurrent dropout and zoneout: three ways to keep a network from leaning on single units.
 
-* Dropout (Srivastava et al. 2014), in the inverted form: nothing to rescale at inference.
+* Dropout (Srivastava et al. 2014), in the inverted form: nothing to rescale at inference. Locked, or
+  variational (Gal & Ghahramani 2016; Merity et al. 2018, section 4.2), it zeroes the same units of a sequence
+  at all steps.
 * Recurrent dropout (Gal & Ghahramani 2016) thins h on its way into the recurrent sums, with one mask for
   all steps of a call.
 * Zoneout (Krueger et al. 2017) lets units keep their old value for a step instead of setting them to zero.
@@ -20,6 +22,7 @@ from gatewise.types import Array, BoolArray
 
 __all__ = [
     "StateMasks",
+    "check_rate",
     "dropout",
     "dropout_backward",
     "dropout_mask",
@@ -74,21 +77,26 @@ class StateMasks(NamedTuple):
                 raise ArgumentError(f"masks.{name}={mask!r}; expected a share in [0, 1].")
 
 
-def dropout(x: Array, rate: float, rng: np.random.Generator) -> tuple[Array, Array | None]:
+def dropout(
+    x: Array, rate: float, rng: np.random.Generator, *, locked: bool = False
+) -> tuple[Array, Array | None]:
     """Zero each element with probability ``rate`` and scale the others by 1 / (1 - rate).
 
     Args:
-        x: any shape.
+        x: any shape; (T, B, ...) for locked dropout.
         rate: in [0, 1).
         rng: where the draws come from.
+        locked: draw one mask (1, B, ...), the same for all T steps, instead of one of x's shape.
 
     Returns:
         The thinned array, and the mask that ``dropout_backward`` needs (None if rate is 0).
 
     Raises:
-        ArgumentError: rate lies outside [0, 1).
+        ArgumentError: rate lies outside [0, 1); the dropout is locked and x has no two axes.
     """
-    mask = dropout_mask(x.shape, rate, rng, x.dtype)
+    if locked and x.ndim < 2:
+        raise ArgumentError(f"dropout: x has shape {x.shape}; expected (T, B, ...) for locked dropout.")
+    mask = dropout_mask((1, *x.shape[1:]) if locked else x.shape, rate, rng, x.dtype)
     return (x, None) if mask is None else (x * mask, mask)
 
 
@@ -105,7 +113,7 @@ def dropout_mask(
     Raises:
         ArgumentError: rate lies outside [0, 1).
     """
-    _check_rate("dropout", rate)
+    check_rate("dropout", "rate", rate)
     if rate == 0:
         return None
     mask = (rng.random(shape, dtype=np.float32) >= rate).astype(dtype)
@@ -136,7 +144,7 @@ def zoneout_mask(shape: tuple[int, ...], rate: float, rng: np.random.Generator) 
     Raises:
         ArgumentError: rate lies outside [0, 1).
     """
-    _check_rate("zoneout", rate)
+    check_rate("zoneout", "rate", rate)
     if rate == 0:
         return None
     mask = np.empty(shape, dtype=bool)
@@ -145,6 +153,7 @@ def zoneout_mask(shape: tuple[int, ...], rate: float, rng: np.random.Generator) 
     return mask
 
 
-def _check_rate(owner: str, rate: float) -> None:
+def check_rate(owner: str, name: str, rate: float) -> None:
+    """Refuse what is no probability below 1: at 1 nothing would be left to scale up."""
     if not 0 <= rate < 1:
-        raise ArgumentError(f"{owner}: rate={rate!r}; expected a probability in [0, 1).")
+        raise ArgumentError(f"{owner}: {name}={rate!r}; expected a probability in [0, 1).")

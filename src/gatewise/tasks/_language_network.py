@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.data.streams import Window
-from gatewise.nn import LSTM, RNN, Embedding, Linear, Network, Recurrent, TokenStream
+from gatewise.nn import LSTM, RNN, Embedding, Linear, Network, Recurrent, TiedLinear, TokenStream
+from gatewise.ops import TokenInput
 from gatewise.ops.dropout import dropout, dropout_backward
 from gatewise.ops.losses import cross_entropy_in_place, cross_entropy_loss
 from gatewise.types import Array, IntArray, Seed, State
@@ -16,11 +17,15 @@ __all__ = ["CELLS", "LanguageNetwork"]
 CELLS: dict[str, type[LSTM] | type[RNN]] = {"lstm": LSTM, "rnn": RNN}
 """Recurrent layers by the name of their cell."""
 
+_TIED_SCALE = 0.1
+"""Rows from a standard normal distribution would make logits of the size of √E (Merity et al. 2018)."""
+
 
 class LanguageNetwork(Network):
     """Tokens in, logits of the next token out.
 
-    Dropout acts where Zaremba et al. (2014) put it: on what goes up, never on what goes on in time.
+    Dropout acts where Zaremba et al. (2014) put it: on what goes up, never on what goes on in time. The other
+    ways to regularise are those of Merity et al. (2018).
 
     Args:
         vocabulary_size: V.
@@ -28,7 +33,17 @@ class LanguageNetwork(Network):
         hidden_size: H.
         num_layers: L.
         cell: "lstm" or "rnn".
-        dropout: rate on the embeddings, between layers, and before the logits.
+        dropout: rate between layers.
+        input_dropout: rate on the embeddings.
+        output_dropout: rate before the logits.
+        embedding_dropout: rate at which whole symbols are left out.
+        weight_dropout: rate on the recurrent matrices.
+        locked_dropout: the masks of the first three are the same at all steps of a window.
+        activation_reg: α of the penalty α · mean(m ⊙ h)², of what the top layer puts out, thinned.
+        temporal_reg: β of the penalty β · mean(h_t - h_{t-1})² on its changes from step to step.
+        tie_weights: the embedding's table also makes the logits; E is H then.
+        init_scale: weights are drawn uniformly from [-init_scale, init_scale); each layer's own where
+            omitted, and 0.1 for an embedding that makes logits.
         seed: where the draws come from.
         dtype: float32 or float64.
     """
@@ -42,16 +57,47 @@ class LanguageNetwork(Network):
         *,
         cell: str = "lstm",
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
+        weight_dropout: float = 0.0,
+        locked_dropout: bool = False,
+        activation_reg: float = 0.0,
+        temporal_reg: float = 0.0,
+        tie_weights: bool = False,
+        init_scale: float | None = None,
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         rng = np.random.default_rng(seed)
-        self.dropout = dropout
-        self.embedding = Embedding(vocabulary_size, embedding_size, seed=rng, dtype=dtype)
-        self.recurrent: Recurrent = CELLS[cell](
-            embedding_size, hidden_size, num_layers, dropout=dropout, seed=rng, dtype=dtype
+        self.input_dropout = input_dropout
+        self.output_dropout = output_dropout
+        self.embedding_dropout = embedding_dropout
+        self.locked_dropout = locked_dropout
+        self.activation_reg = activation_reg
+        self.temporal_reg = temporal_reg
+        table_scale = _TIED_SCALE if tie_weights and init_scale is None else init_scale
+        self.embedding = Embedding(
+            vocabulary_size, embedding_size, init_scale=table_scale, seed=rng, dtype=dtype
         )
-        self.head = Linear(self.recurrent.output_size, vocabulary_size, seed=rng, dtype=dtype)
+        self.recurrent: Recurrent = CELLS[cell](
+            embedding_size,
+            hidden_size,
+            num_layers,
+            dropout=dropout,
+            locked_dropout=locked_dropout,
+            weight_dropout=weight_dropout,
+            init_scale=init_scale,
+            seed=rng,
+            dtype=dtype,
+        )
+        self.head = (
+            TiedLinear(self.embedding)
+            if tie_weights
+            else Linear(
+                self.recurrent.output_size, vocabulary_size, init_scale=init_scale, seed=rng, dtype=dtype
+            )
+        )
         super().__init__({"embedding": self.embedding, cell: self.recurrent, "head": self.head})
 
     def logits(self, tokens: IntArray, state: State | None = None) -> tuple[Array, State]:
@@ -71,17 +117,35 @@ class LanguageNetwork(Network):
     def loss_and_gradients(
         self, window: Window, state: State | None, rng: np.random.Generator
     ) -> tuple[float, State]:
-        """The same in training, with dropout; adds to the gradients."""
-        mask_in = None
-        x = self.embedding.input(window.inputs)
-        if self.dropout:  # each step's embedding is thinned for itself
-            x, mask_in = dropout(self.embedding(window.inputs), self.dropout, rng)
-        y, state, recurrent_cache = self.recurrent.forward(x, state, rng=rng)
-        y, mask_out = dropout(y, self.dropout, rng)
+        """The same in training, with dropout; adds to the gradients, those of the penalties included."""
+        words, mask_in = self.embedding.dropout_mask(self.embedding_dropout, rng), None
+        x: Array | TokenInput
+        if self.input_dropout:  # each step's embedding is thinned for itself
+            rows, _ = self.embedding.forward(window.inputs, words)
+            x, mask_in = dropout(rows, self.input_dropout, rng, locked=self.locked_dropout)
+        else:
+            x = self.embedding.input(window.inputs, words)
+        hidden, state, recurrent_cache = self.recurrent.forward(x, state, rng=rng)
+        y, mask_out = dropout(hidden, self.output_dropout, rng, locked=self.locked_dropout)
         logits, head_cache = self.head.forward(y)
         loss = cross_entropy_in_place(logits, window.targets)
 
         dy = self.head.backward(logits, head_cache)
-        dx, _ = self.recurrent.backward(dropout_backward(dy, mask_out), recurrent_cache)
-        self.embedding.input_backward(dropout_backward(dx, mask_in), window.inputs)
+        if self.activation_reg:
+            dy += (2 * self.activation_reg / y.size) * y
+        dhidden = dropout_backward(dy, mask_out)
+        if self.temporal_reg and len(hidden) > 1:
+            dhidden = dhidden + _temporal_gradient(hidden, self.temporal_reg)
+        dx, _ = self.recurrent.backward(dhidden, recurrent_cache)
+        self.embedding.input_backward(dropout_backward(dx, mask_in), window.inputs, words)
         return loss, state
+
+
+def _temporal_gradient(hidden: Array, rate: float) -> Array:
+    """∂/∂h of β · mean((h_t - h_{t-1})²), for h (T, B, H)."""
+    changes = np.diff(hidden, axis=0)
+    gradient = np.zeros_like(hidden)
+    gradient[1:] += changes
+    gradient[:-1] -= changes
+    gradient *= 2 * rate / changes.size
+    return gradient

@@ -13,15 +13,16 @@ import numpy as np
 
 from gatewise.errors import ArgumentError, DataError, ModelFileError
 from gatewise.nn import Network
-from gatewise.optim.schedules import SCHEDULES
+from gatewise.optim.schedules import SCHEDULES, Schedule
 from gatewise.storage import check_suffix, json_field, read_tensors, write_tensors
 from gatewise.tasks._sklearn import not_fitted
 from gatewise.types import Array
 
 if TYPE_CHECKING:
+    from gatewise.optim import Optimizer
     from gatewise.training import Learner, Listener, Loop
 
-__all__ = ["Estimator", "check_choice", "check_number", "check_size", "enough_memory", "load"]
+__all__ = ["Estimator", "check_choice", "check_flag", "check_number", "check_size", "enough_memory", "load"]
 
 
 _FITTED = "fitted."
@@ -37,6 +38,9 @@ class Estimator:
 
     task: ClassVar[str]
     """Name in the model file."""
+
+    _schedules: ClassVar[tuple[str, ...]] = tuple(SCHEDULES)
+    """Names that ``schedule`` may have."""
 
     _by_task: ClassVar[dict[str, type[Estimator]]] = {}
 
@@ -101,15 +105,14 @@ class Estimator:
         """Refuse values of the hyperparameters of training, the same for all estimators."""
         for name in ("batch_size", "epochs"):
             check_number(name, getattr(self, name), low=1, whole=True)
-        check_choice("schedule", self.schedule, SCHEDULES)
+        check_choice("schedule", self.schedule, self._schedules)
         check_number("learning_rate", self.learning_rate, low=0, open_low=True)
         check_number("weight_decay", self.weight_decay, low=0)
         check_number("clip_norm", self.clip_norm, low=0, open_low=True, optional=True)
         check_number("patience", self.patience, low=1, whole=True, optional=True)
         check_number("seed", self.seed, low=0, whole=True)
         check_number("time_limit", self.time_limit, low=0, open_low=True, optional=True)
-        if not isinstance(self.progress, bool):
-            raise ArgumentError(f"progress={self.progress!r}; expected True or False.")
+        check_flag("progress", self.progress)
 
     def _check_before_fit(self, checkpoint: str | Path | None, resume: bool) -> None:
         """Refuse what ``fit`` can refuse before it looks at the data."""
@@ -138,13 +141,13 @@ class Estimator:
             resume: the same.
             listeners: the same.
         """
-        from gatewise import optim, training
+        from gatewise import training
 
         loop = training.Loop(
             learner,
-            optim.AdamW(learnt["network_"], self.learning_rate, weight_decay=self.weight_decay),
+            self._new_optimizer(learnt["network_"]),
             epochs=self.epochs,
-            schedule=SCHEDULES[self.schedule],
+            schedule=self._learning_rates(),
             clip_norm=self.clip_norm,
             patience=self.patience,
             time_limit=self.time_limit,
@@ -165,6 +168,16 @@ class Estimator:
             self.stopped_by_ = loop.run()
         finally:
             self.history_ = loop.progress.history
+
+    def _new_optimizer(self, network: Network) -> Optimizer:
+        """What moves the parameters."""
+        from gatewise import optim
+
+        return optim.AdamW(network, self.learning_rate, weight_decay=self.weight_decay)
+
+    def _learning_rates(self) -> Schedule:
+        """How the learning rate goes down."""
+        return SCHEDULES[self.schedule]
 
     def _checkpointer(self, path: Path, fingerprint: dict[str, Any]) -> Callable[[Loop], None]:
         """What writes where a loop stands."""
@@ -323,6 +336,12 @@ def check_choice(name: str, value: object, choices: Mapping[str, Any] | tuple[st
     """Refuse what is not one of the names."""
     if not isinstance(value, str) or value not in choices:
         raise ArgumentError(f"{name}={value!r}; expected one of {', '.join(choices)}.")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False."""
+    if not isinstance(value, bool):
+        raise ArgumentError(f"{name}={value!r}; expected True or False.")
 
 
 def check_number(

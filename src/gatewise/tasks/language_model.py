@@ -22,16 +22,27 @@ from gatewise.data import (
 )
 from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
+from gatewise.nn import Network
+from gatewise.optim.schedules import Schedule, staircase
 from gatewise.tasks._language_network import CELLS, LanguageNetwork
 from gatewise.tasks._sampling import Sampler
-from gatewise.tasks.estimator import Estimator, check_choice, check_number, check_size, enough_memory
+from gatewise.tasks.estimator import (
+    Estimator,
+    check_choice,
+    check_flag,
+    check_number,
+    check_size,
+    enough_memory,
+)
 from gatewise.types import Array, IntArray
 
 if TYPE_CHECKING:
+    from gatewise.optim import Optimizer
     from gatewise.training import Listener
 
 __all__ = ["LanguageModel"]
 
+_STAIRCASE = "staircase"
 _EVALUATION_WINDOW = 256
 _TOKENS_AT_ONCE = 64
 _PROMPT_AT_ONCE = 32
@@ -52,16 +63,31 @@ class LanguageModel(Estimator):
         num_layers: L.
         embedding_size: E.
         cell: "lstm", or "rnn" for the plain network that the LSTM improves on.
+        tie_weights: let the embedding's table also make the logits (Press & Wolf 2017); embedding_size must
+            be hidden_size.
+        init_scale: weights are drawn uniformly from [-init_scale, init_scale); each layer's own where None.
         vocab_size: most symbols to keep, the most frequent first; None keeps all (2048 for "bpe").
         dropout: rate on embeddings, between layers and before the logits.
+        input_dropout: rate on embeddings alone; ``dropout`` where None.
+        output_dropout: rate before the logits alone; ``dropout`` where None.
+        embedding_dropout: rate at which whole symbols are left out of a window (Gal & Ghahramani 2016; 0.1 in
+            Merity et al. 2018).
+        weight_dropout: rate on the weights from one step to the next (Wan et al. 2013; 0.5 in Merity et al.).
+        locked_dropout: one mask for all steps of a window instead of one for each (Gal & Ghahramani 2016).
+        activation_reg: α, of a penalty on large outputs of the top layer (Merity et al. 2017; there 2).
+        temporal_reg: β, of a penalty on their changes from step to step (the same; there 1).
         window: T, steps back through which gradients flow.
         batch_size: B, places of the text read side by side.
         reset_rate: probability that a place begins a window with a state of zeros instead of the one
             carried, so that the model also learns how to begin.
         epochs: passes over the text.
-        learning_rate: Adam's η at its highest.
-        schedule: how the learning rate goes down: "constant", "linear", "cosine" or "exponential".
-        weight_decay: decoupled, as in AdamW.
+        optimizer: "adam", or "sgd" for plain gradient descent, which wants a learning rate near 1.
+        learning_rate: η at its highest.
+        schedule: how the learning rate goes down: "constant", "linear", "cosine", "exponential", or
+            "staircase", by decay_factor in each pass after the first decay_start.
+        decay_factor: of the staircase.
+        decay_start: of the staircase, passes at the full learning rate.
+        weight_decay: decoupled, as in AdamW; with "sgd" it adds to the gradient.
         clip_norm: gradients longer than this are scaled down to it; None for no limit.
         validation_fraction: the last part of the text, kept from training to measure on; 0 for none.
         patience: validations without improvement after which training stops; None never stops early.
@@ -84,6 +110,7 @@ class LanguageModel(Estimator):
     """
 
     task: ClassVar[str] = "language_model"
+    _schedules: ClassVar[tuple[str, ...]] = (*Estimator._schedules, _STAIRCASE)
 
     network_: LanguageNetwork
     tokenizer_: Tokenizer
@@ -96,14 +123,26 @@ class LanguageModel(Estimator):
         *,
         embedding_size: int = 64,
         cell: str = "lstm",
+        tie_weights: bool = False,
+        init_scale: float | None = None,
         vocab_size: int | None = None,
         dropout: float = 0.2,
+        input_dropout: float | None = None,
+        output_dropout: float | None = None,
+        embedding_dropout: float = 0.0,
+        weight_dropout: float = 0.0,
+        locked_dropout: bool = False,
+        activation_reg: float = 0.0,
+        temporal_reg: float = 0.0,
         window: int = 64,
         batch_size: int = 32,
         reset_rate: float = 0.05,
         epochs: int = 10,
+        optimizer: str = "adam",
         learning_rate: float = 5e-3,
         schedule: str = "cosine",
+        decay_factor: float = 0.5,
+        decay_start: int = 4,
         weight_decay: float = 0.01,
         clip_norm: float | None = 1.0,
         validation_fraction: float = 0.1,
@@ -117,14 +156,26 @@ class LanguageModel(Estimator):
         self.num_layers = num_layers
         self.embedding_size = embedding_size
         self.cell = cell
+        self.tie_weights = tie_weights
+        self.init_scale = init_scale
         self.vocab_size = vocab_size
         self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.output_dropout = output_dropout
+        self.embedding_dropout = embedding_dropout
+        self.weight_dropout = weight_dropout
+        self.locked_dropout = locked_dropout
+        self.activation_reg = activation_reg
+        self.temporal_reg = temporal_reg
         self.window = window
         self.batch_size = batch_size
         self.reset_rate = reset_rate
         self.epochs = epochs
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.schedule = schedule
+        self.decay_factor = decay_factor
+        self.decay_start = decay_start
         self.weight_decay = weight_decay
         self.clip_norm = clip_norm
         self.validation_fraction = validation_fraction
@@ -324,8 +375,28 @@ class LanguageModel(Estimator):
                 self.num_layers,
                 cell=self.cell,
                 dropout=self.dropout,
+                input_dropout=self.dropout if self.input_dropout is None else self.input_dropout,
+                output_dropout=self.dropout if self.output_dropout is None else self.output_dropout,
+                embedding_dropout=self.embedding_dropout,
+                weight_dropout=self.weight_dropout,
+                locked_dropout=self.locked_dropout,
+                activation_reg=self.activation_reg,
+                temporal_reg=self.temporal_reg,
+                tie_weights=self.tie_weights,
+                init_scale=self.init_scale,
                 seed=self.seed,
             )
+
+    def _new_optimizer(self, network: Network) -> Optimizer:
+        from gatewise import optim
+
+        kind = optim.AdamW if self.optimizer == "adam" else optim.SGD
+        return kind(network, self.learning_rate, weight_decay=self.weight_decay)
+
+    def _learning_rates(self) -> Schedule:
+        if self.schedule != _STAIRCASE:
+            return super()._learning_rates()
+        return staircase(self.decay_factor, self.decay_start / self.epochs, 1 / self.epochs)
 
     def _vocabulary(self) -> Any:
         return self.tokenizer_.to_json()
@@ -333,7 +404,8 @@ class LanguageModel(Estimator):
     def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
         tokenizer = TOKENIZERS[self.level].from_json(vocabulary)
         size, embedding, hidden = tokenizer.vocabulary_size, self.embedding_size, self.hidden_size
-        needed = size * (embedding + hidden) + hidden * (embedding + self.num_layers * hidden)
+        tables = embedding if self.tie_weights else embedding + hidden
+        needed = size * tables + hidden * (embedding + self.num_layers * hidden)
         sizes = (
             f"hidden_size={hidden}, num_layers={self.num_layers}, embedding_size={embedding}, {size} symbols"
         )
@@ -346,8 +418,24 @@ class LanguageModel(Estimator):
         check_choice("cell", self.cell, CELLS)
         for name in ("hidden_size", "num_layers", "embedding_size", "window"):
             check_number(name, getattr(self, name), low=1, whole=True)
+        for name in ("tie_weights", "locked_dropout"):
+            check_flag(name, getattr(self, name))
+        if self.tie_weights and self.embedding_size != self.hidden_size:
+            raise ArgumentError(
+                f"tie_weights=True with embedding_size={self.embedding_size} and hidden_size="
+                f"{self.hidden_size}; expected the same size of both, for one table serves both ends."
+            )
+        check_number("init_scale", self.init_scale, low=0, open_low=True, optional=True)
+        check_choice("optimizer", self.optimizer, ("adam", "sgd"))
+        check_number("decay_factor", self.decay_factor, low=0, high=1, open_low=True)
+        check_number("decay_start", self.decay_start, low=0, whole=True)
         check_number("vocab_size", self.vocab_size, low=2, whole=True, optional=True)
-        check_number("dropout", self.dropout, low=0, high=1, open_high=True)
+        for name in ("dropout", "embedding_dropout", "weight_dropout"):
+            check_number(name, getattr(self, name), low=0, high=1, open_high=True)
+        for name in ("input_dropout", "output_dropout"):
+            check_number(name, getattr(self, name), low=0, high=1, open_high=True, optional=True)
+        for name in ("activation_reg", "temporal_reg"):
+            check_number(name, getattr(self, name), low=0)
         check_number("reset_rate", self.reset_rate, low=0, high=1)
         check_number("validation_fraction", self.validation_fraction, low=0, high=1, open_high=True)
         self._check_training()
