@@ -21,6 +21,7 @@ ORDER = (
     # These learn for many minutes, and need data.
     "language_parity",
     "language_default",
+    "ptb_zaremba_small",
     "tagging",
     "m4_hourly",
     "etth1",

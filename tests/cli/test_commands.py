@@ -79,6 +79,18 @@ def test_each_option_reaches_the_model(option, value, page, tmp_path, capsys):
     assert value != LanguageModel(**TINY).get_params()[option]
 
 
+def test_a_preset_is_changed_by_the_options_that_are_given_and_by_no_others(page, tmp_path, capsys):
+    path = tmp_path / "m.safetensors"
+    # An option at its default value, given, counts as given.
+    changes = {"hidden_size": 8, "embedding_size": 4, "epochs": 1, "batch_size": 2, "dropout": 0.2}
+    given = [*options(**changes), "--preset", "zaremba-small"]
+    outputs(capsys, "train", "text", page, "-o", path, *given)
+    expected = LanguageModel.from_preset("zaremba-small", **changes).get_params()
+    assert load(path).get_params() == {**expected, "progress": False}
+    assert main(["train", "text", str(page), "-o", str(path), "--preset", "large"]) == 2
+    assert "preset='large'; expected one of zaremba-small" in capsys.readouterr().err
+
+
 def test_every_hyperparameter_is_an_option(capsys):
     out, _ = outputs(capsys, "train", "text", "--help")
     for name in LanguageModel().get_params():

@@ -63,14 +63,13 @@ def test_every_picture_is_there_and_small():
 def test_the_page_says_what_the_code_does():
     shut, wide = gates.SHUT_AND_OPEN
     first, second = connectivity._POINTS
+    wide_past, past, short_past = moment._PASTS
     for said in (
         f"below {shut}, shut, or above {wide}, open",
         f"sum of {first} points",
         f"by more than {connectivity._COMPLETE:.0%}".replace("%", " %") + f", one of {second}",
-        f"measures the last {moment._PASTS[0]} steps, and where the error is above {moment._COMPLETE:.0%}".replace(
-            "%", " %"
-        )
-        + f", the last {moment._PASTS[1]}, or {moment._PASTS[2]};",
+        f"measures the last {wide_past} steps, and where the error is above {moment._COMPLETE * 100:.0f} %, "
+        f"the last {past}, or {short_past};",
         f"{report._MOST_STEPS:,} steps, the most that it takes",
         f"At most {snapshots._MOST} moments are kept",
     ):

@@ -143,6 +143,22 @@ def test_a_model_with_everything_is_saved_resumed_and_read_again(text, tmp_path)
     assert np.array_equal(resumed.network_.parameters.vector, whole.network_.parameters.vector)
 
 
+def test_a_preset_is_the_recipe_of_its_paper_and_can_be_changed():
+    """Zaremba et al. 2014, section 4.1: 200 units, 20 steps, 13 passes, halved after the fourth, norm 5."""
+    small = LanguageModel.from_preset("zaremba-small").get_params()
+    published = {"hidden_size": 200, "num_layers": 2, "window": 20, "batch_size": 20, "epochs": 13}
+    published |= {"decay_start": 4, "decay_factor": 0.5, "clip_norm": 0.25, "init_scale": 0.1, "dropout": 0.0}
+    published |= {"learning_rate": 20.0}  # for a mean over 20 steps, where the paper has a sum
+    assert published.items() <= small.items()
+    medium = LanguageModel.from_preset("zaremba-medium", epochs=2).get_params()
+    published = {"hidden_size": 650, "window": 35, "decay_start": 6, "dropout": 0.5, "init_scale": 0.05}
+    assert published.items() <= medium.items()
+    assert medium["epochs"] == 2
+    assert medium["decay_factor"] == pytest.approx(1 / 1.2)
+    with pytest.raises(ArgumentError, match="preset='large'; expected one of zaremba-small, zaremba-medium"):
+        LanguageModel.from_preset("large")
+
+
 def test_plain_descent_by_the_stairs_of_zaremba(text):
     """Four passes at the full rate, then half of it in each."""
     rates = {}

@@ -19,6 +19,7 @@ from gatewise.cli.train import (
 )
 from gatewise.data import TextSource
 from gatewise.tasks import LanguageModel
+from gatewise.tasks._language_presets import PRESETS
 
 __all__ = ["evaluate", "train"]
 
@@ -32,8 +33,17 @@ def train(
     ] = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help=f"A published recipe: {', '.join(PRESETS)}; options that are given change it.",
+            show_default="none",
+        ),
+    ] = None,
     magnify: MagnifyOption = None,
     as_json: JsonOption = False,
+    *,
+    context: typer.Context,
     **hyperparameters: Any,
 ) -> None:
     """Learn a text.
@@ -41,7 +51,11 @@ def train(
     A checkpoint is kept beside the model while training runs; --resume goes on from it to the very bits
     of a run without a stop.
     """
-    model = LanguageModel(**hyperparameters, progress=False)
+    if preset is None:
+        model = LanguageModel(**hyperparameters, progress=False)
+    else:
+        given = {name: value for name, value in hyperparameters.items() if _is_given(context, name)}
+        model = LanguageModel.from_preset(preset, **given, progress=False)
     run_training(
         model,
         lambda checkpoint, tell: model.fit(
@@ -55,6 +69,12 @@ def train(
         magnify=magnify,
         sample=lambda: sample_text(next(TextSource(data).chunks()), model.level),
     )
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def evaluate(model: LanguageModel, data: Path, *, batch_size: int) -> tuple[dict[str, Any], list[str]]:

@@ -34,7 +34,7 @@ _SCRIPTS = ("data.js", "figures.js", "report.js")
 _MOST_STEPS = 5_000
 _MOST_QUESTIONS = 6
 _LEDGER_ENTRIES = 600_000
-"""Of so many the page keeps the ledgers, where nobody has chosen: two bytes each."""
+"""Of so many the page keeps the ledgers, where nobody has chosen: four bytes each."""
 
 
 class Start(NamedTuple):

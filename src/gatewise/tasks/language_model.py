@@ -25,6 +25,7 @@ from gatewise.errors import ArgumentError, DataError
 from gatewise.nn import Network
 from gatewise.optim.schedules import Schedule, staircase
 from gatewise.tasks._language_network import CELLS, LanguageNetwork
+from gatewise.tasks._language_presets import PRESETS
 from gatewise.tasks._sampling import Sampler
 from gatewise.tasks.estimator import (
     Estimator,
@@ -183,6 +184,26 @@ class LanguageModel(Estimator):
         self.seed = seed
         self.time_limit = time_limit
         self.progress = progress
+
+    @classmethod
+    def from_preset(cls, preset: str, **changes: Any) -> Self:
+        """A model with the hyperparameters of a paper, and changes to them.
+
+        Args:
+            preset: "zaremba-small" (2 x 200, 13 passes) or "zaremba-medium" (2 x 650, 39 passes), of Zaremba
+                et al. 2014 for the Penn Treebank by words.
+            changes: hyperparameters by name.
+
+        Raises:
+            ArgumentError: there is no such preset or hyperparameter.
+
+        Example:
+            >>> import gatewise as gw
+            >>> gw.LanguageModel.from_preset("zaremba-small", epochs=2).window
+            20
+        """
+        check_choice("preset", preset, PRESETS)
+        return cls().set_params(**{**PRESETS[preset], **changes})
 
     def fit(
         self,
