@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gatewise as gw
-from gatewise.cli.units import meanings_report, parse_range, search_report
+from gatewise.cli.units import meanings_report, parse_range, read_corpus, search_report
 from gatewise.errors import ArgumentError, DataError
 from gatewise.magnify import ablation_cost
 
@@ -82,7 +82,7 @@ def test_a_search_in_a_file(model, tmp_path):
     """Which has what a terminal obeys, what rich takes for markup, and what the model has not seen."""
     path = tmp_path / "corpus.txt"
     path.write_text("no\x1b[31m!\n\n[bold]x[/bold]\t\N{RIGHT-TO-LEFT OVERRIDE}the catz\n", encoding="utf-8")
-    facts, lines = by_row(search_report(model, "the cat sat on", (3, 4), path, most=1))
+    facts, lines = by_row(search_report(model, "the cat sat on", (3, 4), read_corpus(model, path), most=1))
     (place,) = facts["places"]
     corpus = path.read_text(encoding="utf-8")
     assert corpus[place["start"] : place["stop"]] == " "
@@ -112,7 +112,7 @@ def test_no_place_is_found(model, tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text("thecatsat", encoding="utf-8")
     for corpus, name in ((path, repr(str(path))), (None, "the text")):
-        facts, lines = by_row(search_report(model, "the cat", (3, 4), corpus))
+        facts, lines = by_row(search_report(model, "the cat", (3, 4), corpus and read_corpus(model, corpus)))
         assert facts["units"] == [1]
         assert facts["places"] == []
         assert lines[2].startswith(f"They are on together nowhere else in {name} (")
@@ -159,9 +159,7 @@ def test_a_corpus_that_cannot_be_read(model, tmp_path, content, message):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(DataError, match=message):
-        search_report(model, "the cat", (3, 4), path)
-    with pytest.raises(DataError, match=message):
-        meanings_report(model, path)
+        read_corpus(model, path)
 
 
 def test_a_corpus_without_words(tmp_path):
@@ -170,7 +168,7 @@ def test_a_corpus_without_words(tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text("  \t ", encoding="utf-8")
     with pytest.raises(DataError, match=r"corpus\.txt' has white space only; expected a text"):
-        search_report(words, "the cat", (0, 1), path)
+        read_corpus(words, path)
 
 
 def test_words_in_their_context(tmp_path):
@@ -184,7 +182,7 @@ def test_words_in_their_context(tmp_path):
 def test_what_units_follow_and_cost(model, tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text(TEXT, encoding="utf-8")
-    facts, lines = by_row(meanings_report(model, path))
+    facts, lines = by_row(meanings_report(model, read_corpus(model, path)))
     spaces = next(each for each in facts["meanings"] if each["feature"] == "white space")
     assert spaces["unit"] == 1
     assert spaces["sought"] == pytest.approx(1)
@@ -206,7 +204,7 @@ def test_units_that_follow_nothing(tmp_path):
     model.network_.parameters.vector[...] = 0
     path = tmp_path / "corpus.txt"
     path.write_text(TEXT + "Ω", encoding="utf-8")
-    facts, lines = by_row(meanings_report(model, path, 0))
+    facts, lines = by_row(meanings_report(model, read_corpus(model, path, 0)))
     assert facts["meanings"] == []
     assert lines[0] == f"{len(TEXT) + 1} steps read, 1 of them unknown to the model"
     assert lines[1].startswith(
@@ -241,7 +239,7 @@ def test_what_units_of_a_forecaster_follow(forecaster, tmp_path):
     data = daily(1)
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["ds", "y"], *zip(map(str, data["ds"]), data["y"], strict=True)])
-    facts, lines = by_row(meanings_report(forecaster, path))
+    facts, lines = by_row(meanings_report(forecaster, read_corpus(forecaster, path)))
     week = next(each for each in facts["meanings"] if each["feature"] == "day of the week")
     assert week["held_out"] > 0.8
     assert "cost" not in week
@@ -251,29 +249,32 @@ def test_what_units_of_a_forecaster_follow(forecaster, tmp_path):
 
 
 def test_what_is_to_be_known_of_a_series_is_said(forecaster):
-    facts, lines = by_row(meanings_report(forecaster))
+    facts, lines = by_row(meanings_report(forecaster, read_corpus(forecaster)))
     assert facts["steps"] == 21 - 10 + 1
     assert "Only the last context of the training was read" in lines[-1]
 
     told = gw.Forecaster(horizon=7, hidden_size=4, epochs=1, steps_per_epoch=2, progress=False).fit(daily(0))
-    assert "The forecaster is told the time of the week, whatever the series." in meanings_report(told)[1]
+    assert (
+        "The forecaster is told the time of the week, whatever the series."
+        in meanings_report(told, read_corpus(told))[1]
+    )
 
     counted = gw.Forecaster(horizon=7, hidden_size=4, epochs=1, steps_per_epoch=2, progress=False)
-    facts, lines = by_row(meanings_report(counted.fit(daily(0)["y"])))
+    facts, lines = by_row(meanings_report(counted.fit(daily(0)["y"]), read_corpus(counted)))
     assert facts["features"] == ["position in the series"]
     assert "The steps have no dates, and so nothing of the calendar was compared." in lines
 
 
 def test_meanings_that_cannot_be_sought(model, forecaster, tmp_path):
     with pytest.raises(ArgumentError, match="--corpus is missing; expected a text file"):
-        meanings_report(model)
+        read_corpus(model)
     path = tmp_path / "corpus.txt"
     path.write_text("the cat", encoding="utf-8")
     with pytest.raises(ArgumentError, match="7 steps; expected at least 8: give a longer one"):
-        meanings_report(model, path)
+        meanings_report(model, read_corpus(model, path))
     with pytest.raises(DataError, match=r"none\.csv' does not exist"):
-        meanings_report(forecaster, tmp_path / "none.csv")
+        read_corpus(forecaster, tmp_path / "none.csv")
     with pytest.raises(ArgumentError, match="this network has 1 layers"):
-        meanings_report(forecaster, None, 1)
+        read_corpus(forecaster, None, 1)
     with pytest.raises(ArgumentError, match="model is a SequenceTagger; expected a fitted LanguageModel or"):
-        meanings_report(gw.SequenceTagger())
+        read_corpus(gw.SequenceTagger())

@@ -12,6 +12,10 @@ from gatewise.errors import ArgumentError
 from gatewise.magnify.packing import pack
 
 
+def unpacked(packed):
+    return (packed.numbers * packed.scale[:, None]).T
+
+
 @given(
     arrays(
         np.float32,
@@ -24,14 +28,14 @@ def test_half_a_scale_is_the_most_that_is_lost(values, size):
     packed = pack(values, size=size)
     assert packed.numbers.shape == values.T.shape
     assert packed.numbers.dtype.itemsize == size
-    lost = np.abs(packed.values() - values)
+    lost = np.abs(unpacked(packed) - values)
     assert (lost <= 0.5001 * packed.scale).all()
 
 
 def test_each_unit_has_its_own_scale():
     """A unit a million times as large as its neighbour takes nothing from it."""
     values = np.array([[1e-3, 1e3], [5e-4, 2e2]], np.float32)
-    np.testing.assert_allclose(pack(values).values(), values, rtol=1e-2)
+    np.testing.assert_allclose(unpacked(pack(values)), values, rtol=1e-2)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from rich.text import Text
 from gatewise.charts import BLUE, ORANGE
 from gatewise.cli.console import JsonOption, print_json, printable, say
 from gatewise.cli.forecast import one_by_one
-from gatewise.cli.units import Report, meanings_report, parse_range, search_report
+from gatewise.cli.units import Corpus, Report, meanings_report, parse_range, read_corpus, search_report
 from gatewise.data import TextSource
 from gatewise.data.frames import file_content, read_file
 from gatewise.data.labelled import read_texts
@@ -89,12 +89,17 @@ def magnify(
         check_writable(output)
     loaded = load(model)
     if training:
-        given = {"--text": text, "--data": data, "--mark": mark, "--corpus": corpus, "--unit": unit}
+        given = {"--text": text, "--data": data, "--row": row, "--step": step or None}
+        given |= {"--mark": mark, "--corpus": corpus, "--unit": unit}
         _training_report(loaded, snapshots_path(model), output, given, as_json)
         return
     marked = None if mark is None else parse_range(mark)
     if not 0 < threshold < 1:
         raise ArgumentError(f"--threshold={threshold:g}; expected a number between 0 and 1.")
+    if step and (output is None or not _is_page(output)):
+        raise ArgumentError(
+            "--step chooses answers of the report; it needs -o with a name that ends in .html."
+        )
     if corpus is not None and not isinstance(loaded, LanguageModel | Forecaster):
         raise ArgumentError(
             f"--corpus needs a language model or a forecaster, not a {type(loaded).__name__}."
@@ -105,14 +110,15 @@ def magnify(
     if unit is not None and not 0 <= unit < units:
         raise ArgumentError(f"--unit={unit}; expected 0 to {units - 1}, the units of {view.name}.")
     chosen = view.unit(unit)
+    known: Corpus | None = None
+    if corpus is not None:
+        content = _row(loaded, corpus, row) if isinstance(loaded, Forecaster) else corpus
+        known = read_corpus(loaded, content, view.layer)
     reports: dict[str, Report] = {}
     if marked is not None:
-        reports["search"] = search_report(
-            loaded, inside.data, marked, corpus, view.layer, threshold=threshold
-        )
-    if corpus is not None:
-        series = _row(loaded, corpus, row) if isinstance(loaded, Forecaster) else None
-        reports["meanings"] = meanings_report(loaded, corpus if series is None else series, view.layer)
+        reports["search"] = search_report(loaded, inside.data, marked, known, view.layer, threshold=threshold)
+    if known is not None:
+        reports["meanings"] = meanings_report(loaded, known)
     if as_json:
         found = {name: facts for name, (facts, _) in reports.items()}
         print_json({"model": str(model), "unit": chosen, **_facts(inside), **found})
@@ -126,11 +132,10 @@ def magnify(
     if output is None:
         return
     if _is_page(output):
-        known = None if corpus is None else _content(loaded, corpus, row)
         inside.save(
             output,
             questions=step or None,
-            corpus=known,
+            corpus=None if known is None else known.index,
             layer=view.layer,
             reverse=reverse,
             unit=chosen,
@@ -151,11 +156,6 @@ def _layer(inside: Magnification, layer: int, reverse: bool) -> LayerView:
     if not 0 <= layer <= count:
         raise ArgumentError(f"--layer={layer}; expected 0 for the top one, or a number from 1 to {count}.")
     return inside.layer(layer - 1, reverse=reverse)
-
-
-def _content(model: Any, corpus: Path, row: int | None) -> Any:
-    """What a model is to index: a text, or the rows of a series."""
-    return _row(model, corpus, row) if isinstance(model, Forecaster) else TextSource(corpus).read()
 
 
 def _training_report(

@@ -6,9 +6,9 @@ The lines are plain text, in which nothing is left that steers a terminal; rich 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gatewise.cli.console import printable
 from gatewise.data import TextSource, tokenize
@@ -18,7 +18,7 @@ from gatewise.magnify import UnitIndex, index_units, meanings, rank_by_cost
 from gatewise.magnify.readers import tokens_of
 from gatewise.tasks import Forecaster, LanguageModel
 
-__all__ = ["meanings_report", "parse_range", "search_report"]
+__all__ = ["Corpus", "Report", "meanings_report", "parse_range", "read_corpus", "search_report"]
 
 Report = tuple[dict[str, Any], list[str]]
 
@@ -31,12 +31,55 @@ _PRICED = 20_000
 """Characters of a corpus over which the cost of units is measured."""
 
 
-class _Corpus(NamedTuple):
-    """A text, how many tokens it has, and how many of them the model does not know."""
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What a model has read at length.
 
-    text: str
-    tokens: int
-    unknown: int
+    Attributes:
+        layer: whose units are kept; negative ones count from the top.
+        index: what they hold at each step.
+        name: of a text's file.
+        text: the text itself; empty for a series.
+        unknown: tokens that the model does not know.
+        kept: whether it is the last context that a forecaster has kept of its training.
+    """
+
+    layer: int
+    index: UnitIndex
+    name: str | None = None
+    text: str = ""
+    unknown: int = 0
+    kept: bool = False
+
+
+def read_corpus(
+    model: LanguageModel | Forecaster, corpus: Path | Table | None = None, layer: int = -1
+) -> Corpus:
+    """Let a model read a corpus, once for all that is asked of it.
+
+    Args:
+        model: a language model or a forecaster.
+        corpus: for a language model a text file in UTF-8, in which there may be symbols that it does not
+            know; for a forecaster the rows of one series or a file of them, or None for what it kept of that
+            of its training.
+        layer: negative ones count from the top.
+
+    Raises:
+        ArgumentError: the model is of another kind, or has no such layer; the corpus is missing, or has
+            several series.
+        DataError: the corpus cannot be read.
+    """
+    if not isinstance(model, LanguageModel):
+        table = read_file(corpus) if isinstance(corpus, Path) else corpus
+        return Corpus(layer, index_units(model, table, layer), kept=corpus is None)
+    if not isinstance(corpus, Path):
+        raise ArgumentError("--corpus is missing; expected a text file for the language model to read.")
+    source = TextSource(corpus)
+    tokenized = tokenize(source, model.tokenizer_)
+    if not len(tokenized.tokens):
+        raise DataError(f"text file {source.name} has white space only; expected a text.")
+    text = source.read()
+    return Corpus(layer, index_units(model, text, layer), str(corpus), text, tokenized.unknown)
 
 
 def parse_range(text: str) -> tuple[int, int]:
@@ -59,7 +102,7 @@ def search_report(
     model: Any,
     text: str,
     mark: tuple[int, int],
-    corpus: Path | None = None,
+    corpus: Corpus | None = None,
     layer: int = -1,
     most: int = 10,
     threshold: float = 0.3,
@@ -70,7 +113,7 @@ def search_report(
         model: a language model.
         text: of the user; the model must know all its symbols.
         mark: first token of the range, and the one behind its last.
-        corpus: a text file in UTF-8, in which the places are sought; where omitted, they are in the text.
+        corpus: of the same layer, in which the places are sought; where omitted, they are in the text.
         layer: negative ones count from the top.
         most: places to give.
         threshold: a unit is on above it; in (0, 1).
@@ -78,7 +121,7 @@ def search_report(
     Raises:
         ArgumentError: the model is no language model, or has no such layer; the range is not inside the
             text; most or threshold is out of range.
-        DataError: the text has symbols that the model does not know; the corpus cannot be read.
+        DataError: the text has symbols that the model does not know.
     """
     if not isinstance(model, LanguageModel):
         raise ArgumentError(f"--mark needs a language model; this is a {type(model).__name__}.")
@@ -91,13 +134,9 @@ def search_report(
         )
     read = index_units(model, text, layer)
     units = read.units_on(start, stop, threshold=threshold)
-    besides: range | None = None
-    if corpus is None:
-        sought, where, besides = _Corpus(text, len(tokens), 0), read, range(start, stop)
-    else:
-        sought = _corpus(model, corpus)
-        # A corpus takes a while to read, and where no unit is found there is nothing to seek in it.
-        where = index_units(model, sought.text, layer) if units else read
+    besides = None if corpus else range(start, stop)
+    sought = corpus or Corpus(layer, read)
+    where = sought.index
     places = where.places(units, stop - start, threshold=threshold, most=most, besides=besides)
     around = _AROUND[model.level]
     facts = {
@@ -105,8 +144,8 @@ def search_report(
         "layer": _from_one(model, layer),
         "threshold": threshold,
         "units": list(units),
-        "corpus": None if corpus is None else str(corpus),
-        "tokens": sought.tokens,
+        "corpus": sought.name,
+        "tokens": len(where.values),
         "unknown": sought.unknown,
         "places": [
             {**asdict(place), **_in_context(where, place.start, place.stop, around)} for place in places
@@ -159,47 +198,34 @@ def _shown(text: str) -> str:
     return printable(text, _SIGNS)
 
 
-def meanings_report(model: Any, corpus: Path | Table | None = None, layer: int = -1) -> Report:
-    """The units that follow simple features of a text or a series, and of a text what their absence costs.
+def meanings_report(model: LanguageModel | Forecaster, corpus: Corpus) -> Report:
+    """The units that follow simple features of a corpus, and of a text what their absence costs.
 
     Args:
-        model: a language model or a forecaster.
-        corpus: for a language model a text file in UTF-8; for a forecaster the rows of one series or a file
-            of them, or None for the last context of its training.
-        layer: negative ones count from the top.
+        model: that has read it.
+        corpus: of ``read_corpus``.
 
     Raises:
-        ArgumentError: the model is of another kind, or has no such layer; the corpus is missing, too short,
-            or has several series.
-        DataError: the corpus cannot be read.
+        ArgumentError: the corpus is too short.
     """
-    if isinstance(model, LanguageModel):
-        if not isinstance(corpus, Path):
-            raise ArgumentError("--corpus is missing; expected a text file for the language model to read.")
-        read = _corpus(model, corpus)
-        facts = {"unknown": read.unknown, **_followed(model, index_units(model, read.text, layer), layer)}
-        units = sorted({each["unit"] for each in facts["meanings"]})
-        costs = dict(rank_by_cost(model, read.text[:_PRICED], layer, units))
-        facts["meanings"] = [{**each, "cost": costs[each["unit"]]} for each in facts["meanings"]]
-        return facts, _meaning_lines(
-            facts, [f"costs: over the first {_PRICED:,} characters"] if units else []
-        )
-    index = index_units(model, read_file(corpus) if isinstance(corpus, Path) else corpus, layer)
-    facts = _followed(model, index, layer)
-    return facts, _meaning_lines(facts, _series_notes(model, index, corpus is None))
-
-
-def _followed(model: LanguageModel | Forecaster, index: UnitIndex, layer: int) -> dict[str, Any]:
-    return {
-        "layer": _from_one(model, layer),
-        "steps": len(index.values),
-        "features": list(index.features()),
-        "meanings": [asdict(each) for each in meanings(index)],
+    found = [asdict(each) for each in meanings(corpus.index)]
+    facts: dict[str, Any] = {
+        "layer": _from_one(model, corpus.layer),
+        "steps": len(corpus.index.values),
+        "unknown": corpus.unknown,
+        "features": list(corpus.index.features()),
     }
+    if not isinstance(model, LanguageModel):
+        facts["meanings"] = found
+        return facts, _meaning_lines(facts, _series_notes(model, corpus))
+    units = sorted({each["unit"] for each in found})
+    costs = dict(rank_by_cost(model, corpus.text[:_PRICED], corpus.layer, units))
+    facts["meanings"] = [{**each, "cost": costs[each["unit"]]} for each in found]
+    return facts, _meaning_lines(facts, [f"costs: over the first {_PRICED:,} characters"] if units else [])
 
 
 def _meaning_lines(facts: dict[str, Any], notes: list[str]) -> list[str]:
-    unknown = f", {facts['unknown']:,} of them unknown to the model" if facts.get("unknown") else ""
+    unknown = f", {facts['unknown']:,} of them unknown to the model" if facts["unknown"] else ""
     lines = [f"{facts['steps']:,} steps read{unknown}"]
     if not facts["meanings"]:
         compared = ", ".join(facts["features"])
@@ -219,31 +245,18 @@ def _meaning_lines(facts: dict[str, Any], notes: list[str]) -> list[str]:
     return lines + notes
 
 
-def _series_notes(model: Forecaster, index: UnitIndex, kept: bool) -> list[str]:
+def _series_notes(model: Forecaster, corpus: Corpus) -> list[str]:
     """What is to be known of units that follow a series."""
     notes = []
-    if kept:
+    if corpus.kept:
         notes.append(
             "Only the last context of the training was read; a file with the whole series says more."
         )
-    if index.times is None:
+    if corpus.index.times is None:
         notes.append("The steps have no dates, and so nothing of the calendar was compared.")
     if told := model.setup_.cycles:
         notes.append(f"The forecaster is told the time of the {' and the '.join(told)}, whatever the series.")
     return notes
-
-
-def _corpus(model: LanguageModel, path: Path) -> _Corpus:
-    """A text file in which there may be symbols that the model does not know.
-
-    Raises:
-        DataError: it is missing, empty, or not UTF-8.
-    """
-    source = TextSource(path)
-    tokenized = tokenize(source, model.tokenizer_)
-    if not len(tokenized.tokens):
-        raise DataError(f"text file {source.name} has white space only; expected a text.")
-    return _Corpus(source.read(), len(tokenized.tokens), tokenized.unknown)
 
 
 def _from_one(model: LanguageModel | Forecaster, layer: int) -> int:

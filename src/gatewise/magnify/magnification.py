@@ -212,8 +212,8 @@ class Magnification:
             path: must end in ``.html``; a file that stands there is replaced in one step.
             questions: a step or steps whose answers and cell states are traced back to the inputs, negative
                 ones from the end; the last one and a few before it where omitted.
-            corpus: what the features that units follow are sought on, as for ``index_units``; where omitted
-                the sequence itself, if it has 200 steps.
+            corpus: what the features that units follow are sought on, as for ``index_units``, or such an
+                index of the layer; where omitted the sequence itself, if it has 200 steps.
             layer: that the page begins with, and whose units are told about.
             reverse: its direction.
             unit: that it begins with; the one whose cell state changes most where omitted.

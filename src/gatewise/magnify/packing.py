@@ -24,11 +24,6 @@ class Packed(NamedTuple):
     numbers: npt.NDArray[np.integer]
     scale: npt.NDArray[np.float64]
 
-    def values(self) -> npt.NDArray[np.float64]:
-        """(T, H), as near to what was packed as they come."""
-        values: npt.NDArray[np.float64] = (self.numbers * self.scale[:, None]).T
-        return values
-
 
 def pack(values: Array, *, size: int = 1) -> Packed:
     """Values in whole numbers, each unit on its own scale.

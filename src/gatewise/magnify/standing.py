@@ -27,12 +27,14 @@ def standing_facts(inside: Magnification, view: LayerView, corpus: Any = None) -
     Args:
         inside: what ``magnify`` found.
         view: the layer.
-        corpus: what to compare the features on, as for ``index_units``; where omitted the sequence itself, or
-            of a forecaster the series from which it was taken.
+        corpus: what to compare the features on, as for ``index_units``, or an index of this layer; where
+            omitted the sequence itself, or of a forecaster the series from which it was taken.
     """
     number = inside.layers.index(view)
     facts: dict[str, Any] = {}
-    if corpus is None and not isinstance(inside.model, Forecaster):
+    if isinstance(corpus, UnitIndex):
+        index = corpus
+    elif corpus is None and not isinstance(inside.model, Forecaster):
         index = UnitIndex.of(inside.reading, view.cache)
     else:
         index = index_units(inside.model, inside.data if corpus is None else corpus, view.layer)

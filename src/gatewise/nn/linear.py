@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gatewise import kernels
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_dtype, check_scale, check_shape, check_sizes
+from gatewise.nn._projection import project, project_backward
 from gatewise.nn.embedding import Embedding
 from gatewise.nn.layer import Layer
 from gatewise.types import Array, Seed
@@ -67,14 +67,7 @@ class Linear(Layer):
         weight = self.weight
         if x.shape[-1] != weight.shape[1]:
             raise ArgumentError(f"Linear: x has shape {x.shape}; expected a last axis of {weight.shape[1]}.")
-        rows, bias = x.reshape(-1, x.shape[-1]), self.parameters.get("bias")
-        if kernels.runs_natively(self.dtype):
-            y = kernels.linear_forward(rows, weight, bias)
-        else:
-            y = rows @ weight.T
-            if bias is not None:
-                y += bias
-        return y.reshape(*x.shape[:-1], len(weight)), x
+        return project(x, weight, self.parameters.get("bias")), x
 
     def __call__(self, x: Array) -> Array:
         """``forward`` without the cache."""
@@ -83,16 +76,7 @@ class Linear(Layer):
     def backward(self, dy: Array, cache: Array) -> Array:
         """Dx (..., D) from dy (..., K); adds to the gradients."""
         check_shape("Linear", "dy", dy, (*cache.shape[:-1], len(self.weight)), self.dtype)
-        dy, x = dy.reshape(-1, dy.shape[-1]), cache.reshape(-1, cache.shape[-1])
-        weight, dweight, dbias = self.weight, self._weight_gradient, self.gradients.get("bias")
-        if kernels.runs_natively(self.dtype):
-            dx = kernels.linear_backward(x, weight, dy, dweight, dbias)
-        else:
-            dweight += dy.T @ x
-            if dbias is not None:
-                dbias += dy.sum(axis=0)
-            dx = dy @ weight
-        return dx.reshape(cache.shape)
+        return project_backward(cache, self.weight, dy, self._weight_gradient, self.gradients.get("bias"))
 
 
 class TiedLinear(Linear):
