@@ -21,7 +21,12 @@ ORDER = (
     # These learn for many minutes, and need data.
     "language_parity",
     "language_default",
+    "tinyshakespeare",
     "ptb_zaremba_small",
+    "ptb_characters",
+    "multi30k_en_de",
+    "multi30k_de_en",
+    "digit_sequences",
     "tagging",
     "m4_hourly",
     "etth1",

@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
-from benchmarks._machine import machine
-from gatewise import LanguageModel
+from benchmarks._machine import Watch, machine
+from gatewise.tasks import Estimator
 
 FOLDER = Path(__file__).parent / "records"
 
+Model = TypeVar("Model", bound=Estimator)
 
-def keep(name: str, model: LanguageModel, minutes: float, measured: Mapping[str, float]) -> Path:
-    """Write ``records/NAME.json``.
+
+def run_and_keep(
+    name: str, model: Model, fit: Callable[[Model], object], measure: Callable[[Model], Mapping[str, float]]
+) -> None:
+    """Train and measure, print what came out, and write ``records/NAME.json``.
 
     Args:
         name: of the benchmark that makes the run.
-        model: fitted.
-        minutes: of training.
-        measured: what it reached, by name.
+        model: with its hyperparameters.
+        fit: trains it; its time is taken.
+        measure: says what it reached, by name.
     """
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{name}.json"
+    start, watch = time.perf_counter(), Watch()
+    fit(model)
+    minutes = (time.perf_counter() - start) / 60
+    own, others = watch.read()
+    measured = dict(measure(model))
+    size = int(model.network_.parameters.vector.size)
     record = {
         "command": f"python -m benchmarks {name}",
         "machine": machine(),
         "settings": model.get_params(),
-        "parameters": int(model.network_.parameters.vector.size),
+        "parameters": size,
         "minutes": round(minutes, 2),
+        "processors busy with other work": round(others, 2),
         "stopped_by": model.stopped_by_,
-        "measured": dict(measured),
+        "measured": measured,
         "curve": model.history_,
     }
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{name}.json"
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return path
+    print(machine())
+    print(f"{size:,} parameters, {minutes:.1f} minutes, {model.stopped_by_}")
+    print(f"processors busy: {own:.2f} with this, {others:.2f} with other work")
+    for what, value in measured.items():
+        print(f"{what:<26} {value:.4f}")
+    print(f"kept in {path}")

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import time
-
 from benchmarks._data import data_file
-from benchmarks._machine import Watch, machine
-from benchmarks._records import keep
+from benchmarks._records import run_and_keep
 from gatewise import LanguageModel
 
 
 def main() -> None:
     """Train 13 passes, measure validation and test part as one unbroken stream each, and keep a record."""
     treebank = data_file("text", "ptb")
-    model = LanguageModel.from_preset("zaremba-small")
-    start, watch = time.perf_counter(), Watch()
-    model.fit(treebank / "train.txt", validation=treebank / "valid.txt")
-    minutes = (time.perf_counter() - start) / 60
-    own, others = watch.read()
-    measured = {
-        f"{part} perplexity": model.evaluate(treebank / f"{part}.txt")["perplexity"]
-        for part in ("valid", "test")
-    }
-    print(machine())
-    print(f"{model.network_.parameters.vector.size:,} parameters, {minutes:.1f} minutes")
-    print(f"processors busy: {own:.2f} with this, {others:.2f} with other work")
-    for name, value in measured.items():
-        print(f"{name:<18} {value:.2f}")
-    print(f"kept in {keep('ptb_zaremba_small', model, minutes, measured)}")
+    run_and_keep(
+        "ptb_zaremba_small",
+        LanguageModel.from_preset("zaremba-small"),
+        lambda model: model.fit(treebank / "train.txt", validation=treebank / "valid.txt"),
+        lambda model: {
+            f"{part} perplexity": model.evaluate(treebank / f"{part}.txt")["perplexity"]
+            for part in ("valid", "test")
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ DOORS = {
     "narwhals": "data",
     "pyarrow": "data",
     "tokenizers": "data",
+    "sacrebleu": "tasks",
     "safetensors": "storage",
     "sklearn": "tasks or lab",
     "plotly": "charts",

@@ -11,18 +11,30 @@ if TYPE_CHECKING:
     from gatewise import data, lab, nn, ops, optim, tasks, training
     from gatewise.kernels import set_threads
     from gatewise.magnify import magnify
-    from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, load
+    from gatewise.tasks import (
+        DynamicEvaluation,
+        Forecaster,
+        LanguageModel,
+        NeuralCache,
+        SequenceClassifier,
+        SequenceTagger,
+        Translator,
+        load,
+    )
     from gatewise.types import State
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DynamicEvaluation",
     "Forecaster",
     "GatewiseError",
     "LanguageModel",
+    "NeuralCache",
     "SequenceClassifier",
     "SequenceTagger",
     "State",
+    "Translator",
     "__version__",
     "data",
     "lab",
@@ -38,11 +50,14 @@ __all__ = [
 
 _ROOMS = {"data", "lab", "magnify", "nn", "ops", "optim", "tasks", "training"}
 _HOMES = {
+    "DynamicEvaluation": "gatewise.tasks",
     "Forecaster": "gatewise.tasks",
     "LanguageModel": "gatewise.tasks",
+    "NeuralCache": "gatewise.tasks",
     "SequenceClassifier": "gatewise.tasks",
     "SequenceTagger": "gatewise.tasks",
     "State": "gatewise.types",
+    "Translator": "gatewise.tasks",
     "load": "gatewise.tasks",
     "set_threads": "gatewise.kernels",
 }

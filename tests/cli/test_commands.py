@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import gatewise
-from gatewise import LanguageModel, load
+from gatewise import DynamicEvaluation, LanguageModel, NeuralCache, load
 from gatewise.cli import demo, main
 from gatewise.kernels import get_target, native_status
 from tests.cli import command
@@ -88,7 +88,7 @@ def test_a_preset_is_changed_by_the_options_that_are_given_and_by_no_others(page
     expected = LanguageModel.from_preset("zaremba-small", **changes).get_params()
     assert load(path).get_params() == {**expected, "progress": False}
     assert main(["train", "text", str(page), "-o", str(path), "--preset", "large"]) == 2
-    assert "preset='large'; expected one of zaremba-small" in capsys.readouterr().err
+    assert "preset='large'; expected one of small, zaremba-small" in capsys.readouterr().err
 
 
 def test_every_hyperparameter_is_an_option(capsys):
@@ -288,6 +288,19 @@ def test_evaluating_tells_what_python_tells(model_path, page, capsys):
 def test_evaluating_side_by_side(model_path, page, capsys):
     [told] = json_lines(outputs(capsys, "evaluate", model_path, page, "--json", "--batch-size=4").out)
     assert told == load(model_path).evaluate(page, batch_size=4)
+
+
+@pytest.mark.parametrize(
+    ("flags", "options"),
+    [
+        (["--dynamic"], {"dynamic": DynamicEvaluation()}),
+        (["--cache"], {"cache": NeuralCache()}),
+        (["--dynamic", "--cache"], {"dynamic": DynamicEvaluation(), "cache": NeuralCache()}),
+    ],
+)
+def test_a_text_may_be_learnt_from_while_it_is_measured(flags, options, page, model_path, capsys):
+    [told] = json_lines(outputs(capsys, "evaluate", model_path, page, "--json", *flags).out)
+    assert told == load(model_path).evaluate(page, **options)
 
 
 # info and demo

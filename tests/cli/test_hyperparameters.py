@@ -10,9 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from gatewise.cli.hyperparameters import with_hyperparameters
-from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger
+from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, Translator
 
-ESTIMATORS = [LanguageModel, Forecaster, SequenceClassifier, SequenceTagger]
+ESTIMATORS = [LanguageModel, Forecaster, SequenceClassifier, SequenceTagger, Translator]
 
 
 def command(estimator, received, **settings):
@@ -59,6 +59,10 @@ def test_each_has_the_words_of_the_class(estimator):
         (LanguageModel, "--clip-norm=none", "clip_norm", None),
         (LanguageModel, "--clip-norm=0.5", "clip_norm", 0.5),
         (LanguageModel, "--vocab-size=7", "vocab_size", 7),
+        (LanguageModel, "--hidden-size=48", "hidden_size", 48),
+        (LanguageModel, "--hidden-size=48,32", "hidden_size", (48, 32)),
+        (LanguageModel, "--adaptive-cutoffs=2000", "adaptive_cutoffs", (2000,)),
+        (LanguageModel, "--adaptive-cutoffs=none", "adaptive_cutoffs", None),
         (Forecaster, "--quantiles=0.05, 0.95", "quantiles", (0.05, 0.95)),
         (Forecaster, "--quantiles=", "quantiles", ()),
         (Forecaster, "--known=price,holiday", "known", ("price", "holiday")),

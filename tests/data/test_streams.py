@@ -84,3 +84,36 @@ def test_a_window_and_its_target_are_enough(window):
     [only] = StreamWindows(np.arange(window + 1), 4, window)
     np.testing.assert_array_equal(only.inputs[:, 0], np.arange(window))
     np.testing.assert_array_equal(only.targets[:, 0], np.arange(1, window + 1))
+
+
+def lengths(windows):
+    return np.array([len(window.inputs) for window in windows])
+
+
+@given(streams(), st.integers(0, 30), st.integers(0, 99))
+def test_windows_of_drawn_lengths_are_as_many_and_join_to_the_same_rows(stream, index, seed):
+    windows = StreamWindows(*stream)
+    drawn = list(windows.starting_at(0, np.random.default_rng(seed)))
+    assert len(drawn) == len(windows)
+    assert lengths(drawn).min() >= 1
+    for part in (0, 1):
+        joined, whole = (np.concatenate([window[part] for window in each]) for each in (drawn, windows))
+        np.testing.assert_array_equal(joined, whole)
+    rest = list(windows.starting_at(index, np.random.default_rng(seed)))
+    assert len(rest) == max(0, len(drawn) - index)
+    for found, wanted in zip(rest, drawn[index:], strict=True):
+        np.testing.assert_array_equal(found.inputs, wanted.inputs)
+
+
+def test_drawn_lengths_are_those_of_merity():
+    """Section 5: 70 with probability 0.95, else 35, standard deviation 5; here stretched by 1 / 0.975."""
+    windows = StreamWindows(np.zeros(70 * 20_000 + 1, np.uint8), 1, 70)
+    found = lengths(windows.starting_at(0, np.random.default_rng(0)))
+    assert found.mean() == 70
+    short = found < 53
+    assert short.mean() == pytest.approx(0.05, abs=0.005)
+    assert found[short].mean() == pytest.approx(36.4, abs=0.7)
+    assert found[~short].mean() == pytest.approx(71.8, abs=0.2)
+    assert found[~short].std() == pytest.approx(5.1, abs=0.2)
+    assert found.min() >= 5
+    assert not np.array_equal(found, lengths(windows.starting_at(0, np.random.default_rng(1))))

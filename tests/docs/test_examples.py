@@ -41,6 +41,8 @@ def workplace(tmp_path, monkeypatch, real_text):
     )
     words = "1\tthe\t_\tDET\t_\t_\t_\t_\t_\t_\n2\tdog\t_\tNOUN\t_\t_\t_\t_\t_\t_\n\n" * 10
     Path("words.conllu").write_text(words, encoding="utf-8")
+    Path("pairs.tsv").write_text("two dogs\tzwei Hunde\na dog\tein Hund\n" * 10, encoding="utf-8")
+    Path("sources.txt").write_text("two dogs\na dog\n", encoding="utf-8")
     if folder := os.environ.get("GATEWISE_DATA"):
         shutil.copy(Path(folder, "forecasting/airline-passengers.csv"), "passengers.csv")
 

@@ -4,16 +4,20 @@ from pathlib import Path
 
 from safetensors.numpy import load_file, save_file
 
+from tests.goldens.adaptive_softmax_cases import ADAPTIVE_SOFTMAX_CASES
 from tests.goldens.attention_cases import ATTENTION_CASES
 from tests.goldens.layer_cases import LAYER_CASES
+from tests.goldens.layer_norm_cases import LAYER_NORM_CASES
 from tests.goldens.optimizer_cases import OPTIMIZER_CASES
 from tests.goldens.recurrent_cases import RECURRENT_CASES
 
 FOLDER = Path(__file__).parent
 FILES = {
+    "adaptive_softmax": ADAPTIVE_SOFTMAX_CASES,
     "recurrent": RECURRENT_CASES,
     "layers": LAYER_CASES,
     "attention": ATTENTION_CASES,
+    "layer_norm": LAYER_NORM_CASES,
     "optimizers": OPTIMIZER_CASES,
 }
 

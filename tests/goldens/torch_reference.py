@@ -7,8 +7,10 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from tests.goldens.adaptive_softmax_cases import AdaptiveSoftmaxCase
 from tests.goldens.attention_cases import AttentionCase
 from tests.goldens.layer_cases import LayerCase
+from tests.goldens.layer_norm_cases import LayerNormCase
 from tests.goldens.optimizer_cases import OptimizerCase
 from tests.goldens.recurrent_cases import RecurrentCase
 
@@ -18,7 +20,9 @@ def run(case, arrays, dtype):
     runs = {
         RecurrentCase: _run_recurrent,
         LayerCase: _run_layer,
+        AdaptiveSoftmaxCase: _run_adaptive_softmax,
         AttentionCase: _run_attention,
+        LayerNormCase: _run_layer_norm,
         OptimizerCase: _run_optimizer,
     }
     return {name: value.detach().numpy() for name, value in runs[type(case)](case, arrays, dtype).items()}
@@ -137,6 +141,49 @@ def _run_attention(case, arrays, dtype):
     context, weights = context.transpose(0, 1), weights.transpose(0, 1)
     (context * dcontext).sum().backward()
     return {"context": context, "weights": weights, **_gradients(tensors)}
+
+
+def _run_layer_norm(case, arrays, dtype):
+    tensors = _tensors(arrays, dtype)
+    y, dy = tensors["x"], tensors.pop("dy").detach()
+    for number, hidden in enumerate(case.widths):
+        lstm = nn.LSTM(y.shape[-1], hidden, bidirectional=True).to(dtype)
+        names = [name for name, _ in lstm.named_parameters()]
+        weights = {name: tensors[name.replace("_l0", f"_l{number}")] for name in names}
+        packed = pack_padded_sequence(y, torch.tensor(case.lengths), enforce_sorted=False)
+        y, _ = pad_packed_sequence(
+            torch.func.functional_call(lstm, weights, (packed,))[0], total_length=len(y)
+        )
+        y = _normalised(y, case, tensors, f"norm_weight_l{number}", f"norm_bias_l{number}")
+    if not case.widths:
+        y = _normalised(y, case, tensors, "weight", "bias")
+    (y * dy).sum().backward()
+    gradients = _gradients({name: each for name, each in tensors.items() if not name.startswith("bias_hh")})
+    return {"y": y} | {name.replace("bias_ih", "bias"): value for name, value in gradients.items()}
+
+
+def _normalised(x, case, tensors, weight, bias):
+    """By ``nn.LayerNorm``; zero in the padding."""
+    norm = nn.LayerNorm(x.shape[-1], eps=case.epsilon, dtype=x.dtype)
+    y = torch.func.functional_call(norm, {"weight": tensors[weight], "bias": tensors[bias]}, (x,))
+    return y * (torch.arange(len(x))[:, None] < torch.tensor(case.lengths))[..., None]
+
+
+def _run_adaptive_softmax(case, arrays, dtype):
+    tensors = _tensors(arrays, dtype)
+    _, D = arrays["x"].shape
+    V = max(arrays["targets"]) + 1
+    layer = nn.AdaptiveLogSoftmaxWithLoss(
+        D, V, list(case.cutoffs), div_value=case.div_value, head_bias=case.head_bias
+    ).to(dtype)
+    with torch.no_grad():
+        for name, parameter in layer.named_parameters():
+            parameter.copy_(tensors[name])
+    loss = layer(tensors["x"], tensors["targets"]).loss
+    loss.backward()
+    gradients = {f"d{name}": parameter.grad for name, parameter in layer.named_parameters()}
+    log_probabilities = layer.log_prob(tensors["x"])
+    return {"loss": loss, "log_probabilities": log_probabilities, "dx": tensors["x"].grad, **gradients}
 
 
 OPTIMIZERS = {

@@ -227,3 +227,53 @@ def test_a_forecaster_reads_one_series(forecaster):
     two["unique_id"] = np.repeat(["shop", "other"], len(frame["y"]))
     with pytest.raises(ArgumentError, match=r"the data has 2 series, '\w+', '\w+'; expected one"):
         gw.magnify(model, two)
+
+
+@pytest.fixture(scope="module")
+def translator():
+    pairs = [("one two three", "drei zwei eins"), ("two one", "eins zwei"), ("three two", "zwei drei")] * 8
+    sizes = {"hidden_size": 16, "embedding_size": 8, "num_layers": 2, "batch_size": 6, "min_count": 1}
+    model = gw.Translator(**sizes, dropout=0.0, epochs=25, learning_rate=1e-2, progress=False)
+    return model.fit(pairs)
+
+
+def test_of_a_translator_the_encoder_is_seen_and_where_the_decoder_looked(translator):
+    inside = gw.magnify(translator, ("one two three", "drei zwei eins"))
+    assert inside.labels == ("one", "two", "three", "</s>")
+    assert [(view.layer, view.reverse) for view in inside.layers] == [
+        *((0, False), (0, True), (1, False), (1, True)),
+    ]
+    alignment = inside.reading.alignment
+    assert alignment.labels == ("drei", "zwei", "eins", "</s>")
+    expected = translator.align("one two three", "drei zwei eins")
+    np.testing.assert_array_equal(alignment.weights, expected.attention)
+    assert inside.connectivity().question == "log p of 'drei zwei eins'"
+    assert inside.connectivity().answer == pytest.approx(expected.log_probability, rel=1e-5)
+    assert inside.connectivity().completeness_error < 0.01
+
+
+def test_without_a_target_it_is_what_the_translator_writes(translator):
+    found = translator.translations(["two one"])[0][0]
+    inside = gw.magnify(translator, "two one")
+    assert inside.reading.alignment.labels == (*found.target_symbols,)
+    np.testing.assert_allclose(inside.reading.alignment.weights, found.attention, atol=1e-6)
+
+
+def test_the_gradient_of_a_translators_answer_is_that_of_central_differences(translator):
+    """In float32, so coarsely."""
+    inside = gw.magnify(translator, ("one two three", "drei zwei eins"))
+    question = inside.reading.ask(-1)
+    y, _ = inside.reading.look()
+    before = translator.network_.gradients.vector.copy()
+    gradient = question.gradient(y)
+    np.testing.assert_array_equal(translator.network_.gradients.vector, before)
+    direction = np.random.default_rng(0).normal(size=y.shape).astype(y.dtype)
+    step = np.float32(1e-2)
+    both = np.concatenate([y + step * direction, y - step * direction], axis=1)
+    up, down = question.value(both).astype(np.float64)
+    assert (up - down) / (2 * step) == pytest.approx(float((gradient * direction).sum()), rel=2e-2)
+
+
+def test_a_translator_is_asked_once(translator):
+    with pytest.raises(ArgumentError, match="a translator is asked once, after the last step"):
+        gw.magnify(translator, "two one").lag(0)

@@ -14,6 +14,7 @@ import pytest
 
 import gatewise as gw
 from gatewise.magnify import Snapshots, UnitIndex, read_snapshots
+from gatewise.tasks._language_setup import new_network
 
 pytestmark = pytest.mark.browser
 
@@ -112,7 +113,7 @@ def assert_shown(page, inside, layer, unit, step):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_fits_and_everything_is_drawn(visit, folder, language, width, dark):
     page = visit(folder / "text.html", width=width, dark=dark)
-    for figure in page.locator("figure").all():
+    for figure in page.locator("figure:visible").all():
         figure.scroll_into_view_if_needed()
         figure.locator(".main-svg").first.wait_for()
         box = figure.bounding_box()
@@ -346,7 +347,7 @@ def test_the_slider_moves_through_the_training(visit, folder, language):
         assert len(set(shown)) == len(names) - 1, "each moment shows its own values"
     untrained = gw.LanguageModel(hidden_size=12, num_layers=2, window=20, batch_size=2, progress=False)
     untrained.tokenizer_ = language.model.tokenizer_
-    untrained.network_ = untrained._new_network(untrained.tokenizer_.vocabulary_size)
+    untrained.network_ = new_network(untrained, untrained.tokenizer_.vocabulary_size)
     assert_shown(
         page, gw.magnify(untrained, TEXT), 1, int(page.locator("#unit").input_value()), len(TEXT) - 1
     )
@@ -425,3 +426,29 @@ def test_an_old_browser_is_told(browser, folder, language):
     page.wait_for_selector("#failure:not([hidden])")
     assert "needs a browser of 2023" in page.locator("#failure").inner_text()
     context.close()
+
+
+def test_a_translators_page_shows_where_it_looked(visit, tmp_path):
+    pairs = [("one two three", "drei zwei eins"), ("two one", "eins zwei")] * 8
+    sizes = {"hidden_size": 16, "embedding_size": 8, "batch_size": 8, "min_count": 1}
+    model = gw.Translator(**sizes, dropout=0.0, epochs=20, learning_rate=1e-2, progress=False).fit(pairs)
+    inside = gw.magnify(model, pairs[0])
+    inside.save(tmp_path / "a.html")
+    page = visit(tmp_path / "a.html")
+    figure = page.locator("#attention")
+    figure.scroll_into_view_if_needed()
+    drawn = page.evaluate("element('attention').data[0].z")
+    np.testing.assert_allclose(drawn, inside.reading.alignment.weights, atol=1e-3)
+    assert page.evaluate("element('attention').layout.yaxis.ticktext") == [
+        "drei",
+        "zwei",
+        "eins",
+        "&lt;/s&gt;",
+    ]
+    page.locator("#attention .nsewdrag").click(position={"x": 5, "y": 5})
+    assert "step 0: one" in page.locator("#readout").inner_text()
+
+
+def test_where_nothing_is_written_there_is_no_attention(visit, folder, language):
+    assert len(language.labels) == len(TEXT)
+    assert visit(folder / "text.html").locator("#attention-section").is_hidden()

@@ -47,7 +47,7 @@ def test_each_moment_is_what_the_network_was_then(tmp_path):
     assert history.facts["labels"] == list(SAMPLE)
 
 
-@pytest.mark.parametrize("kind", ["language", "classifier", "tagger", "forecaster"])
+@pytest.mark.parametrize("kind", ["language", "classifier", "tagger", "forecaster", "translator"])
 def test_looking_changes_nothing(kind, tmp_path):
     """Dropout on, for whatever draws a number too many shifts all that follow."""
     common = {"hidden_size": 6, "epochs": 2, "dropout": 0.2, "progress": False}
@@ -63,6 +63,11 @@ def test_looking_changes_nothing(kind, tmp_path):
             X[0],
         ),
         "tagger": (lambda: gw.SequenceTagger(batch_size=4, **common), (sentences, tags), sentences[0]),
+        "translator": (
+            lambda: gw.Translator(batch_size=4, min_count=1, **common),
+            ([("a b", "b a"), ("b", "b c")] * 8,),
+            ("a b", "b a"),
+        ),
         "forecaster": (
             lambda: gw.Forecaster(4, context_length=8, patch_size=2, steps_per_epoch=5, **common),
             (series,),

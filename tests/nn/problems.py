@@ -16,6 +16,10 @@ KINDS = {
     "lstm-peephole": lambda *sizes, **options: LSTM(*sizes, peephole=True, **options),
     "lstm-no-tanh": lambda *sizes, **options: LSTM(*sizes, output_tanh=False, **options),
     "lstm-linear-candidate": lambda *sizes, **options: LSTM(*sizes, candidate_tanh=False, **options),
+    "lstm-mogrifier": lambda *sizes, **options: LSTM(*sizes, mogrifier_rounds=3, **options),
+    "lstm-mogrifier-rank": lambda *sizes, **options: LSTM(
+        *sizes, mogrifier_rounds=2, mogrifier_rank=2, peephole=True, **options
+    ),
     "rnn": lambda *sizes, **options: RNN(*sizes, **options),
 }
 
@@ -43,10 +47,15 @@ class Outcome(NamedTuple):
 
 
 def draw_states(rng, layer, B):
-    """A state and its gradient; the plain RNN has no c."""
+    """A state and its gradient, zero beyond a layer's width; the plain RNN has no c."""
     shape = (layer.num_layers * layer.directions, B, layer.hidden_size)
+    widths = np.repeat(layer.hidden_sizes, layer.directions)
+    inside = np.arange(layer.hidden_size) < widths[:, None, None]
     memory = layer.hidden_size if layer.cell.has_memory else 0
-    return tuple(State(rng.normal(size=shape), rng.normal(size=(*shape[:2], memory))) for _ in range(2))
+    return tuple(
+        State(rng.normal(size=shape) * inside, rng.normal(size=(*shape[:2], memory)) * inside[..., :memory])
+        for _ in range(2)
+    )
 
 
 def make_problem(layer, T, B, rng):
@@ -66,13 +75,17 @@ def narrowed(problem, layer):
 
 @st.composite
 def problems(draw, min_steps=1, bidirectional=True):
-    """Any problem of a few steps, rows, features, units and layers."""
+    """Any problem of a few steps, rows, features, units and layers, of one width or of several."""
     options = {
         "bidirectional": bidirectional and draw(st.booleans(), label="bidirectional"),
         "skip_connections": draw(st.booleans(), label="skip_connections"),
+        "layer_norm": draw(st.booleans(), label="layer_norm"),
     }
     T, B = draw(st.integers(min_steps, 6), label="T"), draw(st.integers(1, 4), label="B")
-    sizes = [draw(st.integers(1, top), label=label) for top, label in ((3, "D"), (3, "H"), (2, "num_layers"))]
+    sizes = (
+        draw(st.integers(1, 3), label="D"),
+        draw(st.lists(st.integers(1, 3), min_size=1, max_size=2), label="hidden_size"),
+    )
     kind = draw(st.sampled_from(list(KINDS)), label="kind")
     rng = np.random.default_rng(draw(st.integers(0, 2**32), label="seed"))
     return make_problem(KINDS[kind](*sizes, dtype=np.float64, **options), T, B, rng)

@@ -118,14 +118,17 @@ def test_float32_is_close_to_float64(problem, data):
         data.draw(resets_of(problem), label="reset"),
     )
     layer, *arrays = problem
-    options = {"bidirectional": layer.bidirectional, "skip_connections": layer.skip_connections}
+    names = ("bidirectional", "skip_connections", "layer_norm")
+    options = {name: getattr(layer, name) for name in names}
     if isinstance(layer, LSTM):
         options |= {
             "peephole": layer.peephole,
+            "mogrifier_rounds": layer.mogrifier_rounds,
+            "mogrifier_rank": layer.mogrifier_rank,
             "output_tanh": layer.cell.output_tanh,
             "candidate_tanh": layer.cell.candidate_tanh,
         }
-    narrow = type(layer)(layer.input_size, layer.hidden_size, layer.num_layers, **options)
+    narrow = type(layer)(layer.input_size, layer.hidden_sizes, **options)
     narrow.parameters.assign(layer.parameters)
     x, dy, *states = arrays
     single = problem._replace(

@@ -7,6 +7,7 @@ import pytest
 
 from gatewise.nn import LSTM, RNN
 from gatewise.nn._stack_weights import weights_of
+from gatewise.ops import layer_norm, mogrify
 from gatewise.types import State
 
 T, B, D, H = 7, 2, 3, 4
@@ -17,6 +18,15 @@ STACKS = {
     "peepholes": (LSTM, {"num_layers": 2, "peephole": True}),
     "both directions": (LSTM, {"num_layers": 2, "bidirectional": True}),
     "skip connections": (LSTM, {"num_layers": 2, "skip_connections": True}),
+    "widths": (LSTM, {"hidden_size": (4, 2, 3)}),
+    "widths, both directions": (LSTM, {"hidden_size": (2, 4), "bidirectional": True}),
+    "widths, skip connections": (RNN, {"hidden_size": (3, 5), "skip_connections": True}),
+    "layer norm": (LSTM, {"hidden_size": (4, 3), "layer_norm": True}),
+    "layer norm, skip, both directions": (
+        LSTM,
+        {"num_layers": 2, "layer_norm": True, "skip_connections": True, "bidirectional": True},
+    ),
+    "Mogrifier": (LSTM, {"hidden_size": (4, 3), "mogrifier_rounds": 3}),
     "zoneout": (LSTM, {"num_layers": 2, "zoneout_hidden": 0.2}),
     "RNN": (RNN, {"num_layers": 2}),
 }
@@ -24,7 +34,7 @@ STACKS = {
 
 def make(name, dtype=np.float64):
     kind, options = STACKS[name]
-    stack = kind(D, H, seed=1, dtype=dtype, dropout=0.5, **options)
+    stack = kind(D, **{"hidden_size": H, "seed": 1, "dtype": dtype, "dropout": 0.5} | options)
     rng = np.random.default_rng(2)
     stack.parameters.vector[...] = rng.normal(0, 0.6, stack.parameters.vector.size)
     x = rng.normal(size=(T, B, D)).astype(dtype)
@@ -35,16 +45,18 @@ def moved_answer(stack, x, dy, where, name, amount):
     """Sum of y · dy if one state of a layer is moved by ``amount``, all steps taken one by one."""
     below = x
     outputs = []
-    for layer, reverse, suffix in stack._suffixes():
+    ways = []
+    for layer, reverse, suffix in stack._shape.parts:
         if layer and not reverse:
-            below = outputs[-1] if stack.directions == 1 else np.concatenate(outputs[-2:], axis=-1)
+            below = outputs[-1]
             if stack.skip_connections:
                 below = np.concatenate([below, x], axis=-1)
-        weights = weights_of(stack.parameters, suffix)
+        weights, H = weights_of(stack.parameters, suffix), stack.hidden_sizes[layer]
         h, c = np.zeros((B, H)), np.zeros((B, H if stack.cell.has_memory else 0))
         ys = np.zeros((T, B, H))
         for t in range(T - 1, -1, -1) if reverse else range(T):
-            z = below[t] @ weights.weight_ih.T + h @ weights.weight_hh.T + weights.bias
+            gated_x, gated_h, _ = mogrify(below[t], h, weights.mogrifier or ())
+            z = gated_x @ weights.weight_ih.T + gated_h @ weights.weight_hh.T + weights.bias
             new_h, new_c = stack.cell.forward(z, c, weights.peephole)
             if (layer, reverse, t) == where and name == "c":
                 new_c = new_c + amount
@@ -58,8 +70,14 @@ def moved_answer(stack, x, dy, where, name, amount):
             if (layer, reverse, t) == where and name == "h":
                 h = h + amount
             ys[t] = h
-        outputs.append(ys)
-    y = np.concatenate(outputs if stack.skip_connections else outputs[-stack.directions :], axis=-1)
+        ways.append(ys)
+        if len(ways) == stack.directions:
+            outputs.append(np.concatenate(ways, axis=-1))
+            ways = []
+            if stack.layer_norm:
+                weight, bias = (stack.parameters[f"norm_{each}_l{layer}"] for each in ("weight", "bias"))
+                outputs[-1], _ = layer_norm(outputs[-1], weight, bias)
+    y = np.concatenate(outputs, axis=-1) if stack.skip_connections else outputs[-1]
     return float((y * dy).sum())
 
 
@@ -70,7 +88,8 @@ def test_the_flow_is_what_moving_a_state_does(name):
     _, flows = stack.error_flow(dy, cache)
     assert [len(layer) for layer in flows] == [stack.directions] * stack.num_layers
     step = 1e-5
-    for layer, reverse, _ in stack._suffixes():
+    for layer, reverse, _ in stack._shape.parts:
+        H = stack.hidden_sizes[layer]
         for t in (0, 3, T - 1):
             for kind in ("h", "c")[: 1 + stack.cell.has_memory]:
                 flow = getattr(flows[layer][reverse], kind)[t]
@@ -108,9 +127,14 @@ def test_looking_is_inference_with_a_cache(name, dtype):
     assert np.array_equal(last.h, expected_last.h)
     assert np.array_equal(last.c, expected_last.c)
     rows = np.argsort(cache.order)
-    width = H * stack.directions
-    top = np.concatenate([each.h for each in cache.layers[-1]], axis=-1)[:, rows]
-    assert np.array_equal(top, y[..., -width:])
+    width = stack.hidden_sizes[-1] * stack.directions
+    top = np.concatenate([each.h for each in cache.layers[-1]], axis=-1)
+    if stack.layer_norm:
+        weight, bias = (
+            stack.parameters[f"norm_{each}_l{len(cache.layers) - 1}"] for each in ("weight", "bias")
+        )
+        top = layer_norm(top, weight, bias)[0] * cache.layers[-1][0].walk.valid[..., None]
+    assert np.array_equal(top[:, rows], y[..., -width:])
 
 
 def test_the_flow_of_a_ragged_batch_is_in_its_own_order():

@@ -123,6 +123,16 @@ IMPOSSIBLE = {
     "bool size": (lambda: RNN(2, True), "RNN: hidden_size=True; expected a whole number"),
     "text for a size": (lambda: LSTM(2, "3"), "LSTM: hidden_size='3'; expected a whole number"),
     "negative layers": (lambda: RNN(2, 3, -1), "RNN: num_layers=-1; expected a whole number of at least 1"),
+    "a width of zero": (lambda: LSTM(2, (3, 0)), r"LSTM: hidden_size\[1\]=0; expected a whole number"),
+    "a float among the widths": (
+        lambda: RNN(2, [3, 2.0]),
+        r"RNN: hidden_size\[1\]=2.0; expected a whole number",
+    ),
+    "no widths": (lambda: LSTM(2, ()), r"LSTM: hidden_size=\(\) with num_layers=None; expected one width"),
+    "fewer layers than widths": (
+        lambda: LSTM(2, (3, 4, 5), 2),
+        r"LSTM: hidden_size=\(3, 4, 5\) with num_layers=2; expected one width for each layer",
+    ),
     "dropout of 1": (
         lambda: LSTM(2, 3, dropout=1.0),
         r"LSTM: dropout=1.0; expected a probability in \[0, 1\)",

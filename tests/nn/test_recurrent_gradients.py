@@ -19,6 +19,11 @@ RECURRENT = {"recurrent_dropout": 0.3}
 HIDDEN = {"zoneout_hidden": 0.4}
 CELL = {"zoneout_cell": 0.3}
 
+NORM = {"layer_norm": True}
+MOGRIFIER = {"mogrifier_rounds": 5}
+LOW_RANK = {"mogrifier_rounds": 3, "mogrifier_rank": 1}
+WIDTHS = {"hidden_size": (3, 2)}
+
 LAYERS = {
     "LSTM": (LSTM, {}),
     "LSTM, peephole": (LSTM, PEEPHOLE),
@@ -39,7 +44,34 @@ LAYERS = {
         TWO | BOTH | SKIP | PEEPHOLE | DROPOUT | RECURRENT | HIDDEN | CELL,
     ),
     "LSTM, 3 layers, bidirectional, masks": (LSTM, {"num_layers": 3} | BOTH | RECURRENT | HIDDEN | CELL),
+    "LSTM, 3 widths": (LSTM, {"hidden_size": (2, 3, 2)}),
+    "LSTM, widths, bidirectional, skip, peephole": (LSTM, WIDTHS | BOTH | SKIP | PEEPHOLE),
+    "LSTM, widths, everything and masks": (
+        LSTM,
+        WIDTHS | BOTH | SKIP | PEEPHOLE | DROPOUT | RECURRENT | HIDDEN | CELL,
+    ),
+    "LSTM, layer norm": (LSTM, {"hidden_size": 4} | NORM),
+    "LSTM, widths, layer norm, bidirectional": (LSTM, WIDTHS | NORM | BOTH),
+    "LSTM, layer norm, everything and masks": (
+        LSTM,
+        WIDTHS | NORM | BOTH | SKIP | PEEPHOLE | DROPOUT | RECURRENT | HIDDEN | CELL,
+    ),
+    "LSTM, Mogrifier": (LSTM, MOGRIFIER),
+    "LSTM, Mogrifier of low rank, recurrent dropout": (LSTM, LOW_RANK | RECURRENT),
+    "LSTM, Mogrifier of low rank, everything and masks": (
+        LSTM,
+        WIDTHS | NORM | LOW_RANK | BOTH | SKIP | PEEPHOLE | DROPOUT | RECURRENT | HIDDEN | CELL,
+    ),
+    "LSTM, Mogrifier of low rank, weight dropout, bidirectional": (
+        LSTM,
+        TWO | LOW_RANK | BOTH | {"weight_dropout": 0.3},
+    ),
     "RNN": (RNN, {}),
+    "RNN, layer norm, bidirectional, locked dropout": (
+        RNN,
+        TWO | NORM | BOTH | DROPOUT | {"locked_dropout": True},
+    ),
+    "RNN, widths, bidirectional, masks": (RNN, WIDTHS | BOTH | DROPOUT | RECURRENT | HIDDEN),
     "RNN, recurrent dropout, zoneout": (RNN, RECURRENT | HIDDEN),
     "RNN, 2 layers, everything and masks": (RNN, TWO | BOTH | SKIP | DROPOUT | RECURRENT | HIDDEN),
     "RNN, relu, bidirectional": (RNN, {"activation": "relu"} | BOTH),
@@ -58,6 +90,8 @@ COMBINATIONS = [(layer, "ragged, reset") for layer in LAYERS] + [
         "LSTM",
         "LSTM, 2 layers, everything",
         "LSTM, 2 layers, everything and masks",
+        "LSTM, layer norm, everything and masks",
+        "LSTM, Mogrifier",
         "RNN, 2 layers, everything",
     )
     for situation in ("plain", "ragged", "reset")
@@ -67,7 +101,7 @@ COMBINATIONS = [(layer, "ragged, reset") for layer in LAYERS] + [
 @pytest.mark.parametrize(("name", "situation"), COMBINATIONS, ids=[f"{a}; {b}" for a, b in COMBINATIONS])
 def test_gradients(name, situation):
     kind, options = LAYERS[name]
-    layer = kind(D, H, dtype=np.float64, **options)
+    layer = kind(D, **{"hidden_size": H, "dtype": np.float64} | options)
     layer, x, dy, state, dstate = make_problem(layer, T, B, np.random.default_rng(3))
 
     def forward():

@@ -34,7 +34,16 @@ LAYERS = {
     ),
 }
 # D, H, L: around the widths of vectors, panels and blocks.
-SIZES = [(1, 1, 1), (3, 16, 2), (5, 17, 3), (28, 33, 1), (64, 65, 2), (7, 130, 1), (400, 20, 1)]
+SIZES = [
+    (1, 1, 1),
+    (3, 16, 2),
+    (5, 17, 3),
+    (28, 33, 1),
+    (64, 65, 2),
+    (7, 130, 1),
+    (400, 20, 1),
+    (5, (33, 17, 40)),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -63,9 +72,11 @@ def draw(rng, *shape):
 
 
 def draw_state(rng, layer, batch):
+    """Zero beyond a layer's width."""
     shape = (layer.num_layers, batch, layer.hidden_size)
+    inside = np.arange(layer.hidden_size) < np.array(layer.hidden_sizes)[:, None, None]
     memory = layer.hidden_size if layer.cell.has_memory else 0
-    return State(draw(rng, *shape), draw(rng, *shape[:2], memory))
+    return State(draw(rng, *shape) * inside, draw(rng, *shape[:2], memory) * inside[..., :memory])
 
 
 def steps(stream, x):
@@ -132,7 +143,7 @@ def test_a_stream_begins_and_begins_again_from_zeros(kind, target):
 def test_a_state_can_be_taken_out_and_put_back(kind, target):
     """After odd and even numbers of steps, into the same stream and into another."""
     set_target(target)
-    layer = shaken(LAYERS[kind](3, 18, 3))
+    layer = shaken(LAYERS[kind](3, (18, 7, 20)))
     x = draw(np.random.default_rng(2), 7, 2, 3)
     stream, other = layer.stream(2), layer.stream(2)
     whole = steps(stream, x)
@@ -171,7 +182,7 @@ def test_the_state_handed_over_is_a_copy_both_ways(kind, target):
 @pytest.mark.parametrize("kind", ["LSTM", "RNN"])
 def test_a_layer_and_its_stream_hand_their_state_to_each_other(kind, target):
     set_target(target)
-    layer = shaken(LAYERS[kind](3, 17, 2))
+    layer = shaken(LAYERS[kind](3, (17, 9)))
     x = draw(np.random.default_rng(5), 8, 4, 3)
     whole, _ = layer(x)
     stream = layer.stream(4)
@@ -377,6 +388,8 @@ TABLES = {
     "no table, two layers": (9000, lambda: LSTM(5, 120, 2)),
     "a plain table": (300, lambda: RNN(5, 30, 2)),
     "no plain table": (9000, lambda: RNN(5, 480)),
+    "widths": (300, lambda: LSTM(5, (30, 17))),
+    "no table, widths": (9000, lambda: LSTM(5, (120, 40))),
     "skip connections": (20, lambda: LSTM(5, 6, 2, skip_connections=True)),
     "a linear candidate": (65, lambda: LSTM(5, 18, 2, candidate_tanh=False)),
 }

@@ -324,3 +324,40 @@ def test_equal_weights_are_no_weights(classes):
 def test_weights_that_cannot_be_are_refused(classes, weights, message):
     with pytest.raises(ArgumentError, match=message):
         cross_entropy(*classes, None, weights)
+
+
+@EACH_MASK
+def test_gradient_of_smoothed_cross_entropy(classes, mask):
+    logits, targets = classes
+    weights = np.random.default_rng(5).random(targets.shape)
+    _, cache = cross_entropy(logits, targets, mask, weights, smoothing=0.2)
+    pairs = {"logits": (logits, cross_entropy_backward(cache))}
+    assert_gradients(lambda: cross_entropy(logits, targets, mask, weights, smoothing=0.2)[0], pairs)
+
+
+def test_a_smoothed_target_is_a_mixture_with_the_uniform_distribution(classes):
+    logits, targets = classes
+    hard, _ = cross_entropy(logits, targets)
+    even = np.mean([cross_entropy(logits, np.full_like(targets, k))[0] for k in range(logits.shape[-1])])
+    assert cross_entropy(logits, targets, smoothing=0.1)[0] == pytest.approx(0.9 * hard + 0.1 * even)
+
+
+@EACH_MASK
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_smoothing_counts_in_place_too(classes, mask, dtype):
+    logits, targets = classes
+    logits = logits.astype(dtype)
+    if mask is not None:
+        logits[~mask] = np.nan
+    loss, cache = cross_entropy(logits, targets, mask, smoothing=0.1)
+    gradient = cross_entropy_backward(cache)
+    assert cross_entropy_in_place(logits, targets, mask, smoothing=0.1) == pytest.approx(loss, rel=1e-6)
+    np.testing.assert_allclose(logits, gradient, atol=1e-7)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0, np.nan])
+@pytest.mark.parametrize("loss", [cross_entropy, cross_entropy_in_place])
+def test_smoothing_outside_its_range_is_refused(classes, loss, smoothing):
+    logits, targets = classes
+    with pytest.raises(ArgumentError, match=r"smoothing=.*expected a number in \[0, 1\)"):
+        loss(logits.astype(np.float32), targets, smoothing=smoothing)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gatewise.errors import ArgumentError
-from gatewise.optim import SGD, AveragedSGD
+from gatewise.optim import SGD, AveragedSGD, NonMonotoneASGD
 from tests.optim.problems import draw_gradients, follow, numbers
 
 START = np.array([1.0, -2.0, 0.5])
@@ -50,6 +50,66 @@ def test_averaging_does_not_disturb_the_descent():
     assert np.array_equal(plain, averaged)
 
 
+@pytest.mark.parametrize("n", [0, 1, 3])
+@pytest.mark.parametrize(
+    "losses",
+    [[5, 4, 3, 2, 1, 0], [5, 4, 6, 6, 6, 1], [3, 5, 4, 4, 2, 2], [1, 2, 3, 4, 5, 6], [2, 2, 2, 2, 2, 2]],
+)
+def test_averaging_begins_where_the_algorithm_says(n, losses):
+    """Merity et al. 2018, algorithm 1, in its own letters; a step before each validation."""
+    T, t, logs = 0, 0, []
+    for k, v in enumerate(losses, start=1):
+        if T == 0:
+            if t > n and v > min(logs[: t - n]):
+                T = k
+            logs.append(v)
+            t += 1
+    optimizer = NonMonotoneASGD(numbers(START), 0.1, nonmonotone=n)
+    steps = np.tile(GRADIENTS, (2, 1))
+    for gradient, loss in zip(steps, losses, strict=False):
+        follow(optimizer, [gradient])
+        optimizer.validated(loss)
+    assert optimizer.averages == (T > 0)
+    assert not T or optimizer.start == T
+    rest = follow(optimizer, steps[len(losses) :])
+    trajectory = START - 0.1 * np.cumsum(steps, axis=0)
+    np.testing.assert_allclose(rest, trajectory[len(losses) :], atol=1e-14)
+    expected = trajectory[T:].mean(axis=0) if T else trajectory[-1]
+    np.testing.assert_allclose(optimizer.weights, expected, atol=1e-14)
+
+
+def test_what_has_been_validated_is_part_of_the_state():
+    losses = [3.0, 1.0, 2.0, 2.0, 2.0]
+    for stop in range(len(losses)):
+        first, second = (NonMonotoneASGD(numbers(START), 0.1, nonmonotone=2) for _ in range(2))
+        for loss in losses[:stop]:
+            follow(first, GRADIENTS[:1])
+            first.validated(loss)
+        second.restore(first.state())
+        for optimizer in (first, second):
+            for loss in losses[stop:]:
+                follow(optimizer, GRADIENTS[:1])
+                optimizer.validated(loss)
+        assert first.start == second.start == 5
+        assert first.state().keys() == second.state().keys()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"losses": None}, "'losses' is missing; expected 1 axes of floating"),
+        ({"losses": np.array(1.0)}, r"'losses' has shape \(\) and dtype float64"),
+        ({"start": np.array(1.5)}, r"'start' has shape \(\) and dtype float64; expected 0 axes of integer"),
+    ],
+    ids=["missing", "axes", "type"],
+)
+def test_a_state_that_does_not_fit_is_refused(change, message):
+    optimizer = NonMonotoneASGD(numbers(START))
+    state = {name: array for name, array in (optimizer.state() | change).items() if array is not None}
+    with pytest.raises(ArgumentError, match=f"NonMonotoneASGD: {message}"):
+        optimizer.restore(state)
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "message"),
     [
@@ -63,6 +123,8 @@ def test_averaging_does_not_disturb_the_descent():
         (AveragedSGD, {"weight_decay": -1}, "weight_decay=-1; expected a finite number of at least 0"),
         (AveragedSGD, {"start": -1}, "start=-1; expected"),
         (AveragedSGD, {"start": 2.5}, "start=2.5; expected"),
+        (NonMonotoneASGD, {"nonmonotone": -1}, "nonmonotone=-1; expected"),
+        (NonMonotoneASGD, {"nonmonotone": 0.5}, "nonmonotone=0.5; expected a whole number"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else getattr(value, "__name__", ""),
 )

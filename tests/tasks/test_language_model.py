@@ -155,7 +155,9 @@ def test_a_preset_is_the_recipe_of_its_paper_and_can_be_changed():
     assert published.items() <= medium.items()
     assert medium["epochs"] == 2
     assert medium["decay_factor"] == pytest.approx(1 / 1.2)
-    with pytest.raises(ArgumentError, match="preset='large'; expected one of zaremba-small, zaremba-medium"):
+    with pytest.raises(
+        ArgumentError, match="preset='large'; expected one of small, zaremba-small, zaremba-medium, awd"
+    ):
         LanguageModel.from_preset("large")
 
 
@@ -247,7 +249,7 @@ def test_divergence_leaves_a_model_that_can_be_used(text):
         ({"schedule": "steps"}, "schedule='steps'; expected one of"),
         ({"decay_factor": 0}, "decay_factor=0; expected a number above 0"),
         ({"decay_start": -1}, "decay_start=-1; expected a whole number"),
-        ({"optimizer": "lbfgs"}, "optimizer='lbfgs'; expected one of adam, sgd"),
+        ({"optimizer": "lbfgs"}, "optimizer='lbfgs'; expected one of adam, sgd, nt-asgd"),
         ({"init_scale": 0}, "init_scale=0; expected a number above 0"),
         (
             {"tie_weights": True},

@@ -32,6 +32,9 @@ def window():
         {"output_dropout": 0.3, "locked_dropout": True},
         {"embedding_dropout": 0.3},
         {"weight_dropout": 0.5},
+        {"zoneout_hidden": 0.2},
+        {"layer_norm": True, "init_scale": 0.8},
+        {"adaptive_cutoffs": (1, 3), "adaptive_div_value": 2.0},
         {
             "dropout": 0.2,
             "input_dropout": 0.3,
@@ -48,6 +51,29 @@ def window():
 def test_gradients_by_central_differences(options, cell, window):
     """The same draws each time: the function is then as smooth as the network without dropout."""
     net = network(cell=cell, **options)
+    net.parameters.vector[...] += np.random.default_rng(2).normal(0, 0.3, net.parameters.vector.size)
+
+    def loss():
+        return net.loss_and_gradients(window, None, np.random.default_rng(1))[0]
+
+    net.zero_gradients()
+    loss()
+    analytic = net.gradients.vector.copy()
+    assert relative_error(analytic, numerical_gradient(loss, net.parameters.vector)) < 1e-6
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"zoneout_hidden": 0.2, "zoneout_cell": 0.5},
+        {"hidden_size": (3, E), "num_layers": 2, "tie_weights": True, "weight_dropout": 0.3},
+        {"mogrifier_rounds": 2, "mogrifier_rank": 2},
+    ],
+    ids=["zoneout", "widths", "mogrifier"],
+)
+def test_gradients_of_an_lstm_alone(options, window):
+    sizes = {"hidden_size": H, "num_layers": 2, **options}
+    net = LanguageNetwork(V, E, **sizes, dtype=np.float64)
     net.parameters.vector[...] += np.random.default_rng(2).normal(0, 0.3, net.parameters.vector.size)
 
     def loss():

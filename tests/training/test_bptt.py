@@ -77,3 +77,11 @@ def test_carried_and_restore_are_inverse(tokens):
     np.testing.assert_array_equal(other.state.c, learner.state.c)
     other.restore({})
     assert other.state is None
+
+
+def test_windows_of_varying_length_differ_from_pass_to_pass_and_are_the_same_when_asked_again(tokens):
+    learner = TruncatedBPTT(network(), StreamWindows(tokens, 2, 10), window_seed=7)
+    passes = [[len(window.inputs) for window in learner.batches(epoch, 0)] for epoch in range(4)]
+    assert len({tuple(each) for each in passes}) == 4
+    assert {len(each) for each in passes} == {learner.steps_per_epoch}
+    assert [len(window.inputs) for window in learner.batches(2, 1)] == passes[2][1:]

@@ -13,7 +13,7 @@ import pytest
 
 from gatewise.errors import TrainingError
 from gatewise.nn import Layer
-from gatewise.optim import SGD, AveragedSGD
+from gatewise.optim import SGD, AveragedSGD, NonMonotoneASGD
 from gatewise.optim.schedules import linear
 from gatewise.training import Ended, Loop, Started, Stepped, Validated
 
@@ -75,6 +75,13 @@ def test_the_schedule_sets_the_rate_of_each_step():
     loop.run()
     rates = [event.learning_rate for event in events if isinstance(event, Stepped)]
     np.testing.assert_allclose(rates, [0.1 * (1 - k / 12) for k in range(12)])
+
+
+def test_a_batch_can_change_the_rate_of_its_step():
+    loop, events = make(Bowl((1.0, 0.5)), schedule=linear, epochs=2, batch_rate=lambda batch: 3 * batch)
+    loop.run()
+    rates = [event.learning_rate for event in events if isinstance(event, Stepped)]
+    np.testing.assert_allclose(rates, [0.1 * share * (1 - k / 4) for k, share in enumerate([3, 1.5, 3, 1.5])])
 
 
 def test_clipping_by_norm_bounds_the_update_and_reports_the_norm_before():
@@ -229,10 +236,28 @@ def test_averaged_weights_are_what_is_validated_and_kept():
     assert told.loss == pytest.approx(float((average - TARGET) @ (average - TARGET)))
 
 
+def test_the_optimizer_is_told_of_each_validation():
+    learner = Bowl(validation=[1.0, 3.0, 1.5, 0.9])
+    optimizer = NonMonotoneASGD(learner.network, 0.1, nonmonotone=1)
+    loop, _ = make(learner, optimizer)
+    loop.run()
+    assert optimizer.start == 9, "1.5, of the third pass, is above the 1.0 of the first"
+    # The best weights are those of the fourth: the mean over its three steps.
+    expected = TARGET * (1 - np.mean([0.9**10, 0.9**11, 0.9**12]))
+    np.testing.assert_allclose(learner.network.parameters["theta"], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("averaging", [False, True], ids=["plain", "averaging"])
 @pytest.mark.parametrize("stop_after", range(1, 12))
-def test_state_and_restore_go_on_to_the_same_bits(stop_after):
-    whole, _ = make(Bowl((1.0, 0.5, 2.0)), schedule=linear, validate_every=2)
+def test_state_and_restore_go_on_to_the_same_bits(stop_after, averaging):
+    def start():
+        learner = Bowl((1.0, 0.5, 30.0 if averaging else 2.0))  # 30 overshoots: the loss gets worse
+        rule = NonMonotoneASGD(learner.network, 0.1, nonmonotone=1) if averaging else None
+        return make(learner, rule, schedule=linear, validate_every=2)[0]
+
+    whole = start()
     whole.run()
+    assert not averaging or 2 < whole.optimizer.start < 12
 
     class Killed(BaseException):
         pass
@@ -241,7 +266,7 @@ def test_state_and_restore_go_on_to_the_same_bits(stop_after):
         if isinstance(event, Stepped) and event.step == stop_after:
             raise Killed
 
-    first, _ = make(Bowl((1.0, 0.5, 2.0)), schedule=linear, validate_every=2)
+    first = start()
     taken = {}
 
     def save(loop):
@@ -253,7 +278,7 @@ def test_state_and_restore_go_on_to_the_same_bits(stop_after):
     with pytest.raises(Killed):
         first.run()
 
-    second, _ = make(Bowl((1.0, 0.5, 2.0)), schedule=linear, validate_every=2)
+    second = start()
     second.learner.network.parameters.vector[...] = taken["weights"]
     second.restore(*taken["state"])
     second.run()

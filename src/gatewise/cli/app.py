@@ -20,6 +20,7 @@ from gatewise.cli import (
     predict,
     tag,
     text,
+    translate,
 )
 from gatewise.cli.console import fail
 from gatewise.errors import GatewiseError, TrainingError
@@ -44,6 +45,7 @@ train.command("text")(text.train)
 train.command("forecast")(forecast.train)
 train.command("classify")(classify.train)
 train.command("tag")(tag.train)
+train.command("translate")(translate.train)
 app.add_typer(train, name="train")
 app.command("generate")(generate.generate)
 app.command("predict")(predict.predict)

@@ -8,9 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli import classify, forecast, tag, text
+from gatewise.cli import classify, forecast, tag, text, translate
 from gatewise.cli.console import JsonOption, print_json, say
-from gatewise.tasks import Estimator, Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, load
+from gatewise.errors import ArgumentError
+from gatewise.tasks import (
+    Estimator,
+    Forecaster,
+    LanguageModel,
+    SequenceClassifier,
+    SequenceTagger,
+    Translator,
+    load,
+)
 
 __all__ = ["evaluate"]
 
@@ -19,6 +28,7 @@ _EVALUATE: dict[type[Estimator], Callable[..., tuple[dict[str, Any], list[str]]]
     LanguageModel: text.evaluate,
     SequenceClassifier: classify.evaluate,
     SequenceTagger: tag.evaluate,
+    Translator: translate.evaluate,
 }
 """For each kind of model what measures it: given model, file and batch size, the result and its lines."""
 
@@ -26,15 +36,40 @@ _EVALUATE: dict[type[Estimator], Callable[..., tuple[dict[str, Any], list[str]]]
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model file.")],
     data: Annotated[Path, typer.Argument(help="File to measure on, of the kind the model was trained on.")],
+    target: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Of a translator: the targets, where DATA has sources only.", show_default="none"
+        ),
+    ] = None,
     batch_size: Annotated[
         int,
         typer.Option(help="Sequences at a time. For a text, places read side by side: 1 is exact."),
     ] = 1,
+    dynamic: Annotated[
+        bool,
+        typer.Option(
+            "--dynamic", help="Of a language model: let a copy go on learning from what it has read."
+        ),
+    ] = False,
+    cache: Annotated[
+        bool,
+        typer.Option("--cache", help="Of a language model: let words come again that came a while ago."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a model on data."""
     loaded = load(model)
-    result, lines = _EVALUATE[type(loaded)](loaded, data, batch_size=batch_size)
+    kind = type(loaded).__name__
+    if target is not None and not isinstance(loaded, Translator):
+        raise ArgumentError(f"TARGET={str(target)!r}, but a {kind} takes one file.")
+    options: dict[str, Any] = {} if target is None else {"target": target}
+    for name, given in (("dynamic", dynamic), ("cache", cache)):
+        if given and not isinstance(loaded, LanguageModel):
+            raise ArgumentError(f"--{name} is for language models; {str(model)!r} holds a {kind}.")
+        if given:
+            options[name] = True
+    result, lines = _EVALUATE[type(loaded)](loaded, data, batch_size=batch_size, **options)
     if as_json:
         print_json(result)
         return

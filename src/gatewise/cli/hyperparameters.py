@@ -75,6 +75,14 @@ def _annotation(kind: Any, default: Any, text: str | None) -> Any:
     members = get_args(kind) if get_origin(kind) is UnionType else (kind,)
     if any(member == tuple[str, ...] for member in members):
         return Annotated[list[Any], typer.Option(help=text, parser=_names, metavar="NAME,NAME,...")]
+    if tuple[int, ...] in members:
+        if int in members:
+            several = typer.Option(help=text, parser=_whole_or_several, metavar="NUMBER or NUMBER,...")
+        else:
+            several = typer.Option(
+                help=text, parser=_several_or_none, metavar="NUMBER,... or none", show_default="none"
+            )
+        return Annotated[Any, several]
     if any(get_origin(member) is tuple for member in members):
         return Annotated[list[Any], typer.Option(help=text, parser=_numbers, metavar="NUMBER,...")]
     if NoneType not in members:
@@ -106,6 +114,26 @@ def _numbers(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no list of numbers; expected them as in 0.1,0.5,0.9") from None
+
+
+def _whole_or_several(text: str | int) -> int | tuple[int, ...]:
+    """A whole number, or several with commas between them."""
+    numbers = _whole_numbers(str(text))
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+def _several_or_none(text: str) -> tuple[int, ...] | None:
+    """Whole numbers with commas between them, or the word none."""
+    return None if text == "none" else _whole_numbers(text)
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no list of whole numbers; expected them as in 400,200"
+        ) from None
 
 
 def _whole_or_none(text: str | int) -> int | None:

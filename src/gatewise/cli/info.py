@@ -14,11 +14,18 @@ import gatewise
 from gatewise.cli.console import JsonOption, print_json, say
 from gatewise.kernels import get_target, get_threads, native_status, targets
 from gatewise.nn import LSTM, RNN, Recurrent
-from gatewise.tasks import load
+from gatewise.tasks import Translator, load
 
 __all__ = ["info"]
 
-_EXTRAS = {"bpe": "tokenizers", "parquet": "pyarrow", "plot": "plotly", "report": "jinja2", "lab": "sklearn"}
+_EXTRAS = {
+    "bleu": "sacrebleu",
+    "bpe": "tokenizers",
+    "parquet": "pyarrow",
+    "plot": "plotly",
+    "report": "jinja2",
+    "lab": "sklearn",
+}
 
 
 _CONFIGURATIONS: dict[str, tuple[type[LSTM] | type[RNN], dict[str, Any]]] = {
@@ -60,10 +67,20 @@ def info(
 def _paths(model: Path | None) -> dict[str, str]:
     """Which path each configuration takes, or the one of a model."""
     if model is not None:
-        network: Recurrent = load(model).network_.recurrent
-        name = f"{type(network).__name__}, {network.num_layers} x {network.hidden_size}, {network.dtype}"
-        return {name: _path(network)}
+        loaded = load(model)
+        if isinstance(loaded, Translator):
+            encoder, decoder = loaded.network_.encoder, loaded.network_.decoder.recurrent
+            return {
+                f"encoder: {_described(encoder)}": _path(encoder),
+                f"decoder: {_described(decoder)}": "NumPy: each step needs what attention made of the last",
+            }
+        network: Recurrent = loaded.network_.recurrent
+        return {_described(network): _path(network)}
     return {name: _path(make(1, 1, **options)) for name, (make, options) in _CONFIGURATIONS.items()}
+
+
+def _described(layer: Recurrent) -> str:
+    return f"{type(layer).__name__}, {layer.size_label}, {layer.dtype}"
 
 
 def _path(layer: Recurrent) -> str:

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli import classify, forecast, tag
+from gatewise.cli import classify, forecast, tag, translate
 from gatewise.cli.console import JsonOption, say, write
 from gatewise.data.frames import file_content
 from gatewise.errors import ArgumentError
 from gatewise.storage import check_writable, write_bytes
-from gatewise.tasks import Estimator, Forecaster, SequenceClassifier, SequenceTagger, load
+from gatewise.tasks import Estimator, Forecaster, SequenceClassifier, SequenceTagger, Translator, load
 
 __all__ = ["predict"]
 
@@ -25,6 +25,7 @@ _PREDICT: dict[type[Estimator], Callable[..., Columns]] = {
     Forecaster: forecast.predict,
     SequenceClassifier: classify.predict,
     SequenceTagger: tag.predict,
+    Translator: translate.predict,
 }
 """For each kind of model that predicts what makes its table: given the model and the file, or None."""
 
@@ -42,9 +43,15 @@ def predict(
         Path | None,
         typer.Option("--output", "-o", help="CSV or Parquet file to write, instead of standard output."),
     ] = None,
+    beam_size: Annotated[int, typer.Option(help="Of a translator: hypotheses kept of each text.")] = 4,
+    n_best: Annotated[int, typer.Option(help="Of a translator: most translations of each text.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Predict for each row of DATA; a forecaster goes on from its training data where DATA is left out."""
+    """Predict for each row of DATA.
+
+    A forecaster goes on from its training data where DATA is left out; a translator then reads standard
+    input, and writes line by line.
+    """
     if output is not None:
         endings = (".json", ".jsonl") if as_json else (".csv", ".parquet", ".pq")
         if output.suffix.lower() not in endings:
@@ -60,7 +67,12 @@ def predict(
         )
     if future is not None and not isinstance(loaded, Forecaster):
         raise ArgumentError(f"--future={str(future)!r}, but a {type(loaded).__name__} forecasts nothing.")
-    options = {} if future is None else {"future": future}
+    if isinstance(loaded, Translator) and output is None:
+        translate.stream(loaded, data, beam_size=beam_size, n_best=n_best, as_json=as_json)
+        return
+    options: dict[str, Any] = {} if future is None else {"future": future}
+    if isinstance(loaded, Translator):
+        options = {"beam_size": beam_size, "n_best": n_best}
     table = _PREDICT[type(loaded)](loaded, data, **options)
     rows = list(zip(*table.values(), strict=True))
     if as_json:

@@ -18,7 +18,7 @@ from gatewise.cli.train import (
     sample_text,
 )
 from gatewise.data import TextSource
-from gatewise.tasks import LanguageModel
+from gatewise.tasks import DynamicEvaluation, LanguageModel, NeuralCache
 from gatewise.tasks._language_presets import PRESETS
 
 __all__ = ["evaluate", "train"]
@@ -36,7 +36,7 @@ def train(
     preset: Annotated[
         str | None,
         typer.Option(
-            help=f"A published recipe: {', '.join(PRESETS)}; options that are given change it.",
+            help=f"A recipe: {', '.join(PRESETS)}; options that are given change it.",
             show_default="none",
         ),
     ] = None,
@@ -77,9 +77,16 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def evaluate(model: LanguageModel, data: Path, *, batch_size: int) -> tuple[dict[str, Any], list[str]]:
+def evaluate(
+    model: LanguageModel, data: Path, *, batch_size: int, dynamic: bool = False, cache: bool = False
+) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
-    result = model.evaluate(data, batch_size=batch_size)
+    result = model.evaluate(
+        data,
+        batch_size=batch_size,
+        dynamic=DynamicEvaluation() if dynamic else None,
+        cache=NeuralCache() if cache else None,
+    )
     return result, [
         f"loss           {result['loss']:.4f} nats a token",
         f"perplexity     {result['perplexity']:.3f}",

@@ -1,6 +1,7 @@
 """From raw data to arrays: text sources, tokenizers, token streams."""
 
 from gatewise.data.labelled import LabelledTexts, read_labelled_texts, read_texts
+from gatewise.data.pairs import Pairs, read_lines, read_pairs
 from gatewise.data.streams import StreamWindows, Window
 from gatewise.data.tagged import TaggedSentences, read_columns, read_conllu, read_tagged, read_words
 from gatewise.data.text import TextLike, TextSource
@@ -20,6 +21,7 @@ __all__ = [
     "CharTokenizer",
     "LabelledSeries",
     "LabelledTexts",
+    "Pairs",
     "StreamWindows",
     "SubwordTokenizer",
     "TaggedSentences",
@@ -33,6 +35,8 @@ __all__ = [
     "read_columns",
     "read_conllu",
     "read_labelled_texts",
+    "read_lines",
+    "read_pairs",
     "read_tagged",
     "read_texts",
     "read_ts",

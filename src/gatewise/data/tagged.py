@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from gatewise.data.lines import numbered_lines
 from gatewise.errors import ArgumentError, DataError
-from gatewise.storage import file_problem
 
 __all__ = [
     "CONLLU_COLUMNS",
@@ -179,7 +177,7 @@ def _sentences(
 ) -> list[list[_Row]]:
     """The rows between empty lines; ``row`` says with a ValueError what is wrong with a line."""
     sentences: list[list[_Row]] = [[]]
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path, "a file of sentences"):
         if not line.strip() or (ends_sentence is not None and line.startswith(ends_sentence)):
             if sentences[-1]:
                 sentences.append([])
@@ -195,32 +193,3 @@ def _sentences(
     if not sentences:
         raise DataError(f"{str(path)!r} has no sentence in it; expected words, one a line.")
     return sentences
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file, without their ends, numbered from 1."""
-    if problem := file_problem(path):
-        raise DataError(f"{str(path)!r} {problem}; expected a file of sentences.")
-    number = 0
-    try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-                if "\0" in text:
-                    raise DataError(
-                        f"{str(path)!r}, line {number} has a zero byte, so this is a binary file. "
-                        "Expected UTF-8 text."
-                    )
-                yield number, text
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{str(path)!r}, line {number}: byte 0x{error.object[error.start]:02x} is not UTF-8. "
-            "Expected UTF-8 text; convert it, as with: iconv -f WINDOWS-1252 -t UTF-8 FILE"
-        ) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{str(path)!r} is no whole gzip file ({error}); fetch it again, or rename it if it is plain "
-            "text."
-        ) from None
-    except OSError as error:
-        raise DataError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error

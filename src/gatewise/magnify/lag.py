@@ -64,7 +64,7 @@ def gradient_by_lag(reading: Reading, step: int = -1) -> list[LagCurve]:
 
 
 def plain_rnn(reading: Reading, step: int = -1, seed: int = 0) -> LagCurve:
-    """The same of a plain RNN of one layer and the same width, as it begins, on the same input.
+    """The same of a plain RNN of one layer, as wide as the widest, as it begins, on the same input.
 
     Its answer is the sum of its last outputs: any other differs by a factor that is the same at every lag.
     """

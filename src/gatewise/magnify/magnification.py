@@ -128,7 +128,7 @@ class Magnification:
         return gradient_by_lag(self.reading, step)
 
     def rnn_lag(self, step: int = -1) -> LagCurve:
-        """The same of a plain RNN of the same width as it begins, to be drawn beside it."""
+        """The same of a plain RNN as wide as the widest layer, as it begins, to be drawn beside it."""
         return plain_rnn(self.reading, step)
 
     def connectivity(
@@ -178,7 +178,7 @@ class Magnification:
     def summary(self) -> str:
         """What can be said in a few lines."""
         stack = self.reading.recurrent
-        kind = f"{type(stack).__name__}, {stack.num_layers} x {stack.hidden_size}"
+        kind = f"{type(stack).__name__}, {stack.size_label}"
         lines = [f"{self.title}: {len(self.labels)} steps through an {kind}"]
         horizons = {(curve.layer, curve.reverse): curve for curve in self.lag()}
         for view in self.layers:
@@ -243,7 +243,8 @@ def magnify(model: Any, data: Any) -> Magnification:
         model: a fitted estimator, or an nn.LSTM or nn.RNN.
         data: for a language model a text; for a classifier a text, or (T, D) numbers; for a tagger a
             sentence, a list of words; for a forecaster a frame of one series, or None for that of its
-            training; for a layer (T, D) numbers.
+            training; for a translator a text, or a tuple of it and of what it is to be turned into; for a
+            layer (T, D) numbers.
 
     Raises:
         ArgumentError: the model has no recurrent layers, or the data is of another kind.

@@ -17,10 +17,11 @@ import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
 from gatewise.magnify.readers import tokens_of
-from gatewise.magnify.unit_search import UnitIndex
-from gatewise.nn import Linear
-from gatewise.ops import SequenceCache, log_softmax, sequence
+from gatewise.magnify.unit_search import UnitIndex, check_layer
+from gatewise.nn import AdaptiveSoftmax, Linear, head_log_probabilities
+from gatewise.ops import SequenceCache, sequence
 from gatewise.ops.embedding import TokenInput
+from gatewise.ops.layer_norm import LayerNormCache, layer_norm
 from gatewise.tasks import LanguageModel
 from gatewise.types import Array, IntArray, State
 
@@ -177,7 +178,11 @@ def rank_by_cost(
         ArgumentError: as ``ablation_cost`` raises it.
     """
     model._check_fitted()
-    chosen = list(range(model.network_.recurrent.hidden_size) if units is None else units)
+    if units is None:
+        stack = model.network_.recurrent
+        check_layer(stack, layer)
+        units = range(stack.hidden_sizes[layer])
+    chosen = list(units)
     if not chosen:
         return []
     total, count = np.zeros(len(chosen)), 0
@@ -193,14 +198,15 @@ def _costs(model: LanguageModel, text: str, units: Sequence[int], layer: int) ->
     if len(tokens) < 2:
         raise ArgumentError(f"the text {text!r} has one token only; at least 2 are needed to predict one.")
     network, stack = model.network_, model.network_.recurrent
+    hidden_sizes = stack.hidden_sizes
     for unit in units:
-        if not -stack.num_layers <= layer < stack.num_layers or not 0 <= unit < stack.hidden_size:
+        if not -len(hidden_sizes) <= layer < len(hidden_sizes) or not 0 <= unit < hidden_sizes[layer]:
             raise ArgumentError(
-                f"unit={unit}, layer={layer}; this network has {stack.num_layers} layers of "
-                f"{stack.hidden_size} units."
+                f"unit={unit}, layer={layer}; this network has {len(hidden_sizes)} layers of "
+                f"{' or '.join(map(str, sorted(set(hidden_sizes))))} units."
             )
     groups = [
-        _Without(units[first : first + _SIDE_BY_SIDE], stack.hidden_size, stack.num_layers)
+        _Without(units[first : first + _SIDE_BY_SIDE], hidden_sizes[layer], stack.num_layers)
         for first in range(0, len(units), _SIDE_BY_SIDE)
     ]
     steps = max(1, _LOGITS_AT_ONCE // (_SIDE_BY_SIDE * model.tokenizer_.vocabulary_size))
@@ -208,9 +214,13 @@ def _costs(model: LanguageModel, text: str, units: Sequence[int], layer: int) ->
     for first in range(0, len(tokens) - 1, steps):
         inputs, targets = tokens[first:-1][:steps], tokens[first + 1 :][:steps]
         y, state, cache = stack.look(network.embedding.input(inputs[:, None]), state)
-        upwards = [directions[0] for directions in cache.layers[layer % stack.num_layers :]]
+        upwards = list(zip(cache.layers, cache.norms, strict=True))[layer % stack.num_layers :]
         losses = np.hstack([_losses(network.head, group.read(upwards), targets) for group in groups])
         yield losses - _losses(network.head, y, targets)
+
+
+_Layer = tuple[tuple[SequenceCache, ...], LayerNormCache | None]
+"""What a layer kept in each direction, and its output's normalisation."""
 
 
 class _Without:
@@ -224,21 +234,23 @@ class _Without:
         self.present[np.arange(len(units)), units] = 0
         self.states: list[State | None] = [None] * num_layers
 
-    def read(self, upwards: Sequence[SequenceCache]) -> Array:
+    def read(self, upwards: Sequence[_Layer]) -> Array:
         """(T, U, H): what the top layer puts out, going on from where the last stretch ended.
 
         Args:
             upwards: the layer of the units and those above it, as the whole network ran them.
         """
-        lowest = upwards[0]
-        masks = lowest.masks._replace(recurrent=self.present)
-        x = _repeated(lowest.x, len(self.present))
-        y, self.states[0] = sequence.infer(lowest.cell, x, lowest.weights, self.states[0], masks=masks)
-        y = y * self.present
-        for number, above in enumerate(upwards[1:], start=1):
+        below: Array | TokenInput = _repeated(upwards[0][0][0].x, len(self.present))
+        for number, ((layer, *_), norm) in enumerate(upwards):
+            masks = layer.masks if number else layer.masks._replace(recurrent=self.present)
             y, self.states[number] = sequence.infer(
-                above.cell, y, above.weights, self.states[number], masks=above.masks
+                layer.cell, below, layer.weights, self.states[number], masks=masks
             )
+            if number == 0:
+                y = y * self.present
+            if norm is not None:
+                y, _ = layer_norm(y, norm.weight, norm.bias, norm.epsilon)
+            below = y
         return y
 
 
@@ -249,8 +261,8 @@ def _repeated(x: Array | TokenInput, count: int) -> TokenInput:
     return TokenInput(np.repeat(x.tokens, count, axis=1), x.table)
 
 
-def _losses(head: Linear, y: Array, targets: IntArray) -> Floats:
+def _losses(head: Linear | AdaptiveSoftmax, y: Array, targets: IntArray) -> Floats:
     """(T, B): -log p of each target (T,), by what the top layer puts out (T, B, H)."""
-    picked = np.take_along_axis(log_softmax(head(y)), targets[:, None, None], axis=-1)[..., 0]
+    picked = head_log_probabilities(head, y, np.broadcast_to(targets[:, None], y.shape[:2]))
     losses: Floats = -picked.astype(np.float64)
     return losses

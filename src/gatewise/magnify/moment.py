@@ -70,6 +70,11 @@ def moment(
         _layer(kept, number, view, inside.reading) for number, view in enumerate(inside.layers)
     ]
     kept.facts["questions"] = [_question(inside, step) for step in questions]
+    if (alignment := inside.reading.alignment) is not None:
+        kept.facts["alignment"] = {
+            "labels": list(alignment.labels),
+            "weights": rounded(alignment.weights),
+        }
     gated = [(number, view) for number, view in enumerate(inside.layers) if "c" in view.arrays]
     kept.facts["ledgers"] = [
         _ledger(

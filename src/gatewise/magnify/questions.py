@@ -8,18 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gatewise.nn import Layer, Linear
+from gatewise.nn import AdaptiveSoftmax, DecoderCache, Layer, Linear, head_log_probabilities
 from gatewise.ops import log_softmax
 from gatewise.tasks._classifier_network import ClassifierNetwork
 from gatewise.tasks._forecast.network import ForecastNetwork
-from gatewise.types import Array
+from gatewise.tasks._translation_examples import PairBatch
+from gatewise.tasks._translation_network import TranslationNetwork
+from gatewise.types import Array, IntArray, State
 
-__all__ = ["OutputSum", "PatchForecast", "PooledClass", "StepClass"]
+__all__ = ["OutputSum", "PatchForecast", "PooledClass", "StepClass", "WrittenText"]
 
 
 @dataclass(frozen=True, slots=True)
 class StepClass:
-    """Log-probability of a class at a step, of a linear layer's logits: a next token, a word's tag.
+    """Log-probability of a class at a step, as a head has it: a next token, a word's tag.
 
     Attributes:
         head: makes the logits.
@@ -28,7 +30,7 @@ class StepClass:
         text: in words.
     """
 
-    head: Linear
+    head: Linear | AdaptiveSoftmax
     step: int
     target: int
     text: str
@@ -41,8 +43,13 @@ class StepClass:
     def gradient(self, y: Array) -> Array:
         """(T, B, W), zero but at the step."""
         dy = np.zeros_like(y)
-        logits = self.head(np.ascontiguousarray(y[self.step]))
-        dy[self.step] = _of_log_probability(logits, self.target) @ self.head.weight
+        at_step = np.ascontiguousarray(y[self.step])
+        if isinstance(self.head, AdaptiveSoftmax):
+            logits, cache = self.head.forward(at_step)
+            with _gradients_kept(self.head):
+                dy[self.step] = self.head.backward(_of_log_probability(logits, self.target), cache)
+        else:
+            dy[self.step] = _of_log_probability(self.head(at_step), self.target) @ self.head.weight
         return dy
 
 
@@ -113,6 +120,58 @@ class PatchForecast:
         """The outputs that are point forecasts of the patch's steps."""
         head = self.network.reading
         return slice(head.point_output, self.count * head.width, head.width)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenText:
+    """Log-probability of a whole target, as the decoder reads it out of what the encoder puts out.
+
+    The decoder begins with the state that the source gave it, whatever y is: the question is what it reads of
+    y by attention.
+
+    Attributes:
+        network: of a translator.
+        batch: the source and its target.
+        state: with which the decoder begins, (L, 1, H) each.
+        step: the last one of the source.
+        text: in words.
+    """
+
+    network: TranslationNetwork
+    batch: PairBatch
+    state: State
+    step: int
+    text: str
+
+    def value(self, y: Array) -> Array:
+        """(B,)."""
+        decoded, _ = self._decode(y)
+        values: Array = head_log_probabilities(self.network.head, decoded, self._targets(y)).sum(axis=0)
+        return values
+
+    def gradient(self, y: Array) -> Array:
+        """(S, B, H)."""
+        decoded, cache = self._decode(y)
+        logits = self.network.head(decoded)
+        rows, targets = logits.reshape(-1, logits.shape[-1]), self._targets(y).reshape(-1)
+        dlogits = -np.exp(log_softmax(rows))
+        dlogits[np.arange(len(rows)), targets] += 1
+        ddecoded = (dlogits @ self.network.head.weight).reshape(decoded.shape)
+        with _gradients_kept(self.network):
+            return self.network.decoder.backward(ddecoded, cache)[2]
+
+    def _decode(self, y: Array) -> tuple[Array, DecoderCache]:
+        """The attentional vectors (T, B, H), as if B sources had left these outputs."""
+        network, batch = self.network, y.shape[1]
+        inputs = np.repeat(self.batch.inputs, batch, axis=1)
+        state = State(*(np.repeat(part, batch, axis=1) for part in self.state))
+        prepared = network.decoder.attention.prepare(np.ascontiguousarray(y))
+        decoded, _, cache = network.decoder.forward(network.target_embedding(inputs), state, prepared)
+        return decoded, cache
+
+    def _targets(self, y: Array) -> IntArray:
+        """(T, B)."""
+        return np.repeat(self.batch.targets, y.shape[1], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

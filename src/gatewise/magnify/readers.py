@@ -13,11 +13,11 @@ from gatewise.data import Tokenizer
 from gatewise.data.frequency import Times, written
 from gatewise.data.panel import Series
 from gatewise.errors import ArgumentError, DataError
-from gatewise.magnify.questions import OutputSum, PatchForecast, PooledClass, StepClass
-from gatewise.magnify.reading import Question, Reading
+from gatewise.magnify.questions import OutputSum, PatchForecast, PooledClass, StepClass, WrittenText
+from gatewise.magnify.reading import Alignment, Question, Reading
 from gatewise.nn import Embedding, Recurrent
 from gatewise.ops import log_softmax
-from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger
+from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, Translator
 from gatewise.tasks._sequence_input import TextInput
 from gatewise.tasks._tagged_examples import TaggedExamples
 from gatewise.tasks._tagged_input import check_sentences
@@ -42,12 +42,14 @@ def read(model: Any, data: Any, *, allow_unknown: bool = False) -> Reading:
         return _tagged(model, data)
     if isinstance(model, Forecaster):
         return _forecast(model, data)
+    if isinstance(model, Translator):
+        return _translated(model, data)
     if isinstance(model, Recurrent):
         return _numbers(model, data)
     raise ArgumentError(
         f"magnify: model is a {type(model).__name__}, which has no recurrent layers that can be looked into; "
-        "expected a fitted LanguageModel, Forecaster, SequenceClassifier or SequenceTagger, or an nn.LSTM or "
-        "nn.RNN."
+        "expected a fitted LanguageModel, Forecaster, SequenceClassifier, SequenceTagger or Translator, or "
+        "an nn.LSTM or nn.RNN."
     )
 
 
@@ -171,6 +173,39 @@ def _tagged(model: SequenceTagger, sentence: Any) -> Reading:
 
     blank = x.mean(axis=(0, 1))
     return Reading(network.recurrent, x, tuple(sentence), "words", ask, blank, "a sentence")
+
+
+def _translated(model: Translator, data: Any) -> Reading:
+    """The encoder's reading of a source, and where the decoder looks as it writes the target."""
+    model._check_fitted()
+    source, target = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
+    if target is None:
+        target = model.translate([source])[0] or source  # a network that has not learnt may write nothing
+    written, network = model.align(source, target), model.network_
+    batch = model.examples([(source, target)]).batch(np.zeros(1, np.intp))
+    tokens = batch.source.tokens
+    _, state = network.encode(batch.source)
+    said = f"log p of {target!r}"
+
+    def ask(step: int) -> Question:
+        at = checked_step(step, len(tokens))
+        if at != len(tokens) - 1:
+            raise ArgumentError(
+                f"magnify: step={step}; a translator is asked once, after the last step; expected -1."
+            )
+        return WrittenText(network, batch, state, at, said)
+
+    return Reading(
+        network.encoder,
+        network.source_embedding(tokens),
+        tuple(written.source_symbols),
+        "words" if model.level == "word" else "text",
+        ask,
+        _mean_row(network.source_embedding),
+        "a text",
+        first_question=len(tokens) - 1,
+        alignment=Alignment(tuple(written.target_symbols), written.attention),
+    )
 
 
 def one_series(model: Forecaster, data: Any) -> Series:

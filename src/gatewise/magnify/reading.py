@@ -16,7 +16,20 @@ import numpy.typing as npt
 from gatewise.nn import Recurrent, RecurrentCache
 from gatewise.types import Array
 
-__all__ = ["Question", "Reading"]
+__all__ = ["Alignment", "Question", "Reading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Where a decoder looked while it wrote.
+
+    Attributes:
+        labels: of the T steps of the decoder, what it wrote.
+        weights: α (T, S), how much each looked at each step of the sequence that was read.
+    """
+
+    labels: tuple[str, ...]
+    weights: Array
 
 
 class Question(Protocol):
@@ -52,6 +65,7 @@ class Reading:
         title: of the whole.
         times: (T,) dates of the steps of a series: of a patch that of its first. None where there are none.
         first_question: the first step that ``ask`` knows of.
+        alignment: of a model that writes while it looks at what it has read; None of others.
     """
 
     recurrent: Recurrent
@@ -64,6 +78,7 @@ class Reading:
     values: Array | None = None
     times: npt.NDArray[np.datetime64] | None = None
     first_question: int = 0
+    alignment: Alignment | None = None
 
     @property
     def of_the_whole(self) -> bool:

@@ -27,7 +27,7 @@ from gatewise.tasks import Forecaster, LanguageModel
 from gatewise.tasks.estimator import check_number
 from gatewise.types import Array, State
 
-__all__ = ["Matches", "Place", "UnitIndex", "index_units"]
+__all__ = ["Matches", "Place", "UnitIndex", "check_layer", "index_units"]
 
 _STREAMS = 64
 """Places of a corpus that are read side by side."""
@@ -250,13 +250,13 @@ def _index_text(model: LanguageModel, text: Any, layer: int) -> UnitIndex:
     tokens, labels = tokens_of(model, text, allow_unknown=True)
     network = model.network_
     stack = network.recurrent
-    _check_layer(stack, layer)
+    check_layer(stack, layer)
     streams = max(1, min(_STREAMS, len(tokens) // _SHORTEST_STREAM))
     steps = -(-len(tokens) // streams)
     padded = np.zeros(streams * steps, np.intp)
     padded[: len(tokens)] = tokens
     side_by_side = padded.reshape(streams, steps).T
-    values = np.empty((steps, streams, stack.hidden_size), np.int8)
+    values = np.empty((steps, streams, stack.hidden_sizes[layer]), np.int8)
     state: State | None = None
     for first in range(0, steps, _STRETCH):
         part = slice(first, first + _STRETCH)
@@ -271,23 +271,29 @@ def _index_text(model: LanguageModel, text: Any, layer: int) -> UnitIndex:
 def _index_series(model: Forecaster, data: Any, layer: int) -> UnitIndex:
     one = one_series(model, data)
     setup, stack = model.setup_, model.network_.recurrent
-    _check_layer(stack, layer)
+    check_layer(stack, layer)
     shape = setup.shape
     # As for anomalies: of a short series its second half is read, with part of the context empty.
     ends = np.arange(min(shape.context, max(1, len(one) // 2)), len(one) + 1)
     origins = np.stack([np.zeros_like(ends), ends], axis=1)
     windows = setup.windows([one], origins, target=model.target)
-    values = np.empty((len(ends), stack.hidden_size), np.int8)
+    hidden = stack.hidden_sizes[layer]
+    values = np.empty((len(ends), hidden), np.int8)
     for first in range(0, len(ends), _WINDOWS):
         part = np.arange(first, min(first + _WINDOWS, len(ends)))
         patches = windows.batch(part).features[: shape.context // shape.patch]
         _, state = stack(patches)
-        values[part] = _in_bytes(stack.cell, state.h[layer], state.c[layer])
+        values[part] = _in_bytes(stack.cell, state.h[layer, :, :hidden], state.c[layer, :, :hidden])
     times = setup.frequency.times(one.start, ends - 1)
     return UnitIndex(values, list(map(str, written(times))), "series", dates(times))
 
 
-def _check_layer(stack: Recurrent, layer: int) -> None:
+def check_layer(stack: Recurrent, layer: int) -> None:
+    """Refuse the number of a layer that is not there; negative ones count from the top.
+
+    Raises:
+        ArgumentError: there is no such layer.
+    """
     if not -stack.num_layers <= layer < stack.num_layers:
         raise ArgumentError(f"layer={layer}; this network has {stack.num_layers} layers.")
 

@@ -3,11 +3,15 @@
 There is no autograd: a network calls the backward passes of its layers in reverse order.
 """
 
+from gatewise.nn.adaptive_softmax import AdaptiveSoftmax
 from gatewise.nn.attention import Attention, AttentionCache, MemoryGradient
+from gatewise.nn.attention_decoder import AttentionDecoder, DecoderCache, DecoderState, DecoderStream
 from gatewise.nn.attention_pooling import AttentionPooling
+from gatewise.nn.chunked_loss import head_log_probabilities, head_loss, head_loss_and_gradient
 from gatewise.nn.crf import CRF
 from gatewise.nn.embedding import Embedding
 from gatewise.nn.layer import Layer, Network
+from gatewise.nn.layer_norm import LayerNorm
 from gatewise.nn.linear import Linear, TiedLinear
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.parameters import Parameters
@@ -19,11 +23,17 @@ __all__ = [
     "CRF",
     "LSTM",
     "RNN",
+    "AdaptiveSoftmax",
     "Attention",
     "AttentionCache",
+    "AttentionDecoder",
     "AttentionPooling",
+    "DecoderCache",
+    "DecoderState",
+    "DecoderStream",
     "Embedding",
     "Layer",
+    "LayerNorm",
     "Linear",
     "MemoryGradient",
     "Network",
@@ -33,4 +43,7 @@ __all__ = [
     "Stream",
     "TiedLinear",
     "TokenStream",
+    "head_log_probabilities",
+    "head_loss",
+    "head_loss_and_gradient",
 ]

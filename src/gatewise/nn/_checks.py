@@ -9,9 +9,9 @@ import numpy as np
 
 from gatewise.errors import ArgumentError
 from gatewise.ops.embedding import TokenInput
-from gatewise.types import Array, BoolArray, IntArray
+from gatewise.types import Array, BoolArray, IntArray, State
 
-__all__ = ["check_dtype", "check_scale", "check_sequence", "check_shape", "check_sizes"]
+__all__ = ["check_dtype", "check_scale", "check_sequence", "check_shape", "check_sizes", "check_state"]
 
 
 def check_sizes(owner: str, **sizes: object) -> None:
@@ -36,6 +36,25 @@ def check_shape(owner: str, name: str, values: Array, shape: tuple[int, ...], dt
     check_dtype(owner, name, values, dtype)
     if values.shape != shape:
         raise ArgumentError(f"{owner}: {name} has shape {values.shape}; expected {shape}.")
+
+
+def check_state(
+    owner: str,
+    name: str,
+    state: object,
+    shape: tuple[int, ...],
+    has_memory: bool,
+    dtype: np.dtype[Any],
+) -> State:
+    """The state, of a plain tuple too, with a c that fits the cell: 0 wide for a cell without memory."""
+    if not isinstance(state, tuple):
+        raise ArgumentError(f"{owner}: {name} has type {type(state).__name__}; expected State(h, c).")
+    h, c = State(*state)
+    check_shape(owner, f"{name}.h", h, shape, dtype)
+    if not has_memory:
+        return State(h, np.zeros((*shape[:-1], 0), dtype))
+    check_shape(owner, f"{name}.c", c, shape, dtype)
+    return State(h, c)
 
 
 def check_scale(owner: str, init_scale: float | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gatewise.ops import sequence
+from gatewise.ops.layer_norm import LayerNormCache
 from gatewise.types import Array, IntArray
 
 __all__ = ["RecurrentCache"]
@@ -23,10 +24,12 @@ class RecurrentCache:
             is locked; None without dropout.
         weight_masks: for each layer and direction, from the bottom up, the mask (G * H, H) of its recurrent
             matrix; None without weight dropout.
+        norms: for each layer, the cache of its output's normalisation; None without.
         order: how the batch was sorted; None if it was not.
     """
 
     layers: tuple[tuple[sequence.SequenceCache, ...], ...]
     masks: tuple[Array | None, ...]
     weight_masks: tuple[Array | None, ...]
+    norms: tuple[LayerNormCache | None, ...]
     order: IntArray | None

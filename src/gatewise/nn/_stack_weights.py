@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gatewise.nn._stack_mogrifier import MogrifierShape, mogrifier_of
+from gatewise.nn._stack_shape import StackShape
 from gatewise.nn.parameters import Parameters
 from gatewise.ops import sequence
 from gatewise.ops.dropout import dropout
@@ -18,16 +20,19 @@ __all__ = ["drop_weights", "dropped_backward", "stack_shapes", "weights_of"]
 
 
 def stack_shapes(
-    suffixes: list[tuple[int, bool, str]], widths: list[int], hidden: int, gates: int, peephole: bool
+    stack: StackShape, gates: int, peephole: bool, mogrifier: MogrifierShape
 ) -> dict[str, tuple[int, ...]]:
-    """Shapes by name, for each layer and direction; ``widths`` are those of what goes into each layer."""
+    """Shapes by name, of each layer and direction."""
     shapes: dict[str, tuple[int, ...]] = {}
-    for layer, _, suffix in suffixes:
-        shapes["weight_ih" + suffix] = (gates * hidden, widths[layer])
+    for layer, _, suffix in stack.parts:
+        hidden = stack.hidden_sizes[layer]
+        shapes["weight_ih" + suffix] = (gates * hidden, stack.input_sizes[layer])
         shapes["weight_hh" + suffix] = (gates * hidden, hidden)
         shapes["bias" + suffix] = (gates * hidden,)
         if peephole:
             shapes["peephole" + suffix] = (3, hidden)
+        for name, shape in mogrifier.shapes(stack.input_sizes[layer], hidden).items():
+            shapes[name + suffix] = shape
     return shapes
 
 
@@ -38,6 +43,7 @@ def weights_of(arrays: Parameters, suffix: str) -> sequence.Weights:
         arrays["weight_hh" + suffix],
         arrays["bias" + suffix],
         arrays.get("peephole" + suffix),
+        mogrifier_of(arrays, suffix),
     )
 
 

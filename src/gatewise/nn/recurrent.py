@@ -1,31 +1,37 @@
 """Stacks of recurrent layers: what the LSTM and the plain RNN have in common.
 
-Stacking, both directions, dropout between layers and through time, skip connections, ragged batches and the
-state handed in and out are here; which cell is run, and with which weights, is said by ``LSTM`` and ``RNN``.
+Stacking, both directions, dropout between layers and through time, layer normalisation, skip connections,
+ragged batches and the state handed in and out are here; which cell is run, and with which weights, is said by
+``LSTM`` and ``RNN``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
 from gatewise.kernels import NativeLayer
-from gatewise.nn._checks import check_scale, check_sequence, check_shape, check_sizes
+from gatewise.nn._checks import check_scale, check_sequence, check_shape, check_sizes, check_state
 from gatewise.nn._recurrent_cache import RecurrentCache
-from gatewise.nn._rows import pick_state, sort_rows, stack_states, unsort_rows, unsort_state
+from gatewise.nn._rows import sort_batch, unsort_state
+from gatewise.nn._stack_backward import Back, stack_backward
+from gatewise.nn._stack_forward import stack_forward
+from gatewise.nn._stack_mogrifier import MogrifierShape
+from gatewise.nn._stack_norm import norm_shapes
+from gatewise.nn._stack_shape import StackShape, layer_sizes
 from gatewise.nn._stack_weights import drop_weights, dropped_backward, stack_shapes, weights_of
 from gatewise.nn.layer import Layer
+from gatewise.nn.parameters import Parameters
 from gatewise.nn.stream import Stream
 from gatewise.ops import sequence
 from gatewise.ops._native import native_layer, why_not_native
 from gatewise.ops._walk import Walk
 from gatewise.ops.cell import Cell
-from gatewise.ops.dropout import StateMasks, check_rate, dropout, dropout_backward, dropout_mask, zoneout_mask
+from gatewise.ops.dropout import StateMasks, check_rate, dropout, dropout_mask, zoneout_mask
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.error_flow import error_flow
 from gatewise.types import Array, BoolArray, IntArray, Seed, State
@@ -33,20 +39,20 @@ from gatewise.types import Array, BoolArray, IntArray, Seed, State
 __all__ = ["Recurrent", "RecurrentCache"]
 
 
-_Back = Callable[[int, sequence.SequenceCache, Array, State | None, Array | None], tuple[Array, State]]
-"""One layer in one direction back: given its number, cache, dy, the gradient of its last state, and dx to add
-to, it returns dx and the gradient of the initial state."""
-
-
 class Recurrent(Layer):
-    """Base of ``LSTM`` and ``RNN``; see there for the arguments."""
+    """Base of ``LSTM`` and ``RNN``; see there for the arguments.
+
+    Attributes:
+        hidden_size: H, the width of all layers, or of the widest where they differ: that of the state.
+        hidden_sizes: the width of each layer.
+    """
 
     def __init__(
         self,
         cell: Cell,
         input_size: int,
-        hidden_size: int,
-        num_layers: int,
+        hidden_size: int | Sequence[int],
+        num_layers: int | None,
         *,
         bidirectional: bool,
         dropout: float,
@@ -57,12 +63,15 @@ class Recurrent(Layer):
         zoneout_cell: float,
         skip_connections: bool,
         peephole: bool,
+        layer_norm: bool,
+        mogrifier: MogrifierShape,
         init_scale: float | None,
         seed: Seed,
         dtype: npt.DTypeLike,
     ) -> None:
         owner = type(self).__name__
-        check_sizes(owner, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        check_sizes(owner, input_size=input_size)
+        hidden_sizes = layer_sizes(owner, hidden_size, num_layers)
         rates = {
             "dropout": dropout,
             "weight_dropout": weight_dropout,
@@ -76,11 +85,15 @@ class Recurrent(Layer):
             raise ArgumentError(
                 f"{owner}: locked_dropout={locked_dropout!r}; expected True or False: its rate is dropout."
             )
+        if not isinstance(layer_norm, bool | np.bool_):
+            raise ArgumentError(f"{owner}: layer_norm={layer_norm!r}; expected True or False.")
         check_scale(owner, init_scale)
+        mogrifier.check(owner)
         self.cell = cell
         self.input_size = input_size
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
+        self.hidden_size = max(hidden_sizes)
+        self.hidden_sizes = hidden_sizes
+        self.num_layers = len(hidden_sizes)
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.locked_dropout = locked_dropout
@@ -90,14 +103,20 @@ class Recurrent(Layer):
         self.zoneout_cell = zoneout_cell
         self.skip_connections = skip_connections
         self.peephole = peephole
-        above = self.directions * hidden_size + (input_size if skip_connections else 0)
-        widths = [input_size] + [above] * (num_layers - 1)
-        super().__init__(stack_shapes(self._suffixes(), widths, hidden_size, cell.gates, peephole), dtype)
+        self.layer_norm = layer_norm
+        self.mogrifier_rounds = mogrifier.rounds
+        self.mogrifier_rank = mogrifier.rank
+        self._shape = StackShape(input_size, hidden_sizes, self.directions, skip_connections)
+        shapes = stack_shapes(self._shape, cell.gates, peephole, mogrifier)
+        super().__init__(shapes | (norm_shapes(self._shape) if layer_norm else {}), dtype)
         self._rng = np.random.default_rng(seed)
-        scale = hidden_size**-0.5 if init_scale is None else init_scale
-        for name, view in self.parameters.items():
-            if not name.startswith("bias"):
-                view[...] = self._rng.uniform(-scale, scale, view.shape)
+        for layer, _, suffix in self._shape.parts:
+            scale = hidden_sizes[layer] ** -0.5 if init_scale is None else init_scale
+            for name, view in self.parameters.items():
+                if name.endswith(suffix) and not name.startswith(("bias", "norm")):
+                    view[...] = self._rng.uniform(-scale, scale, view.shape)
+            if layer_norm:
+                self.parameters[f"norm_weight_l{layer}"][...] = 1
 
     @property
     def directions(self) -> int:
@@ -106,23 +125,20 @@ class Recurrent(Layer):
 
     @property
     def output_size(self) -> int:
-        """Width of y: H a direction; with skip connections every layer's, side by side."""
-        width = self.directions * self.hidden_size
-        return width * self.num_layers if self.skip_connections else width
+        """Width of y: the top layer's H a direction; with skip connections every layer's, side by side."""
+        return self._shape.output_size
 
-    def _suffixes(self) -> list[tuple[int, bool, str]]:
-        """(layer, reverse, suffix of its parameters' names) of each layer and direction."""
-        return [
-            (layer, reverse, f"_l{layer}" + ("_reverse" if reverse else ""))
-            for layer in range(self.num_layers)
-            for reverse in (False, True)[: self.directions]
-        ]
+    @property
+    def size_label(self) -> str:
+        """Layers and their widths, for people: ``2 x 256``, or ``1150 + 1150 + 400`` where they differ."""
+        if len(set(self.hidden_sizes)) == 1:
+            return f"{self.num_layers} x {self.hidden_size}"
+        return " + ".join(map(str, self.hidden_sizes))
 
-    def _state_masks(self, steps: int, batch: int, rng: np.random.Generator | None) -> StateMasks:
-        """Of one layer and direction: drawn in training; in inference, without rng, what zoneout expects."""
+    def _state_masks(self, shape: tuple[int, int, int], rng: np.random.Generator | None) -> StateMasks:
+        """Of one layer and direction (T, B, H), drawn in training; in inference what zoneout expects."""
         if rng is None:
             return StateMasks(None, float(self.zoneout_hidden) or None, float(self.zoneout_cell) or None)
-        shape = (steps, batch, self.hidden_size)
         return StateMasks(
             dropout_mask(shape[1:], self.recurrent_dropout, rng, self.dtype),
             zoneout_mask(shape, self.zoneout_hidden, rng),
@@ -169,7 +185,8 @@ class Recurrent(Layer):
         Args:
             x: (T, B, D), of the layer's dtype; or tokens (T, B) with the table (V, D) of what they stand for,
                 which is the faster way where V is smaller than T * B (``Embedding.input``).
-            state: initial state, (L * directions, B, H) each; zeros where omitted.
+            state: initial state, (L * directions, B, H) each; zeros where omitted. Layers narrower than the
+                widest do not look at what stands beyond their width.
             lengths: (B,) valid steps of each row, in any order, 0 to T; all T where omitted.
             reset: (T, B), True where a step begins a new sequence: no state and no gradient crosses
                 the border before it.
@@ -179,7 +196,8 @@ class Recurrent(Layer):
 
         Returns:
             y (T, B, ``output_size``), zero in the padding and read-only, for the cache shares it;
-            the state after each row's last step (pass it on to carry on); the cache.
+            the state after each row's last step (pass it on to carry on), zero beyond a layer's width; the
+            cache.
 
         Raises:
             ArgumentError: a shape, a type or a length does not fit.
@@ -203,84 +221,32 @@ class Recurrent(Layer):
         reset = None if reset is None else np.asarray(reset)
         if isinstance(x, TokenInput) and self.skip_connections:
             x = x.rows()
-        batch = check_sequence(type(self).__name__, x, self.input_size, self.dtype, lengths, reset)
-        state = self._checked_state("state", state, batch)
-        order = None
-        if lengths is not None:
-            lengths = lengths.astype(np.intp)
-            order = np.argsort(-lengths, kind="stable")
-            if np.array_equal(order, np.arange(len(order))):
-                order = None
-            else:
-                lengths, x = lengths[order], sort_rows(x, order)
-                reset = None if reset is None else reset[:, order]
-        parts = (weights_of(self.parameters, suffix) for _, _, suffix in self._suffixes())
+        rows = check_sequence(type(self).__name__, x, self.input_size, self.dtype, lengths, reset)
+        state = self._checked_state("state", state, rows)
+        batch = sort_batch(x, lengths, reset)
+        parts = (weights_of(self.parameters, suffix) for _, _, suffix in self._shape.parts)
         weights = [drop_weights(part, self.weight_dropout, rng) for part in parts]
-        below: Array | TokenInput = x
-        mask: Array | None = None
-        outputs: list[Array] = []
-        states: list[State] = []
-        caches: list[tuple[sequence.SequenceCache, ...]] = []
-        masks: list[Array | None] = []
-        for layer, directions in groupby(self._suffixes(), key=lambda each: each[0]):
-            if outputs:
-                below = outputs[-1]
-                if rng is not None:
-                    below, mask = dropout(below, self.dropout, rng, locked=self.locked_dropout)
-                if self.skip_connections and not isinstance(x, TokenInput):
-                    below = np.concatenate([below, x], axis=-1)
-            ys: list[Array] = []
-            kept: list[sequence.SequenceCache] = []
-            for _, reverse, _ in directions:
-                index = layer * self.directions + reverse
-                initial = pick_state(state, index, order)
-                y, last, cache = self._run_direction(
-                    below, weights[index][0], initial, lengths, reset, reverse, rng, keep or rng is not None
-                )
-                ys.append(y)
-                states.append(last)
-                if cache is not None:
-                    kept.append(cache)
-            outputs.append(ys[0] if len(ys) == 1 else np.concatenate(ys, axis=-1))
-            if kept:
-                caches.append(tuple(kept))
-                masks.append(mask)
-        y = np.concatenate(outputs, axis=-1) if self.skip_connections else outputs[-1]
-        last = stack_states(states)
-        if order is not None:
-            y, last = unsort_rows(y, order), unsort_state(last, order)
-        weight_masks = tuple(weight_mask for _, weight_mask in weights)
-        return y, last, RecurrentCache(tuple(caches), tuple(masks), weight_masks, order)
 
-    def _run_direction(
-        self,
-        below: Array | TokenInput,
-        weights: sequence.Weights,
-        state: State | None,
-        lengths: IntArray | None,
-        reset: BoolArray | None,
-        reverse: bool,
-        rng: np.random.Generator | None,
-        keep: bool,
-    ) -> tuple[Array, State, sequence.SequenceCache | None]:
-        """One layer in one direction."""
-        steps, batch = below.tokens.shape if isinstance(below, TokenInput) else below.shape[:2]
-        masks = self._state_masks(steps, batch, rng)
-        if keep:
-            return sequence.forward(
-                self.cell,
-                below,
-                weights,
-                state,
-                lengths=lengths,
-                reset=reset,
-                reverse=reverse,
-                masks=masks,
-            )
-        y, last = sequence.infer(
-            self.cell, below, weights, state, lengths=lengths, reset=reset, reverse=reverse, masks=masks
-        )
-        return y, last, None
+        def forth(
+            index: int, below: Array | TokenInput, initial: State | None
+        ) -> tuple[Array, State, sequence.SequenceCache | None]:
+            part, (_, reverse, _) = weights[index][0], self._shape.parts[index]
+            masks = self._state_masks((*batch.shape, part.weight_hh.shape[1]), rng)
+            given = self.cell, below, part, initial
+            _, lengths, reset, _ = batch
+            if keep or rng is not None:
+                return sequence.forward(*given, lengths=lengths, reset=reset, reverse=reverse, masks=masks)
+            y, last = sequence.infer(*given, lengths=lengths, reset=reset, reverse=reverse, masks=masks)
+            return y, last, None
+
+        def thin(below: Array) -> tuple[Array, Array | None]:
+            if rng is None:
+                return below, None
+            return dropout(below, self.dropout, rng, locked=self.locked_dropout)
+
+        parameters = self.parameters if self.layer_norm else None
+        weight_masks = tuple(mask for _, mask in weights)
+        return stack_forward(self._shape, batch, state, forth, thin, parameters, weight_masks)
 
     def backward(self, dy: Array, cache: RecurrentCache, dstate: State | None = None) -> tuple[Array, State]:
         """Back-propagation through time and down the stack; adds to ``gradients``.
@@ -302,10 +268,10 @@ class Recurrent(Layer):
         def back(
             index: int, kept: sequence.SequenceCache, dy: Array, dlast: State | None, dx: Array | None
         ) -> tuple[Array, State]:
-            gradients = weights_of(self.gradients, self._suffixes()[index][2])
+            gradients = weights_of(self.gradients, self._shape.parts[index][2])
             return dropped_backward(dy, kept, dlast, gradients, dx, cache.weight_masks[index])
 
-        return self._down(dy, cache, dstate, back)
+        return self._down(dy, cache, dstate, back, self.gradients)
 
     def error_flow(
         self, dy: Array, cache: RecurrentCache, dstate: State | None = None
@@ -335,70 +301,29 @@ class Recurrent(Layer):
             dx, dinitial, _ = sequence.backward(dy, own, dlast, dx=dx)
             return dx, dinitial
 
-        dx, _ = self._down(dy, cache, dstate, back)
+        dx, _ = self._down(dy, cache, dstate, back, None)
         layers = range(0, len(flows), self.directions)
         return dx, tuple(tuple(flows[first + k] for k in range(self.directions)) for first in layers)
 
     def _down(
-        self, dy: Array, cache: RecurrentCache, dstate: State | None, back: _Back
+        self,
+        dy: Array,
+        cache: RecurrentCache,
+        dstate: State | None,
+        back: Back,
+        gradients: Parameters | None,
     ) -> tuple[Array, State]:
         """Down the stack by ``back``: dx, and the gradient of the initial state."""
         walk = cache.layers[0][0].walk
-        steps, batch = walk.steps, walk.batch
-        check_shape(type(self).__name__, "dy", dy, (steps, batch, self.output_size), self.dtype)
-        order, dstate = cache.order, self._checked_state("dstate", dstate, batch)
-        if order is not None:
-            dy = np.take(dy, order, axis=1)
-        width, skip = self.directions * self.hidden_size, self.skip_connections
-        dabove, dskipped = dy[..., -width:], None
-        dstates: list[State] = []
-        for layer in reversed(range(self.num_layers)):
-            dx, dinitial = self._layer_down(layer, dabove, cache, dstate, back)
-            dstates = dinitial + dstates
-            if layer == 0:
-                break
-            if skip:
-                dx, dinput = dx[..., :width], dx[..., width:]
-                dskipped = dinput if dskipped is None else np.add(dskipped, dinput, out=dskipped)
-            dabove = dropout_backward(dx, cache.masks[layer])
-            if skip:
-                dabove += dy[..., (layer - 1) * width : layer * width]
-        if dskipped is not None:
-            dx += dskipped
-        first = stack_states(dstates)
-        if order is None:
-            return dx, first
-        # The gradient of a table has no rows of the batch.
-        return (dx if dx.ndim == 2 else unsort_rows(dx, order)), unsort_state(first, order)
-
-    def _layer_down(
-        self, layer: int, dabove: Array, cache: RecurrentCache, dstate: State | None, back: _Back
-    ) -> tuple[Array, list[State]]:
-        """One layer back: dx, to which both directions add, and the gradient of each one's initial state."""
-
-        def run(reverse: int, dx: Array | None) -> tuple[Array, State]:
-            index, part = layer * self.directions + reverse, slice(reverse * hidden, (reverse + 1) * hidden)
-            dlast = pick_state(dstate, index, cache.order)
-            return back(index, cache.layers[layer][reverse], dabove[..., part], dlast, dx)
-
-        hidden = self.hidden_size
-        dx, there = run(0, None)
-        return (dx, [there]) if self.directions == 1 else (dx, [there, run(1, dx)[1]])
+        check_shape(type(self).__name__, "dy", dy, (walk.steps, walk.batch, self.output_size), self.dtype)
+        dstate = self._checked_state("dstate", dstate, walk.batch)
+        return stack_backward(self._shape, dy, cache, dstate, back, gradients)
 
     def _checked_state(self, name: str, state: State | tuple[Array, ...] | None, batch: int) -> State | None:
-        """The state, of a plain tuple too, with a c that fits the cell: 0 wide for a cell without memory."""
         if state is None:
             return None
-        owner = type(self).__name__
-        if not isinstance(state, tuple):
-            raise ArgumentError(f"{owner}: {name} has type {type(state).__name__}; expected State(h, c).")
-        h, c = State(*state)
-        shape = (self.num_layers * self.directions, batch, self.hidden_size)
-        check_shape(owner, f"{name}.h", h, shape, self.dtype)
-        if not self.cell.has_memory:
-            return State(h, np.zeros((*shape[:-1], 0), self.dtype))
-        check_shape(owner, f"{name}.c", c, shape, self.dtype)
-        return State(h, c)
+        shape = self._shape.state_shape(batch)
+        return check_state(type(self).__name__, name, state, shape, self.cell.has_memory, self.dtype)
 
     def stream(self, batch_size: int = 1) -> Stream:
         """The stack one step at a time, from a state of zeros: ``y_t = stream.step(x_t)``.
@@ -408,15 +333,24 @@ class Recurrent(Layer):
         """
         return Stream(self, batch_size)
 
-    def why_not_native(self) -> str | None:
-        """Why this stack runs on the NumPy reference; None if it runs in the native kernel."""
+    def why_not_native(self, *, streaming: bool = False) -> str | None:
+        """Why this stack runs on the NumPy reference; None if it runs in the native kernel.
+
+        Args:
+            streaming: ask it of the stack's streams. Natively these hand each layer's h to the next as it is,
+                so what stands between the layers of some stacks keeps them on NumPy.
+        """
+        if streaming and self.skip_connections:
+            return "there is no native stream with skip connections"
+        if streaming and self.layer_norm:
+            return "there is no native stream with layer normalisation"
         masks = StateMasks(None, self.zoneout_hidden or None, self.zoneout_cell or None)
-        return why_not_native(self.cell, self.dtype, masks, self.peephole)
+        return why_not_native(self.cell, self.dtype, masks, self.peephole, self.mogrifier_rounds > 0)
 
     def native_layers(self) -> list[NativeLayer]:
         """What the native module needs to know for inference, from the bottom up; nothing if it cannot."""
-        walk, masks = Walk(1, 1), self._state_masks(1, 1, None)
+        walk, masks = Walk(1, 1), self._state_masks((1, 1, self.hidden_size), None)
         x = np.zeros((1, 1, 1), self.dtype)
-        parts = (weights_of(self.parameters, suffix) for _, _, suffix in self._suffixes())
+        parts = (weights_of(self.parameters, suffix) for _, _, suffix in self._shape.parts)
         layers = (native_layer(self.cell, walk, x, weights, masks) for weights in parts)
         return [layer for layer in layers if layer is not None]

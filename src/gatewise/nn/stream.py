@@ -9,7 +9,9 @@ import numpy as np
 
 from gatewise import kernels
 from gatewise.errors import ArgumentError
-from gatewise.nn._checks import check_shape, check_sizes
+from gatewise.nn._checks import check_shape, check_sizes, check_state
+from gatewise.nn._rows import stack_states
+from gatewise.nn.adaptive_softmax import AdaptiveSoftmax
 from gatewise.types import Array, IntArray, State
 
 if TYPE_CHECKING:
@@ -54,9 +56,11 @@ class Stream:
         self._shape: tuple[int, ...] = (batch_size, layer.input_size)
         self._open(layer, None, None)
 
-    def _open(self, layer: Recurrent, embedding: Embedding | None, head: Linear | None) -> None:
+    def _open(
+        self, layer: Recurrent, embedding: Embedding | None, head: Linear | AdaptiveSoftmax | None
+    ) -> None:
         self._native = None
-        if layer.why_not_native() is None and not layer.skip_connections:
+        if layer.why_not_native(streaming=True) is None and not isinstance(head, AdaptiveSoftmax):
             self._native, _ = kernels.open_stream(
                 layer.native_layers(),
                 self.batch_size,
@@ -96,25 +100,25 @@ class Stream:
 
     @property
     def state(self) -> State:
-        """A copy of the state, (L, B, H) each, as ``forward`` takes and returns it; may be set."""
+        """A copy of the state, (L, B, H) each, as ``forward`` takes and returns it; may be set.
+
+        Beyond the width of a layer that is narrower than the widest it is zero, whatever it is set to.
+        """
         if self._native is not None:
-            for layer, (h, c) in enumerate(zip(*self._state, strict=True)):
+            parts = self._parts()
+            for layer, (h, c) in enumerate(parts):
                 self._native.read_state(layer, h, c if c.size else None)
+            self._state = stack_states(parts)
         return State(self._state.h.copy(), self._state.c.copy())
 
     @state.setter
     def state(self, state: State) -> None:
-        if not isinstance(state, tuple):
-            raise ArgumentError(f"stream: state has type {type(state).__name__}; expected State(h, c).")
-        zeros = self._zeros()
-        check_shape("stream", "state.h", state[0], zeros.h.shape, self._layer.dtype)
-        if self._layer.cell.has_memory:
-            check_shape("stream", "state.c", state[1], zeros.c.shape, self._layer.dtype)
-            zeros.c[...] = state[1]
-        zeros.h[...] = state[0]
-        self._state = zeros
+        stack, shape = self._layer, self._state.h.shape
+        self._state = check_state("stream", "state", state, shape, stack.cell.has_memory, stack.dtype)
+        parts = self._parts()
+        self._state = stack_states(parts)
         if self._native is not None:
-            for layer, (h, c) in enumerate(zip(*self._state, strict=True)):
+            for layer, (h, c) in enumerate(parts):
                 self._native.write_state(layer, h, c if c.size else None)
 
     def _zeros(self) -> State:
@@ -123,6 +127,13 @@ class Stream:
         memory = shape if layer.cell.has_memory else (*shape[:-1], 0)
         return State(np.zeros(shape, layer.dtype), np.zeros(memory, layer.dtype))
 
+    def _parts(self) -> list[State]:
+        """A copy of each layer's part of the state, as wide as the layer is."""
+        return [
+            State(self._state.h[layer, :, :hidden].copy(), self._state.c[layer, :, :hidden].copy())
+            for layer, hidden in enumerate(self._layer.hidden_sizes)
+        ]
+
 
 class TokenStream(Stream):
     """Embedding, stack and linear layer in one: a step takes tokens and gives the logits of what follows.
@@ -130,19 +141,28 @@ class TokenStream(Stream):
     Args:
         embedding: of the tokens.
         layer: the stack, of one direction.
-        head: from its output to the logits.
+        head: from its output to the logits; there is no native kernel for an adaptive softmax, whose
+            log-probabilities serve as logits.
         batch_size: B, sequences that go side by side.
 
     Raises:
         ArgumentError: the stack is bidirectional.
     """
 
-    def __init__(self, embedding: Embedding, layer: Recurrent, head: Linear, batch_size: int = 1) -> None:
+    def __init__(
+        self,
+        embedding: Embedding,
+        layer: Recurrent,
+        head: Linear | AdaptiveSoftmax,
+        batch_size: int = 1,
+    ) -> None:
         self._embedding, self._head = embedding, head
         super().__init__(layer, batch_size)
         self._shape = (batch_size,)
 
-    def _open(self, layer: Recurrent, embedding: Embedding | None, head: Linear | None) -> None:
+    def _open(
+        self, layer: Recurrent, embedding: Embedding | None, head: Linear | AdaptiveSoftmax | None
+    ) -> None:
         super()._open(layer, self._embedding, self._head)
         if self._native is None:
             self._embedding, self._head = deepcopy(self._embedding), deepcopy(self._head)

@@ -19,6 +19,7 @@ from gatewise.ops.dropout import StateMasks, dropout, dropout_backward, dropout_
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.error_flow import error_flow, memory_horizon
 from gatewise.ops.gradcheck import numerical_gradient, relative_error
+from gatewise.ops.layer_norm import LayerNormCache, layer_norm, layer_norm_backward
 from gatewise.ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_backward,
@@ -29,6 +30,7 @@ from gatewise.ops.losses import (
     squared_error,
     squared_error_backward,
 )
+from gatewise.ops.mogrifier import MogrifierCache, mogrify, mogrify_backward
 from gatewise.ops.sequence import SequenceCache, Weights, backward, forward, infer
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "CRFCache",
     "CRFWeights",
     "LSTMCell",
+    "LayerNormCache",
+    "MogrifierCache",
     "PreparedMemory",
     "RNNCell",
     "SequenceCache",
@@ -58,8 +62,12 @@ __all__ = [
     "error_flow",
     "forward",
     "infer",
+    "layer_norm",
+    "layer_norm_backward",
     "log_softmax",
     "memory_horizon",
+    "mogrify",
+    "mogrify_backward",
     "numerical_gradient",
     "relative_error",
     "relu",

@@ -1,34 +1,19 @@
-"""A layer's weights in one direction, and what a forward pass keeps for the way back."""
+"""What a forward pass of a layer in one direction keeps for the way back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from gatewise.errors import ArgumentError
+from gatewise.ops._mogrified_sums import MogrifiedSums
 from gatewise.ops._walk import Walk
+from gatewise.ops._weights import Weights
 from gatewise.ops.cell import Cell, split_gates
 from gatewise.ops.dropout import StateMasks
 from gatewise.ops.embedding import TokenInput
 from gatewise.types import GATE_ORDER, Array
 
-__all__ = ["GateBuffer", "SequenceCache", "Weights"]
-
-
-class Weights(NamedTuple):
-    """The parameters of one layer in one direction, or their gradients.
-
-    Attributes:
-        weight_ih: (G * H, D), from the input.
-        weight_hh: (G * H, H), from the hidden state.
-        bias: (G * H,).
-        peephole: (3, H), from the cell state to i, f and o; None without peepholes.
-    """
-
-    weight_ih: Array
-    weight_hh: Array
-    bias: Array
-    peephole: Array | None = None
+__all__ = ["GateBuffer", "SequenceCache"]
 
 
 class GateBuffer:
@@ -78,6 +63,7 @@ class SequenceCache:
         h_slots: (T + 1, B, H), hidden states, the initial one included.
         c_slots: the same for the cell state; 0 wide for the RNN, which has none.
         masks: recurrent dropout and zoneout.
+        mogrified: the Mogrifier's gates; None without one.
     """
 
     cell: Cell
@@ -88,6 +74,7 @@ class SequenceCache:
     h_slots: Array
     c_slots: Array
     masks: StateMasks
+    mogrified: MogrifiedSums | None = None
 
     @property
     def gates(self) -> Array:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from gatewise.kernels import ACTIVATIONS, NativeLayer, runs_natively
 from gatewise.ops._walk import Walk
+from gatewise.ops._weights import Weights
 from gatewise.ops.cell import Cell, LSTMCell, RNNCell
 from gatewise.ops.dropout import StateMasks
 from gatewise.ops.embedding import TokenInput
@@ -15,7 +16,9 @@ from gatewise.types import Array, BoolArray
 __all__ = ["native_layer", "why_not_native"]
 
 
-def why_not_native(cell: Cell, dtype: np.dtype[np.generic], masks: StateMasks, peephole: bool) -> str | None:
+def why_not_native(
+    cell: Cell, dtype: np.dtype[np.generic], masks: StateMasks, peephole: bool, mogrifier: bool
+) -> str | None:
     """Why a layer's sequences go through NumPy; None if they go through the native kernel."""
     if dtype != np.float32:
         return f"it computes in {dtype}, the kernel in float32"
@@ -25,6 +28,8 @@ def why_not_native(cell: Cell, dtype: np.dtype[np.generic], masks: StateMasks, p
         return f"there is no kernel for {type(cell).__name__}"
     if isinstance(cell, LSTMCell) and not cell.candidate_tanh:
         return "there is no kernel for a linear candidate"
+    if mogrifier:
+        return "there is no kernel for Mogrifier gating"
     if peephole and masks.zoneout_c is not None:
         return "there is no kernel for peepholes with zoneout of the cell state"
     return None
@@ -34,12 +39,13 @@ def native_layer(
     cell: Cell,
     walk: Walk,
     x: Array | TokenInput,
-    weights: tuple[Array, Array, Array, Array | None],
+    weights: Weights,
     masks: StateMasks,
 ) -> NativeLayer | None:
     """The layer as the kernels want it; None where the sequence goes through NumPy."""
-    weight_ih, weight_hh, bias, peephole = weights
-    if why_not_native(cell, weight_hh.dtype, masks, peephole is not None) is not None:
+    weight_ih, weight_hh, bias, peephole, mogrifier = weights
+    reason = why_not_native(cell, weight_hh.dtype, masks, peephole is not None, mogrifier is not None)
+    if reason is not None:
         return None
     activation = "tanh"
     if isinstance(cell, RNNCell):

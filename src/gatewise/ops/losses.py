@@ -27,11 +27,19 @@ __all__ = [
 
 
 class CrossEntropyCache(NamedTuple):
-    """Log-probabilities (..., V), targets (...), each target's weight in the mean (...), 0 if masked."""
+    """What ``cross_entropy_backward`` needs.
+
+    Attributes:
+        log_probabilities: (..., V).
+        targets: (...).
+        weights: (...), of each target in the mean, 0 if masked.
+        smoothing: ε.
+    """
 
     log_probabilities: Array
     targets: IntArray
     weights: Array
+    smoothing: float = 0.0
 
 
 def _mean_weights(
@@ -56,7 +64,12 @@ def _mean_weights(
 
 
 def cross_entropy(
-    logits: Array, targets: IntArray, mask: BoolArray | None = None, weights: Array | None = None
+    logits: Array,
+    targets: IntArray,
+    mask: BoolArray | None = None,
+    weights: Array | None = None,
+    *,
+    smoothing: float = 0.0,
 ) -> tuple[float, CrossEntropyCache]:
     """Mean of -log softmax(logits)[target], in nats, taken from the logits so that it cannot overflow.
 
@@ -65,17 +78,27 @@ def cross_entropy(
         targets: (...), integers in [0, V).
         mask: (...), False where a target does not count.
         weights: (...), how much each target counts in the mean, at least 0; all the same where omitted.
+        smoothing: ε in [0, 1): a share ε of each target is spread evenly over all V, so that the network
+            is not driven to be ever more certain (label smoothing: Szegedy et al. 2016, section 7).
 
     Raises:
-        ArgumentError: shapes do not fit, or a target lies outside [0, V).
+        ArgumentError: shapes do not fit, a target lies outside [0, V), smoothing outside [0, 1).
     """
+    _check_smoothing(smoothing)
     targets, weights = _checked(logits, targets, mask, weights)
     if mask is not None:
         logits = np.where(mask[..., None], logits, 0)
     log_probabilities = log_softmax(logits)
     picked = np.take_along_axis(log_probabilities, targets[..., None], axis=-1)[..., 0]
+    if smoothing:
+        picked = (1 - smoothing) * picked + smoothing * log_probabilities.mean(axis=-1)
     loss = np.sum(-picked * weights, dtype=np.float64)
-    return float(loss), CrossEntropyCache(log_probabilities, targets, weights)
+    return float(loss), CrossEntropyCache(log_probabilities, targets, weights, smoothing)
+
+
+def _check_smoothing(smoothing: float) -> None:
+    if not 0 <= smoothing < 1:
+        raise ArgumentError(f"smoothing={smoothing!r}; expected a number in [0, 1).")
 
 
 def _checked(
@@ -102,12 +125,22 @@ def _checked(
 
 
 def cross_entropy_backward(cache: CrossEntropyCache) -> Array:
-    """Gradient dlogits (..., V): softmax minus one-hot, times each target's weight in the mean."""
+    """Gradient dlogits (..., V): softmax minus the target, times each target's weight in the mean."""
     dlogits: Array = np.exp(cache.log_probabilities)
     targets = cache.targets[..., None]
     np.put_along_axis(dlogits, targets, np.take_along_axis(dlogits, targets, axis=-1) - 1, axis=-1)
     dlogits *= cache.weights[..., None]
+    if cache.smoothing:
+        _smooth_gradient(dlogits, cache.targets, cache.weights, cache.smoothing)
     return dlogits
+
+
+def _smooth_gradient(dlogits: Array, targets: IntArray, weights: Array, smoothing: float) -> None:
+    """From the gradient for one-hot targets, in place, to that for smoothed ones."""
+    spread = weights[..., None] * smoothing
+    dlogits -= spread / dlogits.shape[-1]
+    at_target = np.take_along_axis(dlogits, targets[..., None], axis=-1) + spread
+    np.put_along_axis(dlogits, targets[..., None], at_target, axis=-1)
 
 
 def cross_entropy_loss(
@@ -120,7 +153,12 @@ def cross_entropy_loss(
 
 
 def cross_entropy_in_place(
-    logits: Array, targets: IntArray, mask: BoolArray | None = None, weights: Array | None = None
+    logits: Array,
+    targets: IntArray,
+    mask: BoolArray | None = None,
+    weights: Array | None = None,
+    *,
+    smoothing: float = 0.0,
 ) -> float:
     """``cross_entropy`` for training: its gradient takes the logits' place, which spares their memory twice.
 
@@ -129,12 +167,26 @@ def cross_entropy_in_place(
         targets: as ``cross_entropy`` takes them.
         mask: the same.
         weights: the same.
+        smoothing: the same.
     """
     if kernels.runs_natively(logits.dtype) and logits.flags.c_contiguous:
-        return _native_cross_entropy(logits, *_checked(logits, targets, mask, weights), logits)
-    loss, cache = cross_entropy(logits, targets, mask, weights)
+        _check_smoothing(smoothing)
+        targets, weights = _checked(logits, targets, mask, weights)
+        above = _above_mean(logits, targets, weights) if smoothing else 0.0
+        loss = _native_cross_entropy(logits, targets, weights, logits)
+        if smoothing:
+            _smooth_gradient(logits, targets, weights, smoothing)
+        return loss + smoothing * above
+    loss, cache = cross_entropy(logits, targets, mask, weights, smoothing=smoothing)
     logits[...] = cross_entropy_backward(cache)
     return loss
+
+
+def _above_mean(logits: Array, targets: IntArray, weights: Array) -> float:
+    """By how much the targets' logits lie above the mean of all V: what one ε adds to the loss."""
+    picked = np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+    above = np.where(weights > 0, picked - logits.mean(axis=-1), 0)
+    return float(np.sum(above * weights, dtype=np.float64))
 
 
 def _native_cross_entropy(logits: Array, targets: IntArray, weights: Array, dlogits: Array | None) -> float:

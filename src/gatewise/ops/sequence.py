@@ -6,7 +6,8 @@ Five things happen here, whichever the cell:
 * ragged batches run on the padded buffer: with rows sorted by length, longest first, step t computes
   only the rows still alive;
 * a reset mask starts a row afresh in the middle of a batch;
-* recurrent dropout and zoneout thin and hold the states, around the cell's equations;
+* recurrent dropout and zoneout thin and hold the states, around the cell's equations; where there is a
+  Mogrifier (``ops/mogrifier.py``), it makes each step's sums, the input's part too;
 * the backward pass collects the gradients of the sums step by step and turns them into weight
   gradients in one product over all steps (Werbos 1990).
 
@@ -18,14 +19,17 @@ is its reference.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from gatewise import kernels
 from gatewise.errors import ArgumentError
-from gatewise.ops._cache import GateBuffer, SequenceCache, Weights
+from gatewise.ops._cache import GateBuffer, SequenceCache
+from gatewise.ops._mogrified_sums import MogrifiedSums
 from gatewise.ops._native import native_layer
 from gatewise.ops._walk import Walk
+from gatewise.ops._weights import Weights
 from gatewise.ops.cell import Cell, split_gates
 from gatewise.ops.dropout import StateMasks, zoneout, zoneout_backward
 from gatewise.ops.embedding import TokenInput, add_rows
@@ -76,17 +80,22 @@ def forward(
     """
     masks = masks or StateMasks()
     walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks)
+    mogrified: MogrifiedSums | None = None
     if native := native_layer(cell, walk, x, weights, masks):
         shape = (walk.steps, walk.batch, len(weights.bias))
         gates = np.empty(shape, np.float32) if walk.valid is None else np.zeros(shape, np.float32)
         kernels.recurrent_forward(native, gates, h_slots, c_slots)
     else:
         inputs = x.rows() if isinstance(x, TokenInput) else x
-        sums = walk.rows(inputs) @ weights.weight_ih.T
-        sums += weights.bias
-        gates = walk.padded(sums)
-        _steps_forward(cell, walk, weights, masks, gates, h_slots, c_slots)
-    cache = SequenceCache(cell, walk, x, weights, GateBuffer(gates), h_slots, c_slots, masks)
+        if weights.mogrifier is None:
+            sums = walk.rows(inputs) @ weights.weight_ih.T
+            sums += weights.bias
+            gates = walk.padded(sums)
+        else:
+            mogrified = MogrifiedSums(walk, inputs, weights, masks.recurrent)
+            gates = np.zeros((walk.steps, walk.batch, len(weights.bias)), inputs.dtype)
+        _steps_forward(cell, walk, weights, masks, gates, h_slots, c_slots, mogrified)
+    cache = SequenceCache(cell, walk, x, weights, GateBuffer(gates), h_slots, c_slots, masks, mogrified)
     return cache.h, State(walk.last_state(h_slots), walk.last_state(c_slots)), cache
 
 
@@ -160,11 +169,15 @@ def backward(
         state; the gradients of the weights. Where arrays were given to add to, these.
 
     Raises:
-        ArgumentError: the cache is spent; gradients are without peepholes and the weights are not.
+        ArgumentError: the cache is spent; gradients are without peepholes or a Mogrifier and the weights are
+            not.
     """
     weights, x = cache.weights, cache.x
-    if gradients is not None and (gradients.peephole is None) != (weights.peephole is None):
-        raise ArgumentError("gradients.peephole and the weights' own differ; expected both, or None twice.")
+    for name in ("peephole", "mogrifier"):
+        if gradients is not None and (getattr(gradients, name) is None) != (getattr(weights, name) is None):
+            raise ArgumentError(
+                f"gradients.{name} and the weights' own differ; expected both, or None twice."
+            )
     c_new = cache.c_new
     # One array: the gates of a step are not needed after it, so their gradients overwrite them.
     gates = dz = cache.gate_buffer.take()
@@ -175,14 +188,15 @@ def backward(
     if gradients is None:
         peephole = None if weights.peephole is None else np.zeros_like(weights.peephole)
         ih, hh, bias = (np.zeros_like(each) for each in weights[:3])
-        gradients = Weights(ih, hh, bias, peephole)
+        mogrifier = weights.mogrifier and tuple(tuple(map(np.zeros_like, each)) for each in weights.mogrifier)
+        gradients = Weights(ih, hh, bias, peephole, mogrifier)
     add_to_dx = dx is not None
     if dx is None:
         inputs = x.table if isinstance(x, TokenInput) else x
         dx = (np.empty if cache.walk.valid is None else np.zeros)(inputs.shape, inputs.dtype)
 
     native = None if cache.masks.mixes else native_layer(cache.cell, cache.walk, x, weights, cache.masks)
-    if native and all(each is None or each.flags.c_contiguous for each in (dx, *gradients)):
+    if native and all(each is None or each.flags.c_contiguous for each in (dx, *gradients[:4])):
         kernels.recurrent_backward(
             native,
             dz,
@@ -209,8 +223,10 @@ def backward(
 
 def _add_gradients(cache: SequenceCache, dz: Array, c_new: Array, gradients: Weights, dx: Array) -> None:
     """The gradients of the weights and of the input, in NumPy: products over all steps."""
-    walk, x = cache.walk, cache.x
+    walk, x, mogrified = cache.walk, cache.x, cache.mogrified
     inputs = x.rows() if isinstance(x, TokenInput) else x
+    if mogrified is not None:
+        inputs, cache = mogrified.x, replace(cache, h_slots=mogrified.h_slots)
     rows = walk.rows(dz)
     parts = Weights(
         weight_ih=rows.T @ walk.rows(inputs),
@@ -218,10 +234,14 @@ def _add_gradients(cache: SequenceCache, dz: Array, c_new: Array, gradients: Wei
         bias=rows.sum(axis=0),
         peephole=None if gradients.peephole is None else _peephole_gradient(dz, cache.c_prev, c_new),
     )
-    for total, part in zip(gradients, parts, strict=True):
+    for total, part in zip(gradients[:4], parts[:4], strict=True):
         if total is not None and part is not None:
             total += part
-    drows = rows @ cache.weights.weight_ih
+    if mogrified is None:
+        drows = rows @ cache.weights.weight_ih
+    else:
+        mogrified.add_gradients(gradients)
+        drows = walk.rows(mogrified.dx)
     if isinstance(x, TokenInput):
         add_rows(dx, walk.rows(x.tokens[:, :, None]), drows)
     else:
@@ -236,20 +256,22 @@ def _steps_forward(
     gates: Array,
     h_slots: Array,
     c_slots: Array,
+    mogrified: MogrifiedSums | None,
 ) -> None:
     """All steps forward in NumPy: the reference, and the path of every cell without a kernel."""
     weight_hh = np.ascontiguousarray(weights.weight_hh.T)
-
     for t in walk.order:
         n, before, after = walk.alive[t], walk.before(t), walk.after(t)
         h_prev, c_prev = h_slots[before, :n], c_slots[before, :n]
         if walk.keep is not None:
             h_prev, c_prev = h_prev * walk.keep[t, :n], c_prev * walk.keep[t, :n]
-        z = gates[t, :n]
+        z, h_old = gates[t, :n], h_prev
+        if mogrified is not None:
+            h_prev = mogrified.forward(t, h_prev, z)
         z += _thinned(h_prev, masks) @ weight_hh
         h, c = cell.forward(z, c_prev, weights.peephole)
         zoneout_h, zoneout_c = masks.zoneout_at(t, n)
-        h_slots[after, :n], c_slots[after, :n] = zoneout(h_prev, h, zoneout_h), zoneout(c_prev, c, zoneout_c)
+        h_slots[after, :n], c_slots[after, :n] = zoneout(h_old, h, zoneout_h), zoneout(c_prev, c, zoneout_c)
         if walk.reverse:
             h_slots[after, n:], c_slots[after, n:] = h_slots[before, n:], c_slots[before, n:]
 
@@ -272,7 +294,9 @@ def steps_backward(
         each, and the gradients of the sums, (n, G * H). The next step writes over the last of these.
     """
     cell, walk, weights, masks = cache.cell, cache.walk, cache.weights, cache.masks
-    c_prev = cache.c_prev
+    mogrified, c_prev = cache.mogrified, cache.c_prev
+    if mogrified is not None:
+        mogrified.begin_backward(cache.h_prev)
     dz = np.empty_like(gates[0])
     for t in reversed(walk.order):
         n = walk.alive[t]
@@ -292,6 +316,8 @@ def steps_backward(
         np.matmul(dz[:n], weights.weight_hh, out=dh[:n])
         if masks.recurrent is not None:
             dh[:n] *= masks.recurrent[:n]
+        if mogrified is not None:
+            mogrified.backward(t, dz[:n], dh[:n])
         if dh_held is not None:
             dh[:n] += dh_held
         if dc_held is not None:

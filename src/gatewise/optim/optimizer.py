@@ -118,6 +118,9 @@ class Optimizer:
         if "_update" in vars(cls) and "_rule" not in vars(cls):
             cls._rule = Optimizer._rule  # type: ignore[method-assign]  # an inherited one is of another formula
 
+    def validated(self, loss: float) -> None:
+        """Take note of a validation loss; most optimisers have no use for it."""
+
     def state(self) -> dict[str, Array]:
         """Copies of all that a checkpoint needs, by name."""
         arrays = {slot: getattr(self, slot).copy() for slot in self.slots}

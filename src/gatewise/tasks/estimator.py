@@ -148,6 +148,7 @@ class Estimator:
             self._new_optimizer(learnt["network_"]),
             epochs=self.epochs,
             schedule=self._learning_rates(),
+            batch_rate=self._batch_rate,
             clip_norm=self.clip_norm,
             patience=self.patience,
             time_limit=self.time_limit,
@@ -178,6 +179,10 @@ class Estimator:
     def _learning_rates(self) -> Schedule:
         """How the learning rate goes down."""
         return SCHEDULES[self.schedule]
+
+    def _batch_rate(self, batch: Any) -> float:
+        """By what the learning rate of a batch is multiplied beside the schedule."""
+        return 1.0
 
     def _checkpointer(self, path: Path, fingerprint: dict[str, Any]) -> Callable[[Loop], None]:
         """What writes where a loop stands."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,47 +9,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from gatewise.data import (
-    TOKENIZERS,
-    StreamWindows,
-    TextLike,
-    TextSource,
-    Tokenizer,
-    decode_stream,
-    token_digest,
-    tokenize,
-)
-from gatewise.data.text import is_utf8
-from gatewise.errors import ArgumentError, DataError
-from gatewise.nn import Network
-from gatewise.optim.schedules import Schedule, staircase
-from gatewise.tasks._language_network import CELLS, LanguageNetwork
+from gatewise.data import TOKENIZERS, TextLike, Tokenizer
+from gatewise.tasks._dynamic_evaluation import DynamicEvaluation
+from gatewise.tasks._generation import write_on
+from gatewise.tasks._language_evaluation import measure
+from gatewise.tasks._language_hyperparameters import LanguageHyperparameters
+from gatewise.tasks._language_network import LanguageNetwork
 from gatewise.tasks._language_presets import PRESETS
+from gatewise.tasks._language_setup import check_weights, new_network, training_data
+from gatewise.tasks._neural_cache import NeuralCache
 from gatewise.tasks._sampling import Sampler
-from gatewise.tasks.estimator import (
-    Estimator,
-    check_choice,
-    check_flag,
-    check_number,
-    check_size,
-    enough_memory,
-)
-from gatewise.types import Array, IntArray
+from gatewise.tasks.estimator import check_choice, check_number
+from gatewise.types import Array
 
 if TYPE_CHECKING:
-    from gatewise.optim import Optimizer
     from gatewise.training import Listener
 
 __all__ = ["LanguageModel"]
 
-_STAIRCASE = "staircase"
-_EVALUATION_WINDOW = 256
-_TOKENS_AT_ONCE = 64
-_PROMPT_AT_ONCE = 32
-"""Longer prompts go through the network as a sequence, shorter ones step by step."""
 
-
-class LanguageModel(Estimator):
+class LanguageModel(LanguageHyperparameters):
     """A recurrent language model: it learns from a text what comes next, and writes more of it.
 
     Tokens go through an embedding, a stack of LSTM layers and a linear layer to the logits of the next
@@ -60,12 +38,16 @@ class LanguageModel(Estimator):
     Args:
         level: "char", one token a character; "word", words between white space; "bpe", subwords
             (needs the extra ``bpe``).
-        hidden_size: H, units of each layer.
+        hidden_size: H, units of each layer; one number for all, or one for each from the bottom up.
         num_layers: L.
         embedding_size: E.
         cell: "lstm", or "rnn" for the plain network that the LSTM improves on.
         tie_weights: let the embedding's table also make the logits (Press & Wolf 2017); embedding_size must
-            be hidden_size.
+            be that of the top layer.
+        adaptive_cutoffs: tokens at which the clusters of an adaptive softmax begin, for large vocabularies
+            (Grave et al. 2017); None for a linear layer. The most frequent tokens must come first: words do,
+            and subwords by and large, in the order in which they were merged.
+        adaptive_div_value: by what each of these clusters is narrower than the one before it.
         init_scale: weights are drawn uniformly from [-init_scale, init_scale); each layer's own where None.
         vocab_size: most symbols to keep, the most frequent first; None keeps all (2048 for "bpe").
         dropout: rate on embeddings, between layers and before the logits.
@@ -75,20 +57,32 @@ class LanguageModel(Estimator):
             Merity et al. 2018).
         weight_dropout: rate on the weights from one step to the next (Wan et al. 2013; 0.5 in Merity et al.).
         locked_dropout: one mask for all steps of a window instead of one for each (Gal & Ghahramani 2016).
+        layer_norm: normalise what each layer puts out, on its way up (Ba et al. 2016).
+        mogrifier_rounds: times that a layer's input and its state gate each other before each step, as only
+            an LSTM does (Melis et al. 2020; there 5); 0 for never.
+        mogrifier_rank: of the matrices that do it (there 40 to 90); None for full ones.
+        zoneout_hidden: rate at which a unit's output stays for a step what it was (Krueger et al. 2017; there
+            0.05).
+        zoneout_cell: the same for its cell, which only an LSTM has (there 0.5).
         activation_reg: α, of a penalty on large outputs of the top layer (Merity et al. 2017; there 2).
         temporal_reg: β, of a penalty on their changes from step to step (the same; there 1).
         window: T, steps back through which gradients flow.
+        variable_window: draw the length of each window anew in each pass, around T and now and then T / 2,
+            and the learning rate in proportion to it (Merity et al. 2018, section 5). The lengths of a pass
+            are stretched to fill it with as many windows as there are without.
         batch_size: B, places of the text read side by side.
         reset_rate: probability that a place begins a window with a state of zeros instead of the one
             carried, so that the model also learns how to begin.
         epochs: passes over the text.
-        optimizer: "adam", or "sgd" for plain gradient descent, which wants a learning rate near 1.
+        optimizer: "adam"; "sgd" for plain gradient descent, which wants a learning rate near 1; or "nt-asgd"
+            for the same that averages its weights when validation gets no better (Merity et al. 2018).
+        nonmonotone: validations that "nt-asgd" gives them to get better again.
         learning_rate: η at its highest.
         schedule: how the learning rate goes down: "constant", "linear", "cosine", "exponential", or
             "staircase", by decay_factor in each pass after the first decay_start.
         decay_factor: of the staircase.
         decay_start: of the staircase, passes at the full learning rate.
-        weight_decay: decoupled, as in AdamW; with "sgd" it adds to the gradient.
+        weight_decay: decoupled, as in AdamW; without Adam it adds to the gradient.
         clip_norm: gradients longer than this are scaled down to it; None for no limit.
         validation_fraction: the last part of the text, kept from training to measure on; 0 for none.
         patience: validations without improvement after which training stops; None never stops early.
@@ -111,7 +105,6 @@ class LanguageModel(Estimator):
     """
 
     task: ClassVar[str] = "language_model"
-    _schedules: ClassVar[tuple[str, ...]] = (*Estimator._schedules, _STAIRCASE)
 
     network_: LanguageNetwork
     tokenizer_: Tokenizer
@@ -119,12 +112,14 @@ class LanguageModel(Estimator):
     def __init__(
         self,
         level: str = "char",
-        hidden_size: int = 256,
+        hidden_size: int | tuple[int, ...] = 256,
         num_layers: int = 2,
         *,
         embedding_size: int = 64,
         cell: str = "lstm",
         tie_weights: bool = False,
+        adaptive_cutoffs: tuple[int, ...] | None = None,
+        adaptive_div_value: float = 4.0,
         init_scale: float | None = None,
         vocab_size: int | None = None,
         dropout: float = 0.2,
@@ -133,13 +128,20 @@ class LanguageModel(Estimator):
         embedding_dropout: float = 0.0,
         weight_dropout: float = 0.0,
         locked_dropout: bool = False,
+        layer_norm: bool = False,
+        mogrifier_rounds: int = 0,
+        mogrifier_rank: int | None = None,
+        zoneout_hidden: float = 0.0,
+        zoneout_cell: float = 0.0,
         activation_reg: float = 0.0,
         temporal_reg: float = 0.0,
         window: int = 64,
+        variable_window: bool = False,
         batch_size: int = 32,
         reset_rate: float = 0.05,
         epochs: int = 10,
         optimizer: str = "adam",
+        nonmonotone: int = 5,
         learning_rate: float = 5e-3,
         schedule: str = "cosine",
         decay_factor: float = 0.5,
@@ -158,6 +160,8 @@ class LanguageModel(Estimator):
         self.embedding_size = embedding_size
         self.cell = cell
         self.tie_weights = tie_weights
+        self.adaptive_cutoffs = adaptive_cutoffs
+        self.adaptive_div_value = adaptive_div_value
         self.init_scale = init_scale
         self.vocab_size = vocab_size
         self.dropout = dropout
@@ -166,13 +170,20 @@ class LanguageModel(Estimator):
         self.embedding_dropout = embedding_dropout
         self.weight_dropout = weight_dropout
         self.locked_dropout = locked_dropout
+        self.layer_norm = layer_norm
+        self.mogrifier_rounds = mogrifier_rounds
+        self.mogrifier_rank = mogrifier_rank
+        self.zoneout_hidden = zoneout_hidden
+        self.zoneout_cell = zoneout_cell
         self.activation_reg = activation_reg
         self.temporal_reg = temporal_reg
         self.window = window
+        self.variable_window = variable_window
         self.batch_size = batch_size
         self.reset_rate = reset_rate
         self.epochs = epochs
         self.optimizer = optimizer
+        self.nonmonotone = nonmonotone
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.decay_factor = decay_factor
@@ -190,8 +201,9 @@ class LanguageModel(Estimator):
         """A model with the hyperparameters of a paper, and changes to them.
 
         Args:
-            preset: "zaremba-small" (2 x 200, 13 passes) or "zaremba-medium" (2 x 650, 39 passes), of Zaremba
-                et al. 2014 for the Penn Treebank by words.
+            preset: "small" (2 x 256, tied, 20 passes by Adam), "zaremba-small" (2 x 200, 13 passes) or
+                "zaremba-medium" (2 x 650, 39 passes) of Zaremba et al. 2014, or "awd" (1150 + 1150 + 400, 500
+                passes) of Merity et al. 2018; all of them by words, as of the Penn Treebank.
             changes: hyperparameters by name.
 
         Raises:
@@ -238,40 +250,43 @@ class LanguageModel(Estimator):
         from gatewise import training
 
         self._check_before_fit(checkpoint, resume)
-        source = TextSource(text)
-        tokenizer = TOKENIZERS[self.level].learn(source.chunks(), self.vocab_size)
-        tokens = tokenize(source, tokenizer).tokens
-        if validation is None:
-            held_out = round(len(tokens) * self.validation_fraction)
-            tokens, measured = tokens[: len(tokens) - held_out], tokens[len(tokens) - held_out :]
-            measured_name = f"the validation part of {source.name}"
-        else:
-            measured_source = TextSource(validation)
-            measured, measured_name = tokenize(measured_source, tokenizer).tokens, measured_source.name
-        windows = _windows(tokens, self.batch_size, self.window, source.name)
-        validation_windows = (
-            _windows(measured, self.batch_size, self.window, measured_name)
-            if validation is not None or len(measured)
-            else None
+        data = training_data(self, text, validation)
+        network = new_network(self, data.tokenizer.vocabulary_size)
+        learner = training.TruncatedBPTT(
+            network,
+            data.windows,
+            data.validation_windows,
+            reset_rate=self.reset_rate,
+            window_seed=self.seed if self.variable_window else None,
         )
-        network = self._new_network(tokenizer.vocabulary_size)
         self._train(
-            training.TruncatedBPTT(network, windows, validation_windows, reset_rate=self.reset_rate),
-            {"tokenizer_": tokenizer, "network_": network},
-            token_digest(tokens, measured),
+            learner,
+            {"tokenizer_": data.tokenizer, "network_": network},
+            data.digest,
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
         )
         return self
 
-    def evaluate(self, text: TextLike, *, batch_size: int = 1) -> dict[str, float]:
+    def evaluate(
+        self,
+        text: TextLike,
+        *,
+        batch_size: int = 1,
+        dynamic: DynamicEvaluation | None = None,
+        cache: NeuralCache | None = None,
+    ) -> dict[str, float]:
         """Measure on a text, each token predicted from all before it.
 
         Args:
             text: as in ``fit``.
             batch_size: places of the text read side by side. 1 is exact; more is faster, and each
                 place begins without knowing what came before it.
+            dynamic: how a copy of the model goes on learning from what it has predicted, to which all places
+                add (Krause et al. 2018); None for weights that stay as they are.
+            cache: what is remembered of a place's recent past, and how much it counts (Grave et al. 2017);
+                None for no such memory.
 
         Returns:
             ``loss`` (nats a token), ``perplexity``, ``bits_per_char``, ``tokens`` (predicted) and
@@ -279,26 +294,12 @@ class LanguageModel(Estimator):
 
         Raises:
             NotFittedError: the model is not fitted.
-            DataError: the text is empty or has but one token.
+            ArgumentError: an argument is of another kind, or outside its range.
+            DataError: a text is empty or has but one token.
         """
-        from gatewise.training import stream_loss
-
         self._check_fitted()
         check_number("batch_size", batch_size, low=1, whole=True)
-        source = TextSource(text)
-        tokens, characters, unknown = tokenize(source, self.tokenizer_)
-        if len(tokens) < 2:
-            raise DataError(f"{source.name} has {len(tokens)} tokens; at least 2 are needed to predict one.")
-        window = min(_EVALUATION_WINDOW, len(tokens) - 1)
-        windows = StreamWindows(tokens, batch_size, window)
-        loss = stream_loss(self.network_, windows)
-        return {
-            "loss": loss,
-            "perplexity": float(np.exp(loss)),
-            "bits_per_char": float(loss / np.log(2) * len(tokens) / characters),
-            "tokens": windows.predictions,
-            "unknown": unknown,
-        }
+        return measure(self.network_, self.tokenizer_, text, batch_size, dynamic, cache)
 
     def score(self, text: TextLike) -> float:
         """Minus the loss, so that more is better."""
@@ -350,120 +351,15 @@ class LanguageModel(Estimator):
         self._check_fitted()
         check_number("max_tokens", max_tokens, low=0, high=sys.maxsize, whole=True)
         check_number("seed", seed, low=0, whole=True)
-        if not is_utf8(prompt):
-            raise ArgumentError(f"prompt={prompt!r}; expected a str that UTF-8 can write.")
         rng = np.random.default_rng(seed)
         sampler = Sampler(temperature, top_k, top_p, rng)
-        context = [int(token) for part in self.tokenizer_.encode([prompt]) for token in part]
-        chunks = self._continue(context, sampler, rng, max_tokens)
-        pieces = decode_stream(self.tokenizer_, chunks, context)
-        if prompt[-1:].isspace() and self.level == "word":
-            # The tokenizer puts a space between words; here the prompt has brought it.
-            first = next(pieces, "")
-            pieces = itertools.chain([first.removeprefix(" ")], pieces)
-        return pieces
-
-    def _continue(
-        self, context: list[int], sampler: Sampler, rng: np.random.Generator, count: int
-    ) -> Iterator[list[int]]:
-        """``count`` tokens, a few at a time, and soon more."""
-        unknown = self.tokenizer_.unknown
-        inputs = context or [
-            int(rng.integers(unknown is not None, self.network_.head.parameters["bias"].size))
-        ]
-        if count == 0:
-            return
-        stream = self.network_.stream()
-        if len(inputs) > _PROMPT_AT_ONCE:
-            _, stream.state = self.network_.logits(np.array(inputs[:-1])[:, None])
-            inputs = inputs[-1:]
-        for token in inputs:
-            logits = stream.step(np.array([token]))
-        tokens = [sampler.choose(logits[0], unknown)]
-        yield tokens
-        left = count - 1
-        while left:
-            tokens = sampler.follow(stream, tokens[-1], min(left, 2 * len(tokens), _TOKENS_AT_ONCE), unknown)
-            left -= len(tokens)
-            yield tokens
-
-    def _new_network(self, vocabulary_size: int) -> LanguageNetwork:
-        with enough_memory(self, "hidden_size", "num_layers", "embedding_size"):
-            return LanguageNetwork(
-                vocabulary_size,
-                self.embedding_size,
-                self.hidden_size,
-                self.num_layers,
-                cell=self.cell,
-                dropout=self.dropout,
-                input_dropout=self.dropout if self.input_dropout is None else self.input_dropout,
-                output_dropout=self.dropout if self.output_dropout is None else self.output_dropout,
-                embedding_dropout=self.embedding_dropout,
-                weight_dropout=self.weight_dropout,
-                locked_dropout=self.locked_dropout,
-                activation_reg=self.activation_reg,
-                temporal_reg=self.temporal_reg,
-                tie_weights=self.tie_weights,
-                init_scale=self.init_scale,
-                seed=self.seed,
-            )
-
-    def _new_optimizer(self, network: Network) -> Optimizer:
-        from gatewise import optim
-
-        kind = optim.AdamW if self.optimizer == "adam" else optim.SGD
-        return kind(network, self.learning_rate, weight_decay=self.weight_decay)
-
-    def _learning_rates(self) -> Schedule:
-        if self.schedule != _STAIRCASE:
-            return super()._learning_rates()
-        return staircase(self.decay_factor, self.decay_start / self.epochs, 1 / self.epochs)
+        return write_on(self.network_, self.tokenizer_, prompt, max_tokens, sampler, rng)
 
     def _vocabulary(self) -> Any:
         return self.tokenizer_.to_json()
 
     def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
         tokenizer = TOKENIZERS[self.level].from_json(vocabulary)
-        size, embedding, hidden = tokenizer.vocabulary_size, self.embedding_size, self.hidden_size
-        tables = embedding if self.tie_weights else embedding + hidden
-        needed = size * tables + hidden * (embedding + self.num_layers * hidden)
-        sizes = (
-            f"hidden_size={hidden}, num_layers={self.num_layers}, embedding_size={embedding}, {size} symbols"
-        )
-        check_size(needed, self.num_layers, weights, sizes)
+        check_weights(self, tokenizer.vocabulary_size, weights)
         self.tokenizer_ = tokenizer
-        self.network_ = self._new_network(size)
-
-    def _check_hyperparameters(self) -> None:
-        check_choice("level", self.level, TOKENIZERS)
-        check_choice("cell", self.cell, CELLS)
-        for name in ("hidden_size", "num_layers", "embedding_size", "window"):
-            check_number(name, getattr(self, name), low=1, whole=True)
-        for name in ("tie_weights", "locked_dropout"):
-            check_flag(name, getattr(self, name))
-        if self.tie_weights and self.embedding_size != self.hidden_size:
-            raise ArgumentError(
-                f"tie_weights=True with embedding_size={self.embedding_size} and hidden_size="
-                f"{self.hidden_size}; expected the same size of both, for one table serves both ends."
-            )
-        check_number("init_scale", self.init_scale, low=0, open_low=True, optional=True)
-        check_choice("optimizer", self.optimizer, ("adam", "sgd"))
-        check_number("decay_factor", self.decay_factor, low=0, high=1, open_low=True)
-        check_number("decay_start", self.decay_start, low=0, whole=True)
-        check_number("vocab_size", self.vocab_size, low=2, whole=True, optional=True)
-        for name in ("dropout", "embedding_dropout", "weight_dropout"):
-            check_number(name, getattr(self, name), low=0, high=1, open_high=True)
-        for name in ("input_dropout", "output_dropout"):
-            check_number(name, getattr(self, name), low=0, high=1, open_high=True, optional=True)
-        for name in ("activation_reg", "temporal_reg"):
-            check_number(name, getattr(self, name), low=0)
-        check_number("reset_rate", self.reset_rate, low=0, high=1)
-        check_number("validation_fraction", self.validation_fraction, low=0, high=1, open_high=True)
-        self._check_training()
-
-
-def _windows(tokens: IntArray, batch_size: int, window: int, name: str) -> StreamWindows:
-    try:
-        return StreamWindows(tokens, batch_size, window)
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from None
+        self.network_ = new_network(self, tokenizer.vocabulary_size)

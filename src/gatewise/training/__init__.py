@@ -1,6 +1,6 @@
 """The training loop, truncated back-propagation, checkpoints, events and progress."""
 
-from gatewise.training.bptt import StreamNetwork, TruncatedBPTT, stream_loss
+from gatewise.training.bptt import StreamNetwork, StreamReader, TruncatedBPTT, stream_loss
 from gatewise.training.checkpoint import checkpoint_path, read_checkpoint, restore, write_checkpoint
 from gatewise.training.events import Checkpointed, Ended, Event, Listener, Started, Stepped, Validated
 from gatewise.training.interrupt import Interrupt
@@ -30,6 +30,7 @@ __all__ = [
     "Started",
     "Stepped",
     "StreamNetwork",
+    "StreamReader",
     "TruncatedBPTT",
     "Validated",
     "batches_by_length",

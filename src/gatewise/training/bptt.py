@@ -11,11 +11,18 @@ from gatewise.data.streams import StreamWindows, Window
 from gatewise.nn.parameters import Parameters
 from gatewise.types import Array, State
 
-__all__ = ["StreamNetwork", "TruncatedBPTT", "stream_loss"]
+__all__ = ["StreamNetwork", "StreamReader", "TruncatedBPTT", "stream_loss"]
 
 
-class StreamNetwork(Protocol):
-    """A network that reads a stream of tokens window by window."""
+class StreamReader(Protocol):
+    """What predicts a stream of tokens window by window."""
+
+    def loss(self, window: Window, state: State | None) -> tuple[float, State]:
+        """Mean loss of a window, and the state after it."""
+
+
+class StreamNetwork(StreamReader, Protocol):
+    """A network that learns to."""
 
     parameters: Parameters
     gradients: Parameters
@@ -23,10 +30,7 @@ class StreamNetwork(Protocol):
     def loss_and_gradients(
         self, window: Window, state: State | None, rng: np.random.Generator
     ) -> tuple[float, State]:
-        """Mean loss of a window in training, and the state after it; adds to the gradients."""
-
-    def loss(self, window: Window, state: State | None) -> tuple[float, State]:
-        """The same for evaluation: no dropout, no gradients."""
+        """The same in training, with dropout; adds to the gradients."""
 
 
 class TruncatedBPTT:
@@ -42,6 +46,8 @@ class TruncatedBPTT:
         reset_rate: probability, for each row and window, that the row begins it with a state of zeros
             instead. A network that never has to begin does it badly when it is asked to write from a
             short prompt.
+        window_seed: where the lengths of the windows of each pass are drawn from, together with the pass's
+            number; all are the same where omitted.
     """
 
     def __init__(
@@ -51,11 +57,13 @@ class TruncatedBPTT:
         validation: StreamWindows | None = None,
         *,
         reset_rate: float = 0.0,
+        window_seed: int | None = None,
     ) -> None:
         self.network = network
         self.training = training
         self.validation = validation
         self.reset_rate = reset_rate
+        self.window_seed = window_seed
         self.state: State | None = None
 
     @property
@@ -67,7 +75,9 @@ class TruncatedBPTT:
         """The windows of an epoch, from number ``first`` on."""
         if first == 0:
             self.state = None
-        return self.training.starting_at(first)
+        if self.window_seed is None:
+            return self.training.starting_at(first)
+        return self.training.starting_at(first, np.random.default_rng([self.window_seed, epoch]))
 
     def step(self, batch: Window, rng: np.random.Generator) -> float:
         """Loss of one window; its gradients are added to the network's."""
@@ -96,10 +106,10 @@ class TruncatedBPTT:
         self.state = State(carried["h"], carried["c"]) if carried else None
 
 
-def stream_loss(network: StreamNetwork, windows: StreamWindows) -> float:
+def stream_loss(reader: StreamReader, windows: StreamWindows) -> float:
     """Mean loss a token of one pass over a stream, from a state of zeros."""
     total, state = 0.0, None
     for window in windows:
-        loss, state = network.loss(window, state)
+        loss, state = reader.loss(window, state)
         total += loss * window.targets.size
     return total / windows.predictions

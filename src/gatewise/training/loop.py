@@ -103,6 +103,7 @@ class Loop:
         optimizer: moves the parameters.
         epochs: passes over the data.
         schedule: of the learning rate, over all planned steps.
+        batch_rate: by what the learning rate of a batch is multiplied beside that; 1 where omitted.
         clip_norm: largest gradient norm; None for no limit.
         clip_value: largest magnitude of a gradient's element; None for no limit.
         validate_every: steps between validations; once an epoch where omitted.
@@ -122,6 +123,7 @@ class Loop:
         *,
         epochs: int,
         schedule: Schedule = constant,
+        batch_rate: Callable[[Any], float] | None = None,
         clip_norm: float | None = None,
         clip_value: float | None = None,
         validate_every: int | None = None,
@@ -136,6 +138,7 @@ class Loop:
         self.optimizer = optimizer
         self.epochs = epochs
         self.schedule = schedule
+        self.batch_rate = batch_rate
         self.clip_norm = clip_norm
         self.clip_value = clip_value
         self.validate_every = validate_every
@@ -208,6 +211,8 @@ class Loop:
     def _step(self, batch: Any) -> None:
         progress, network = self.progress, self.learner.network
         rate = self._base_rate * self.schedule(progress.step, self.total_steps)
+        if self.batch_rate is not None:
+            rate *= self.batch_rate(batch)
         gradients = network.gradients.vector
         gradients[...] = 0
         # What overflows here is found just below and told in words.
@@ -254,6 +259,7 @@ class Loop:
             return
         if not np.isfinite(loss):
             raise TrainingError(_diverged(f"the validation loss after step {progress.step} is {loss:g}"))
+        self.optimizer.validated(loss)
         improved = progress.best_loss is None or loss < progress.best_loss
         if improved:
             progress.best_loss, progress.worse, self.best = loss, 0, weights

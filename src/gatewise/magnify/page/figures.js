@@ -62,6 +62,17 @@ function drawMap(figure, letter, rows, order, unit, step) {
     shapes: marks(order, unit, step) }, 270);
 }
 
+// Rows from the top down, as a text is written. Symbols may come again, so rows are told apart by their number.
+function drawAttention(figure, alignment, step) {
+  const rows = alignment.labels.map((_, row) => row);
+  const trace = { type: "heatmap", z: alignment.weights, y: rows, zmin: 0, zmax: 1, colorscale: "Cividis",
+    customdata: alignment.labels.map((label) => drawn.map((read) => `${plain(label)}<br>looks at ${read}`)),
+    hovertemplate: "%{customdata}<br>α = %{z:.3f}<extra></extra>", colorbar: { thickness: 8, outlinewidth: 0, len: 1 } };
+  draw(figure, [trace], { xaxis: stepAxis(),
+    yaxis: axis({ range: [rows.length - 0.5, -0.5], tickvals: rows, ticktext: alignment.labels.map(plain), showgrid: false }),
+    shapes: [cursor(step)] }, Math.min(900, 120 + 22 * rows.length));
+}
+
 // Where the chosen unit and step are in a map. On an axis of categories a number is the place of a row.
 function marks(order, unit, step) {
   const row = order.indexOf(unit);

@@ -68,6 +68,13 @@ function showReading() {
   drawTraces(element("traces"), rows, chosen.step);
 }
 
+function showAttention() {
+  element("attention-section").hidden = !moment().alignment;
+  if (!moment().alignment) return;
+  drawAttention(element("attention"), moment().alignment, chosen.step);
+  onClick(element("attention"), (point) => choose({ step: point.x }));
+}
+
 function showStep() {
   const rows = Object.keys(layer().arrays).map((letter) => `${letter} ${rowsOf(letter)[chosen.unit][chosen.step].toFixed(3)}`);
   element("readout").textContent =
@@ -247,11 +254,11 @@ function showMeanings() {
 
 // What a change of one choice makes stale.
 const SHOWS = {
-  moment: [showReading, showStep, showMaps, showSaturation, showLags, showQuestion, showLedger, showSearch],
+  moment: [showReading, showAttention, showStep, showMaps, showSaturation, showLags, showQuestion, showLedger, showSearch],
   layer: [showReading, showStep, showMaps, showSaturation, showLedger, showSearch],
   order: [showMaps],
   unit: [showReading, showStep, markMaps, showSaturation, showLedger],
-  step: [showReading, showStep, markMaps],
+  step: [showReading, showAttention, showStep, markMaps],
   question: [showQuestion, showLags],
   ledger: [showLedger],
   method: [showQuestion],

@@ -1,0 +1,144 @@
+"""Translators on the command line: training, translating line by line, and measuring."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatewise.cli.console import JsonOption, say
+from gatewise.cli.hyperparameters import with_hyperparameters
+from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.data.lines import numbered_lines
+from gatewise.data.pairs import Pairs, read_pairs
+from gatewise.errors import ArgumentError, DataError
+from gatewise.tasks import Translation, Translator
+
+__all__ = ["evaluate", "predict", "stream", "train"]
+
+_AT_ONCE = 64
+"""Lines read before the first are written, unless somebody sits there and types."""
+
+
+@with_hyperparameters(Translator)
+def train(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="File with a source, a tab and a target on each line; or of sources, one a line."
+        ),
+    ],
+    output: OutputOption,
+    target: Annotated[
+        Path | None,
+        typer.Argument(help="Their targets, line for line, where DATA has none.", show_default="none"),
+    ] = None,
+    validation: Annotated[
+        Path | None, typer.Option(help="File to measure on, instead of a part of DATA drawn at random.")
+    ] = None,
+    validation_target: Annotated[
+        Path | None, typer.Option(help="Its targets, where it has none.", show_default="none")
+    ] = None,
+    resume: ResumeOption = False,
+    restart: RestartOption = False,
+    magnify: MagnifyOption = None,
+    as_json: JsonOption = False,
+    **hyperparameters: Any,
+) -> None:
+    """Learn to turn one text into another, from pairs of both. Files may be compressed, .gz.
+
+    A checkpoint is kept beside the model while training runs; --resume goes on from it to the very bits
+    of a run without a stop.
+    """
+    if validation is None and validation_target is not None:
+        raise ArgumentError(
+            "--validation-target is given without --validation, the sources that belong to it."
+        )
+    learnt = read_pairs(data, target)
+    measured = None if validation is None else read_pairs(validation, validation_target)
+    model = Translator(**hyperparameters, progress=False)
+    run_training(
+        model,
+        lambda checkpoint, tell: model.fit(
+            learnt, validation=measured, checkpoint=checkpoint, resume=resume, listeners=[tell]
+        ),
+        output,
+        resume=resume,
+        restart=restart,
+        as_json=as_json,
+        next_step=f"translate a file, line by line: gatewise predict {output} FILE",
+        magnify=magnify,
+        sample=lambda: learnt[0],
+    )
+
+
+def stream(model: Translator, data: Path | None, *, beam_size: int, n_best: int, as_json: bool) -> None:
+    """Translate line by line, from a file or from standard input, and write each as soon as it is there."""
+    lines = _lines(data)
+    at_once = 1 if data is None and sys.stdin.isatty() else _AT_ONCE
+    while batch := list(islice(lines, at_once)):
+        found = model.translations([text for _, text in batch], beam_size=beam_size, n_best=n_best)
+        for (number, text), translations in zip(batch, found, strict=True):
+            for rank, each in enumerate(translations, start=1):
+                say(json.dumps(_row(number, rank, text, each)) if as_json else each.text)
+
+
+def predict(model: Translator, data: Path | None, *, beam_size: int, n_best: int) -> dict[str, list[Any]]:
+    """The translations of a file's lines, and their scores."""
+    lines = list(_lines(data))
+    found = model.translations([text for _, text in lines], beam_size=beam_size, n_best=n_best)
+    rows = [
+        _row(number, rank, text, each)
+        for (number, text), translations in zip(lines, found, strict=True)
+        for rank, each in enumerate(translations, start=1)
+    ]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _row(number: int, rank: int, text: str, translation: Translation) -> dict[str, Any]:
+    return {
+        "line": number,
+        "rank": rank,
+        "source": text,
+        "target": translation.text,
+        "score": translation.score,
+    }
+
+
+def _lines(data: Path | None) -> Iterator[tuple[int, str]]:
+    """The lines to translate with their numbers; of a file with targets too, the sources."""
+    numbered = (
+        enumerate((line.rstrip("\r\n") for line in sys.stdin), start=1)
+        if data is None
+        else numbered_lines(data, "a file with a text on each line")
+    )
+    name, number = "standard input" if data is None else repr(str(data)), 0
+    for number, line in numbered:
+        source = line.split("\t")[0].strip()
+        if not source:
+            raise DataError(f"{name}, line {number} is empty; leave it out.")
+        yield number, source
+    if not number:
+        raise DataError(f"{name} is empty; expected a text on each line.")
+
+
+def evaluate(
+    model: Translator, data: Path, *, batch_size: int, target: Path | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """The measurements for machines, and the same as lines for people."""
+    pairs: Pairs = read_pairs(data, target)
+    result = model.evaluate(pairs, batch_size=max(batch_size, _AT_ONCE))
+    lines = [
+        f"BLEU        {result['bleu']:.2f}",
+        f"chrF        {result['chrf']:.2f}",
+        f"exact       {result['exact']:.4f}",
+        f"loss        {result['loss']:.4f} nats a token",
+        f"perplexity  {result['perplexity']:.2f}",
+        f"tokens      {result['tokens']:,}, {result['unknown']:,} of them unknown to the model",
+    ]
+    return result, lines

@@ -1,0 +1,201 @@
+"""Pairs of texts, a source and what it should become: one file of two columns, or two aligned files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+from gatewise.data.lines import numbered_lines
+from gatewise.data.text import is_utf8
+from gatewise.errors import ArgumentError, DataError
+
+__all__ = ["Pairs", "as_pairs", "check_text", "pairs_digest", "read_lines", "read_pairs"]
+
+_SHOWN = 60
+"""Characters of a text that an error shows."""
+
+
+class Pairs(Sequence[tuple[str, str]]):
+    """Pairs of texts that know where they come from, so that an error can say it.
+
+    Args:
+        sources: N texts.
+        targets: what each of them should become.
+        origin: the argument that they came from; or the files of the sources and of the targets, twice the
+            same where they are columns of one.
+        numbers: (N,) of each pair in the argument, from 0, or of its line in a file, from 1; where omitted
+            they are counted from 0.
+
+    Raises:
+        ArgumentError: there are not as many targets as sources, or a text is no str, or empty.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        origin: str | tuple[str, str] = "pairs",
+        numbers: Sequence[int] | None = None,
+    ) -> None:
+        self.sources, self.targets, self._origin = list(sources), list(targets), origin
+        if len(self.sources) != len(self.targets):
+            raise ArgumentError(
+                f"there are {len(self.sources)} sources and {len(self.targets)} targets; expected as many."
+            )
+        self._numbers = list(range(len(self.sources)) if numbers is None else numbers)
+        for index, pair in enumerate(self):
+            for side, text in enumerate(pair):
+                check_text(self.where(index, side), text)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Pairs: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, str] | Pairs:
+        if isinstance(index, slice):
+            return self.take(range(len(self))[index])
+        return self.sources[index], self.targets[index]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return zip(self.sources, self.targets, strict=True)
+
+    def take(self, indices: Sequence[int]) -> Pairs:
+        """The pairs of these numbers, in this order."""
+        sources, targets = ([texts[index] for index in indices] for texts in (self.sources, self.targets))
+        return Pairs(sources, targets, self._origin, [self._numbers[index] for index in indices])
+
+    def name(self, side: int) -> str:
+        """What errors call all texts of a side: 0 the sources, 1 the targets."""
+        name = ("the sources", "the targets")[side]
+        return name if isinstance(self._origin, str) else f"{name} in {self._origin[side]!r}"
+
+    def where(self, index: int, side: int) -> str:
+        """Where a text stands: ``side`` is 0 for a source, 1 for a target."""
+        if isinstance(self._origin, str):
+            return f"{self._origin}[{self._numbers[index]}][{side}]"
+        return f"{self._origin[side]!r}, line {self._numbers[index]}"
+
+
+def read_pairs(source: str | Path, target: str | Path | None = None) -> Pairs:
+    """Read pairs of texts, in UTF-8 or that compressed (``.gz``).
+
+    Args:
+        source: a file with a source, a tab and a target on each line; or with ``target`` a file with a source
+            on each line.
+        target: a file whose line n is what line n of ``source`` should become.
+
+    Raises:
+        DataError: a file cannot be read, has an empty line or one that is no pair; or the two have not the
+            same number of lines. The message gives file and line.
+    """
+    if target is None:
+        return _columns(Path(source))
+    sources, targets = read_lines(source), read_lines(target)
+    if len(sources) != len(targets):
+        raise DataError(
+            f"{str(source)!r} has {len(sources):,} lines and {str(target)!r} has {len(targets):,}; "
+            "expected as many, for line n of one is to become line n of the other."
+        )
+    return Pairs(sources, targets, (str(source), str(target)), range(1, len(sources) + 1))
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """Read texts, one a line.
+
+    Raises:
+        DataError: the file cannot be read, has no line, or an empty one; the message gives the line.
+    """
+    return [line.strip() for _, line in _filled_lines(Path(path), "a file with a text on each line")]
+
+
+def _columns(path: Path) -> Pairs:
+    sources, targets, lines = [], [], []
+    for number, line in _filled_lines(path, "a file with a source, a tab and a target on each line"):
+        columns = [column.strip() for column in line.split("\t")]
+        if len(columns) != 2:
+            raise DataError(
+                f"{str(path)!r}, line {number}: {len(columns)} columns between tabs; expected 2, a source "
+                "and its target. Give the targets' own file where each language has one."
+            )
+        for name, column in zip(("source", "target"), columns, strict=True):
+            if not column:
+                raise DataError(f"{str(path)!r}, line {number}: the {name} is empty; leave the line out.")
+        sources.append(columns[0])
+        targets.append(columns[1])
+        lines.append(number)
+    return Pairs(sources, targets, (str(path), str(path)), lines)
+
+
+def _filled_lines(path: Path, expected: str) -> Iterator[tuple[int, str]]:
+    """The lines of a file, none of them empty, with their numbers."""
+    number = 0
+    for number, line in numbered_lines(path, expected):
+        if not line.strip():
+            raise DataError(
+                f"{str(path)!r}, line {number} is empty; leave it out, with its other half where that stands "
+                "in a file of its own."
+            )
+        yield number, line
+    if not number:
+        raise DataError(f"{str(path)!r} is empty; expected {expected}.")
+
+
+def as_pairs(name: str, value: Any) -> Pairs:
+    """Pairs of texts from whatever a caller gave.
+
+    Args:
+        name: of the argument.
+        value: ``Pairs``, or a sequence of (source, target).
+
+    Raises:
+        ArgumentError: it is something else, or a text is empty.
+    """
+    if isinstance(value, Pairs):
+        return value
+    if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
+        raise ArgumentError(
+            f"{name} has type {type(value).__name__}; expected a list of (source, target), "
+            "or read_pairs of a file."
+        )
+    sources, targets = [], []
+    for index, pair in enumerate(value):
+        if isinstance(pair, str | bytes) or not hasattr(pair, "__len__") or len(pair) != 2:
+            raise ArgumentError(f"{name}[{index}] is {_shown(pair)}; expected (source, target), two str.")
+        sources.append(pair[0])
+        targets.append(pair[1])
+    return Pairs(sources, targets, name)
+
+
+def check_text(where: str, text: Any) -> None:
+    """Refuse what is no text with something in it.
+
+    Raises:
+        ArgumentError: it is no str, is empty, or has half a surrogate pair; ``where`` says where it stands.
+    """
+    if not isinstance(text, str):
+        raise ArgumentError(f"{where} has type {type(text).__name__}; expected a str.")
+    if not is_utf8(text):
+        raise ArgumentError(f"{where} is {_shown(text)}; expected a str that UTF-8 can write.")
+    if not text.strip():
+        raise ArgumentError(f"{where} is {_shown(text)}; expected a text with something in it.")
+
+
+def pairs_digest(*parts: Pairs | None) -> str:
+    """A fingerprint of pairs."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(f"{0 if part is None else len(part)}\n".encode())
+        for pair in part or ():
+            digest.update(json.dumps(pair).encode())
+    return digest.hexdigest()
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -1,0 +1,378 @@
+r"""A recurrent decoder that looks at a memory at each step, and is fed what came of the step before.
+
+With the embedded token $x_t$, the attentional vector $\tilde h_{t-1}$ of the step before ("input feeding")
+and the context $\bar c_t$ that attention reads with the query $s_t$ (``gatewise.ops.attention``):
+
+$$
+\begin{aligned}
+s_t &= \mathrm{stack}([x_t; \tilde h_{t-1}], s_{t-1}) \\
+\tilde h_t &= \tanh(W_c\,[\bar c_t; s_t])
+\end{aligned}
+$$
+
+Luong, Pham & Manning (2015), equation 5 and section 3.3. A linear layer over $\tilde h_t$ gives the logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.nn._checks import check_scale, check_shape
+from gatewise.nn._stack_weights import weights_of
+from gatewise.nn.attention import Attention, AttentionCache
+from gatewise.nn.layer import Network
+from gatewise.nn.linear import Linear
+from gatewise.nn.lstm import LSTM
+from gatewise.nn.rnn import RNN
+from gatewise.ops.attention import PreparedMemory
+from gatewise.ops.dropout import dropout_backward, dropout_mask
+from gatewise.types import Array, IntArray, Seed, State
+
+__all__ = ["AttentionDecoder", "DecoderCache", "DecoderState", "DecoderStep", "DecoderStream"]
+
+Feedback = Callable[[int, Array], Array | None]
+"""Given a step t > 0 and what came of the step before, (B, H): what step t is to read instead of x[t]."""
+
+
+class DecoderState(NamedTuple):
+    """Where a decoder stands between two steps.
+
+    Attributes:
+        recurrent: of the stack, (L, B, H) each.
+        feed: the attentional vector of the step before (B, H).
+    """
+
+    recurrent: State
+    feed: Array
+
+
+class DecoderStep(NamedTuple):
+    """One step: all that it saw and worked out, for N rows.
+
+    Attributes:
+        seen: of each layer (N, F + H): what came from below or was fed back, then its hidden state of before.
+        gates: of each layer (N, G * H), activated.
+        before: the stack's state before the step, (L, N, H) each.
+        after: the same after it.
+        attention: its ``weights`` are what the step looked at.
+        combined: [context; query], (N, M + H).
+        y: the attentional vectors (N, H).
+    """
+
+    seen: list[Array]
+    gates: list[Array]
+    before: State
+    after: State
+    attention: AttentionCache
+    combined: Array
+    y: Array
+
+
+class DecoderCache(NamedTuple):
+    """What ``backward`` needs, and looking inside.
+
+    Attributes:
+        x: (T, B, E), as it was read.
+        steps: T of them.
+        masks: of the dropout on what goes into each layer from below (T, B, H); None without.
+        prepared: the memory.
+    """
+
+    x: Array
+    steps: list[DecoderStep]
+    masks: list[Array | None]
+    prepared: PreparedMemory
+
+    @property
+    def weights(self) -> Array:
+        """How much each step looked at each step of the memory, α (T, B, S)."""
+        return np.concatenate([step.attention.weights for step in self.steps])
+
+
+class AttentionDecoder(Network):
+    """A stack of LSTM or RNN layers with attention over a memory, and input feeding.
+
+    The equations stand above. All steps go through NumPy one by one, for each needs what came of the last;
+    the input's part of the sums and all weight gradients are products over all steps at once.
+
+    Args:
+        input_size: E.
+        hidden_size: H.
+        num_layers: L.
+        memory_size: M.
+        cell: "lstm" or "rnn".
+        score: of the attention: "dot", "general" or "additive".
+        input_feeding: False leaves the attentional vector of the step before out of the input.
+        dropout: rate between layers.
+        init_scale: weights are drawn uniformly from [-init_scale, init_scale); each part's own where omitted.
+        seed: where the draws come from.
+        dtype: float32 or float64.
+
+    Raises:
+        ArgumentError: a size is no positive integer, a rate lies outside [0, 1), there is no such score.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        memory_size: int,
+        *,
+        cell: str = "lstm",
+        score: str = "general",
+        input_feeding: bool = True,
+        dropout: float = 0.0,
+        init_scale: float | None = None,
+        seed: Seed = 0,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> None:
+        check_scale("AttentionDecoder", init_scale)
+        rng = np.random.default_rng(seed)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.input_feeding, self.dropout = input_feeding, dropout
+        self.feed_size = hidden_size if input_feeding else 0
+        self.recurrent: LSTM | RNN = (LSTM if cell == "lstm" else RNN)(
+            input_size + self.feed_size,
+            hidden_size,
+            num_layers,
+            dropout=dropout,
+            init_scale=init_scale,
+            seed=rng,
+            dtype=dtype,
+        )
+        self.attention = Attention(
+            hidden_size, memory_size, score=score, init_scale=init_scale, seed=rng, dtype=dtype
+        )
+        self.combine = Linear(
+            memory_size + hidden_size, hidden_size, bias=False, init_scale=init_scale, seed=rng, dtype=dtype
+        )
+        parts = {cell: self.recurrent, "attention": self.attention, "combine": self.combine}
+        super().__init__(parts)
+
+    def begin(self, state: State) -> DecoderState:
+        """Before the first step: a state of the stack, (L, B, H) each, and nothing to be fed.
+
+        Raises:
+            ArgumentError: the state has another shape or type.
+        """
+        shape = (self.num_layers, state.h.shape[1], self.hidden_size)
+        check_shape("AttentionDecoder", "state.h", state.h, shape, self.dtype)
+        memory = shape if self.recurrent.cell.has_memory else (*shape[:2], 0)
+        check_shape("AttentionDecoder", "state.c", state.c, memory, self.dtype)
+        return DecoderState(state, np.zeros(shape[1:], self.dtype))
+
+    def forward(
+        self,
+        x: Array,
+        state: State,
+        prepared: PreparedMemory,
+        *,
+        rng: np.random.Generator | None = None,
+        feedback: Feedback | None = None,
+    ) -> tuple[Array, DecoderState, DecoderCache]:
+        """All steps of a batch whose inputs are known (teacher forcing).
+
+        Args:
+            x: (T, B, E).
+            state: of the stack before the first step, (L, B, H) each.
+            prepared: the memory, of ``attention.prepare``.
+            rng: where dropout draws from; no dropout where omitted.
+            feedback: may replace a step's input by what the step before has made of it; it is called
+                before each step but the first.
+
+        Returns:
+            The attentional vectors (T, B, H), where the decoder stands after the last step, and the cache.
+
+        Raises:
+            ArgumentError: a shape or a type does not fit.
+        """
+        steps, batch = x.shape[:2]
+        check_shape("AttentionDecoder", "x", x, (steps, batch, self.input_size), self.dtype)
+        stepper, now = _Stepper(self), self.begin(state)
+        masks = [
+            self._mask(number, (steps, batch, self.hidden_size), rng) for number in range(self.num_layers)
+        ]
+        if feedback is not None:
+            x = x.copy()
+        sums = x @ stepper.input_weight.T
+        done: list[DecoderStep] = []
+        for t in range(steps):
+            if t and feedback is not None and (read := feedback(t, now.feed)) is not None:
+                x[t] = read
+                sums[t] = read @ stepper.input_weight.T
+            step = stepper.step(sums[t], now, prepared, [None if mask is None else mask[t] for mask in masks])
+            done.append(step)
+            now = DecoderState(step.after, step.y)
+        return np.stack([step.y for step in done]), now, DecoderCache(x, done, masks, prepared)
+
+    def _mask(self, number: int, shape: tuple[int, ...], rng: np.random.Generator | None) -> Array | None:
+        """Of the dropout below a layer."""
+        return None if rng is None or number == 0 else dropout_mask(shape, self.dropout, rng, self.dtype)
+
+    def backward(self, dy: Array, cache: DecoderCache) -> tuple[Array, State, Array]:
+        """Back through all steps; adds to ``gradients``.
+
+        Args:
+            dy: (T, B, H).
+            cache: of ``forward``.
+
+        Returns:
+            dx (T, B, E), the gradient of the initial state, and that of the memory (S, B, M).
+
+        Raises:
+            ArgumentError: dy has another shape or type.
+        """
+        x, steps, masks, prepared = cache
+        hidden, cell, stepper = self.hidden_size, self.recurrent.cell, _Stepper(self)
+        check_shape("AttentionDecoder", "dy", dy, (*x.shape[:2], hidden), self.dtype)
+        gradient = self.attention.memory_gradient(prepared)
+        dpre = np.empty_like(dy)
+        dz = [np.empty((*x.shape[:2], cell.gates * hidden), self.dtype) for _ in masks]
+        dh, dc = (np.zeros_like(part) for part in steps[0].before)
+        dfeed = np.zeros_like(dy[0])
+        for t, step in reversed(list(enumerate(steps))):
+            np.multiply(dy[t] + dfeed, 1 - step.y * step.y, out=dpre[t])
+            dcombined = dpre[t] @ self.combine.weight
+            dabove = dcombined[:, -hidden:]
+            dabove += self.attention.backward(dcombined[None, :, :-hidden], step.attention, gradient)[0]
+            for number in reversed(range(self.num_layers)):
+                dh[number] += dabove
+                _, dc[number] = cell.backward(
+                    dh[number],
+                    dc[number],
+                    step.gates[number],
+                    step.before.c[number],
+                    step.after.c[number],
+                    None,
+                    dz[number][t],
+                )
+                dseen = dz[number][t] @ stepper.weights[number]
+                dh[number] = dseen[:, -hidden:]
+                mask = masks[number]
+                dabove = dropout_backward(dseen[:, :-hidden], None if mask is None else mask[t])
+            if self.input_feeding:
+                dfeed = dabove
+        self._add_gradients(cache, dz, dpre)
+        return dz[0] @ stepper.input_weight, State(dh, dc), self.attention.memory_backward(gradient)
+
+    def _add_gradients(self, cache: DecoderCache, dz: list[Array], dpre: Array) -> None:
+        """Of all weights but the attention's, each in one product over all steps."""
+        hidden = self.hidden_size
+        combined = np.concatenate([step.combined for step in cache.steps])
+        self.combine.gradients["weight"][...] += _rows(dpre).T @ combined
+        for number, gradient in enumerate(dz):
+            rows, seen = _rows(gradient), np.concatenate([step.seen[number] for step in cache.steps])
+            dseen = rows.T @ seen
+            parts = weights_of(self.recurrent.gradients, f"_l{number}")
+            size = 0 if number else self.input_size
+            parts.weight_ih[:, size:] += dseen[:, :-hidden]
+            parts.weight_hh[...] += dseen[:, -hidden:]
+            parts.bias[...] += rows.sum(axis=0)
+            if size:
+                parts.weight_ih[:, :size] += rows.T @ _rows(cache.x)
+
+    def stream(self, state: State) -> DecoderStream:
+        """The decoder one step at a time, for whoever chooses each input by the outputs before it.
+
+        Args:
+            state: of the stack before the first step, (L, B, H) each.
+
+        Raises:
+            ArgumentError: the state has another shape or type.
+        """
+        return DecoderStream(self, state)
+
+
+class _Stepper:
+    """The weights as a step needs them: for each layer one product with [from below or fed; h].
+
+    Attributes:
+        input_weight: of the bottom layer for what is read, (G * H, E).
+        weights: of each layer (G * H, F + H).
+    """
+
+    def __init__(self, decoder: AttentionDecoder) -> None:
+        self._decoder, size = decoder, decoder.input_size
+        layers = range(decoder.num_layers)
+        parts = [weights_of(decoder.recurrent.parameters, f"_l{number}") for number in layers]
+        self.input_weight = parts[0].weight_ih[:, :size]
+        self.weights = [
+            np.concatenate([part.weight_ih[:, 0 if number else size :], part.weight_hh], axis=1)
+            for number, part in enumerate(parts)
+        ]
+        self._biases = [part.bias for part in parts]
+
+    def step(
+        self,
+        sums: Array,
+        state: DecoderState,
+        prepared: PreparedMemory,
+        masks: Sequence[Array | None],
+    ) -> DecoderStep:
+        """One step of N rows; N is B, or K * B with K hypotheses of each sequence, the first ones first.
+
+        Args:
+            sums: what is read, times ``input_weight``: (N, G * H).
+            state: where the decoder stands.
+            prepared: the memory of B sequences.
+            masks: of the dropout below each layer (N, H).
+        """
+        decoder, (before, feed) = self._decoder, state
+        after = State(np.empty_like(before.h), np.empty_like(before.c))
+        below, all_seen, all_gates = feed[:, : decoder.feed_size], [], []
+        for number, (weight, bias, mask) in enumerate(zip(self.weights, self._biases, masks, strict=True)):
+            seen = np.concatenate([dropout_backward(below, mask), before.h[number]], axis=1)
+            z = seen @ weight.T
+            z += bias
+            if number == 0:
+                z += sums
+            after.h[number], after.c[number] = decoder.recurrent.cell.forward(z, before.c[number])
+            below = after.h[number]
+            all_seen.append(seen)
+            all_gates.append(z)
+        query = below.reshape(-1, len(prepared.mask), decoder.hidden_size)
+        context, attention = decoder.attention.forward(query, prepared)
+        combined = np.concatenate([context.reshape(len(below), -1), below], axis=1)
+        y = np.tanh(combined @ decoder.combine.weight.T)
+        return DecoderStep(all_seen, all_gates, before, after, attention, combined, y)
+
+
+class DecoderStream:
+    """A decoder that keeps where it stands from step to step; of ``AttentionDecoder.stream``.
+
+    Attributes:
+        state: where it stands; may be set.
+    """
+
+    def __init__(self, decoder: AttentionDecoder, state: State) -> None:
+        self._stepper, self._masks = _Stepper(decoder), [None] * decoder.num_layers
+        self.state = decoder.begin(state)
+
+    def step(self, x: Array, prepared: PreparedMemory) -> tuple[Array, Array]:
+        """One step.
+
+        Args:
+            x: (N, E); N is B, or K * B with K hypotheses of each sequence, the first ones first.
+            prepared: the memory of the B sequences.
+
+        Returns:
+            The attentional vectors (N, H), and how much each row looked at each step of the memory, (N, S).
+        """
+        step = self._stepper.step(x @ self._stepper.input_weight.T, self.state, prepared, self._masks)
+        self.state = DecoderState(step.after, step.y)
+        return step.y, step.attention.weights.reshape(len(x), -1)
+
+    def select(self, rows: IntArray) -> None:
+        """Go on with these rows, (M,) in [0, N): re-ordered, repeated or left out."""
+        (h, c), feed = self.state
+        self.state = DecoderState(State(h[:, rows], c[:, rows]), feed[rows])
+
+
+def _rows(x: Array) -> Array:
+    """(T, B, ·) as (T * B, ·)."""
+    return x.reshape(-1, x.shape[-1])

@@ -1,0 +1,222 @@
+"""Beam search: the likeliest texts that a decoder can be brought to write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from gatewise.tasks._translation_examples import SourceBatch
+from gatewise.tasks._translation_network import TranslationNetwork
+from gatewise.types import Array, IntArray
+
+__all__ = ["Beam", "Hypothesis", "beam_search"]
+
+_BLOCK = 64
+"""Symbols whose highest logit is taken together, when the highest of all are sought."""
+
+_LEAST = 1e-10
+"""A share of attention no smaller, so that its logarithm is finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """How to search (Wu et al. 2016, section 7).
+
+    A finished hypothesis Y of a source X scores log P(Y | X) / lp(Y) + cp(X, Y), with
+    lp(Y) = ((5 + |Y|) / 6)^α and cp(X, Y) = β Σ_j log min(Σ_t a_tj, 1): a source step that was hardly looked
+    at counts against it.
+
+    Attributes:
+        size: K, hypotheses kept of each text.
+        length_penalty: α; 0 prefers short texts, 1 the highest mean log-probability of a token.
+        coverage_penalty: β.
+        end: the token that ends a text, and begins it.
+        never: tokens that are not to be written.
+    """
+
+    size: int
+    length_penalty: float
+    coverage_penalty: float
+    end: int
+    never: tuple[int, ...] = ()
+
+
+class Hypothesis(NamedTuple):
+    """A text that beam search found.
+
+    Attributes:
+        tokens: without the end.
+        score: by which hypotheses are ranked.
+        log_probability: log P(Y | X) in nats, the end included.
+        attention: α (T, S) of its T steps, the end among them, over the S steps of its source, likewise.
+    """
+
+    tokens: list[int]
+    score: float
+    log_probability: float
+    attention: Array
+
+
+class _Step(NamedTuple):
+    """How the hypotheses came to be, for the B texts that were searched: (K, B) each.
+
+    Attributes:
+        texts: (B,) their numbers, rising.
+        parents: the hypothesis of the step before that each goes on from.
+        tokens: with which it goes on.
+        attention: α of that step (K, B, S), of the parents by their own numbers.
+    """
+
+    texts: IntArray
+    parents: IntArray
+    tokens: IntArray
+    attention: Array
+
+
+def beam_search(
+    network: TranslationNetwork, source: SourceBatch, most: IntArray, beam: Beam
+) -> list[list[Hypothesis]]:
+    """Search for all texts of a batch side by side.
+
+    A text is done when K hypotheses have ended, or at its length limit; where none has ended by then, the
+    best one is taken as it stands.
+
+    Args:
+        network: whose decoder writes.
+        source: B texts.
+        most: (B,) most tokens to write for each, the end included.
+        beam: how to search.
+
+    Returns:
+        For each text 1 to K hypotheses, the best first.
+    """
+    search = _Search(network, source, most, beam)
+    while len(search.texts):
+        search.step()
+    for found in search.finished:
+        found.sort(key=lambda each: -each.score)
+    return [found[: beam.size] for found in search.finished]
+
+
+class _Search:
+    """Where a search stands: K hypotheses of each text that is not done.
+
+    Attributes:
+        texts: (B,) numbers of those texts.
+        finished: what was found for each text, in the order of the batch.
+    """
+
+    def __init__(self, network: TranslationNetwork, source: SourceBatch, most: IntArray, beam: Beam) -> None:
+        self._network, self._beam, self._most, self._lengths = network, beam, most, source.lengths
+        self._prepared, self._stream = network.begin(source)
+        batch = len(source.lengths)
+        self.texts: IntArray = np.arange(batch)
+        self.finished: list[list[Hypothesis]] = [[] for _ in range(batch)]
+        self._stream.select(np.tile(self.texts, beam.size))
+        self._tokens: IntArray = np.full((beam.size, batch), beam.end)
+        # At first all hypotheses of a text are the same: one of them counts.
+        self._totals = np.full((beam.size, batch), -np.inf, network.dtype)
+        self._totals[0] = 0
+        self._steps: list[_Step] = []
+
+    def step(self) -> None:
+        """Every hypothesis by one token."""
+        network, beam, k = self._network, self._beam, self._beam.size
+        x = network.target_embedding(self._tokens.reshape(-1))
+        y, attention = self._stream.step(x, self._prepared)
+        attention = attention.reshape(k, len(self.texts), -1)
+        values, offered = self._continuations(network.head(y).reshape(k, len(self.texts), -1))
+        # Of all that K hypotheses offer the 2 K best: each can end but once, so K of them go on.
+        each = values.shape[-1]
+        totals = _by_text(values + self._totals[:, :, None])
+        best = np.argsort(-totals, axis=0, kind="stable")[: 2 * k]
+        totals = np.take_along_axis(totals, best, axis=0)
+        parents, tokens = best // each, np.take_along_axis(_by_text(offered), best, axis=0)
+        ends = (tokens == beam.end) & np.isfinite(totals)
+        for rank, column in zip(*np.nonzero(ends[:k]), strict=True):
+            self._finish(int(column), int(parents[rank, column]), attention, None, totals[rank, column])
+
+        going = np.argsort(ends, axis=0, kind="stable")[:k]
+        parents, tokens, totals = (
+            np.take_along_axis(part, going, axis=0) for part in (parents, tokens, totals)
+        )
+        self._go_on(parents, tokens, totals, attention)
+
+    def _continuations(self, logits: Array) -> tuple[Array, IntArray]:
+        """The highest log-probabilities of each hypothesis (K, B, 2 K), and their tokens."""
+        never = list(self._beam.never)
+        refused = logits[..., never]
+        logits[..., never] = -np.inf
+        tokens = _highest(logits, min(2 * self._beam.size, logits.shape[-1]))
+        values = np.take_along_axis(logits, tokens, axis=-1)
+        # They are not chosen, but likely all the same: what is left does not become likelier.
+        logits[..., never] = refused
+        highest = logits.max(axis=-1, keepdims=True)
+        logits -= highest
+        np.exp(logits, out=logits)
+        return values - highest - np.log(logits.sum(axis=-1, keepdims=True)), tokens
+
+    def _finish(self, column: int, parent: int, attention: Array, token: int | None, total: float) -> None:
+        """Keep the hypothesis ``parent`` of a text, ended, or cut off after one more token."""
+        text = int(self.texts[column])
+        looked = [attention[parent, column, : self._lengths[text]]]
+        tokens = [] if token is None else [token]
+        for step in reversed(self._steps):
+            column = int(np.searchsorted(step.texts, text))
+            tokens.append(int(step.tokens[parent, column]))
+            parent = int(step.parents[parent, column])
+            looked.append(step.attention[parent, column, : self._lengths[text]])
+        weights = np.stack(looked[::-1])
+        self.finished[text].append(
+            Hypothesis(tokens[::-1], self._score(total, weights), float(total), weights)
+        )
+
+    def _score(self, total: float, attention: Array) -> float:
+        """Of a finished hypothesis."""
+        beam = self._beam
+        score = float(total / ((5 + len(attention)) / 6) ** beam.length_penalty)
+        if beam.coverage_penalty:
+            covered = np.clip(attention.sum(axis=0, dtype=np.float64), _LEAST, 1)
+            score += beam.coverage_penalty * float(np.log(covered).sum())
+        return score
+
+    def _go_on(self, parents: IntArray, tokens: IntArray, totals: Array, attention: Array) -> None:
+        """Leave out the texts that are done, and let the decoder stand where the others' hypotheses do."""
+        limit = self._most[self.texts] <= len(self._steps) + 1
+        found = np.array([len(self.finished[text]) for text in self.texts])
+        for column in np.flatnonzero(limit & (found == 0)):
+            parent, token = int(parents[0, column]), int(tokens[0, column])
+            self._finish(int(column), parent, attention, token, totals[0, column])
+        self._steps.append(_Step(self.texts, parents, tokens, attention))
+        left = np.flatnonzero(~limit & (found < self._beam.size))
+        batch = len(self.texts)
+        self._stream.select((parents[:, left] * batch + left).reshape(-1))
+        if 0 < len(left) < batch:
+            self._prepared = self._prepared.take(left)
+        self.texts, self._tokens, self._totals = self.texts[left], tokens[:, left], totals[:, left]
+
+
+def _by_text(values: Array) -> Array:
+    """(K, B, n) as (K * n, B)."""
+    return values.transpose(0, 2, 1).reshape(-1, values.shape[1])
+
+
+def _highest(x: Array, count: int) -> IntArray:
+    """Where the ``count`` highest of the last axis stand, in no order.
+
+    They lie in the ``count`` blocks with the highest maxima, and a maximum is found much faster than an
+    order.
+    """
+    blocks = x.shape[-1] // _BLOCK
+    if blocks <= count:
+        return np.argpartition(x, -count, axis=-1)[..., -count:]
+    whole = blocks * _BLOCK
+    maxima = x[..., :whole].reshape(*x.shape[:-1], blocks, _BLOCK).max(axis=-1)
+    chosen = np.argpartition(maxima, -count, axis=-1)[..., -count:]
+    inside = (chosen[..., None] * _BLOCK + np.arange(_BLOCK)).reshape(*x.shape[:-1], -1)
+    rest = np.broadcast_to(np.arange(whole, x.shape[-1]), (*x.shape[:-1], x.shape[-1] - whole))
+    places = np.concatenate([inside, rest], axis=-1)
+    top = np.argpartition(np.take_along_axis(x, places, axis=-1), -count, axis=-1)[..., -count:]
+    return np.take_along_axis(places, top, axis=-1)

@@ -1,0 +1,73 @@
+"""What a text was turned into, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gatewise.tasks._beam_search import Hypothesis
+from gatewise.tasks._translation_vocabulary import END, TranslationVocabulary
+from gatewise.types import Array, IntArray
+
+__all__ = ["Translation", "in_words"]
+
+
+class Translation(NamedTuple):
+    """What a text was turned into.
+
+    Attributes:
+        text: the outcome.
+        score: by which beam search ranks it: log-probability over length penalty, and coverage.
+        log_probability: in nats, given the source.
+        source_symbols: S symbols that were read, the end among them.
+        target_symbols: T symbols that were written, likewise.
+        attention: α (T, S), how much the writing of each looked at each that was read; rows sum to 1.
+    """
+
+    text: str
+    score: float
+    log_probability: float
+    source_symbols: list[str]
+    target_symbols: list[str]
+    attention: Array
+
+
+def in_words(
+    vocabulary: TranslationVocabulary, text: str, tokens: IntArray, hypotheses: Sequence[Hypothesis]
+) -> list[Translation]:
+    """Hypotheses as texts, each text once.
+
+    For a word outside the vocabulary the word of the source is taken that is looked at most: of those that
+    are outside it themselves, where there are such, for what the decoder knows it could have written.
+
+    Args:
+        vocabulary: of both sides.
+        text: the source.
+        tokens: its own.
+        hypotheses: the best first.
+    """
+    source, target = vocabulary.source, vocabulary.target
+    symbols = source.symbols(text, tokens)
+    strange = np.flatnonzero(tokens == source.unknown) if source.unknown is not None else tokens[:0]
+    copied = strange if len(strange) else np.arange(len(tokens))  # the end is no word
+    found: dict[str, Translation] = {}
+    for hypothesis in hypotheses:
+        written = target.own_symbols(hypothesis.tokens)
+        for place, token in enumerate(hypothesis.tokens):
+            if token == target.unknown and len(copied):
+                written[place] = symbols[copied[hypothesis.attention[place, copied].argmax()]]
+        ended = len(hypothesis.attention) > len(written)
+        outcome = target.join(written, hypothesis.tokens)
+        translation = Translation(
+            outcome,
+            hypothesis.score,
+            hypothesis.log_probability,
+            [*symbols, END],
+            [*written, END] if ended else written,
+            hypothesis.attention,
+        )
+        # A word that was copied may be the one that a better hypothesis has written.
+        found.setdefault(outcome, translation)
+    return list(found.values())

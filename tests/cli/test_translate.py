@@ -1,0 +1,199 @@
+"""Translators on the command line do what they do in Python, line by line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from gatewise import Translator, load
+from gatewise.cli import main
+from gatewise.data import read_pairs
+from tests.cli.command import gatewise, options
+
+TINY = {"hidden_size": 16, "embedding_size": 8, "batch_size": 8, "epochs": 6, "min_count": 1}
+WORDS = {"one": "eins", "two": "zwei", "three": "drei", "dogs": "Hunde"}
+SOURCES = [f"{first} {second} dogs" for first in WORDS for second in WORDS] * 3
+
+
+def german(text):
+    return " ".join(WORDS[word] for word in text.split())
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pairs") / "pairs.tsv"
+    path.write_text("".join(f"{text}\t{german(text)}\n" for text in SOURCES), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def aligned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("aligned")
+    paths = folder / "a.en", folder / "a.de.gz"
+    paths[0].write_text("\n".join(SOURCES) + "\n", encoding="utf-8")
+    with gzip.open(paths[1], "wt", encoding="utf-8") as file:
+        file.write("\n".join(map(german, SOURCES)) + "\n")
+    return paths
+
+
+@pytest.fixture(scope="module")
+def model_path(table, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    Translator(**TINY, progress=False).fit(read_pairs(table)).save(path)
+    return path
+
+
+def outputs(capsys, *arguments):
+    assert main([*map(str, arguments)]) == 0, capsys.readouterr().err
+    return capsys.readouterr()
+
+
+def test_training_on_the_command_line_is_training_in_python(table, aligned, tmp_path, capsys):
+    path = tmp_path / "m.safetensors"
+    out, _ = outputs(
+        capsys, "train", "translate", *aligned, "-o", path, "--validation", table, *options(**TINY)
+    )
+    assert out.startswith(f"saved {path}")
+    assert f"gatewise predict {path}" in out
+    expected = Translator(**TINY, progress=False).fit(read_pairs(table), validation=read_pairs(table))
+    model = load(path)
+    assert model.get_params() == expected.get_params()
+    np.testing.assert_array_equal(model.network_.parameters.vector, expected.network_.parameters.vector)
+
+
+def test_every_hyperparameter_is_an_option(capsys):
+    out, _ = outputs(capsys, "train", "translate", "--help")
+    for name in Translator().get_params():
+        assert (f"--{name.replace('_', '-')} " in out) == (name != "progress"), name
+
+
+def test_lines_come_back_translated(model_path, table, aligned, capsys):
+    expected = load(model_path).translate(SOURCES)
+    for data in (aligned[0], table):  # of a table of pairs the sources are read
+        out, _ = outputs(capsys, "predict", model_path, data)
+        assert out.splitlines() == expected
+
+
+def test_standard_input_is_read_where_no_file_is_named(model_path):
+    done = gatewise("predict", model_path, input="two dogs\none dogs\n")
+    assert done.stdout.splitlines() == load(model_path).translate(["two dogs", "one dogs"])
+    empty = gatewise("predict", model_path, input="two dogs\n\none dogs\n")
+    assert empty.returncode == 2
+    assert empty.stderr == "gatewise: error: standard input, line 2 is empty; leave it out.\n"
+
+
+def test_json_and_tables_have_scores_and_further_hypotheses(model_path, aligned, tmp_path, capsys):
+    found = load(model_path).translations(SOURCES, beam_size=3, n_best=2)
+    expected = [
+        (line, rank, SOURCES[line - 1], each.text)
+        for line, translations in enumerate(found, start=1)
+        for rank, each in enumerate(translations, start=1)
+    ]
+    searched = ("--beam-size", 3, "--n-best", 2)
+    out, _ = outputs(capsys, "predict", model_path, aligned[0], "--json", *searched)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [tuple(row[name] for name in ("line", "rank", "source", "target")) for row in rows] == expected
+    assert rows[0]["score"] == pytest.approx(found[0][0].score)
+    output = tmp_path / "found.csv"
+    outputs(capsys, "predict", model_path, aligned[0], "-o", output, *searched)
+    with output.open(encoding="utf-8", newline="") as file:
+        assert [row["target"] for row in csv.DictReader(file)] == [row[3] for row in expected]
+
+
+def test_evaluate(model_path, table, aligned, capsys):
+    result = load(model_path).evaluate(read_pairs(table))
+    for data in ([table], aligned):
+        out, _ = outputs(capsys, "evaluate", model_path, *data, "--json")
+        assert json.loads(out) == pytest.approx(result)
+    out, _ = outputs(capsys, "evaluate", model_path, table)
+    assert f"BLEU        {result['bleu']:.2f}\n" in out
+    assert f"exact       {result['exact']:.4f}\n" in out
+
+
+def test_magnify_shows_where_it_looked(model_path, tmp_path, capsys):
+    out, _ = outputs(capsys, "magnify", model_path, "--text", "two dogs", "-o", tmp_path / "r.html")
+    assert "wrote" in out
+    assert '"alignment":{"labels":[' in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_snapshots_of_a_training(aligned, tmp_path, capsys):
+    path = tmp_path / "m.safetensors"
+    outputs(capsys, "train", "translate", *aligned, "-o", path, "--magnify", "every=8", *options(**TINY))
+    outputs(capsys, "magnify", path, "--training", "-o", tmp_path / "r.html")
+    assert (tmp_path / "r.html").read_text(encoding="utf-8").count('"alignment":{') > 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["train", "translate", "short.en", "three.de", "-o", "n.safetensors"],
+            "'short.en' has 2 lines and 'three.de' has 3; expected as many",
+        ),
+        (["train", "translate", "gap.en", "three.de", "-o", "n.safetensors"], "'gap.en', line 2 is empty"),
+        (
+            ["train", "translate", "short.en", "-o", "n.safetensors"],
+            "'short.en', line 1: 1 columns between tabs; expected 2",
+        ),
+        (
+            ["train", "translate", "long.tsv", "-o", "n.safetensors", "--max-length=20", "--min-count=1"],
+            "'long.tsv', line 2 has 30 tokens, more than max_length=20",
+        ),
+        (
+            ["train", "translate", "long.tsv", "-o", "n.safetensors", "--min-count=90"],
+            "no word of the sources in 'long.tsv' is seen min_count=90 times",
+        ),
+        (
+            ["train", "translate", "pairs.tsv", "-o", "n.safetensors", "--validation-target=three.de"],
+            "--validation-target is given without --validation",
+        ),
+        (
+            ["predict", "MODEL", "short.en", "--beam-size=0"],
+            "beam_size=0; expected a whole number of at least 1",
+        ),
+        (
+            ["predict", "MODEL", "short.en", "--n-best=5"],
+            "n_best=5; expected a whole number of at least 1 and at most 4",
+        ),
+        (["predict", "MODEL", "gap.en"], "'gap.en', line 2 is empty"),
+        (["predict", "MODEL", "empty.en"], "'empty.en' is empty; expected a text on each line"),
+        (["evaluate", "MODEL", "short.en", "three.de"], "'short.en' has 2 lines and 'three.de' has 3"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_file_and_line(
+    arguments, message, model_path, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "short.en": "one\ntwo\n",
+        "gap.en": "one\n\ntwo\n",
+        "three.de": "eins\nzwei\ndrei\n",
+        "long.tsv": "one\teins\n" + "two " * 30 + "\tzwei\n",
+        "pairs.tsv": "one\teins\n" * 20,
+        "empty.en": "",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    assert main([str(model_path) if each == "MODEL" else each for each in arguments]) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error.startswith("gatewise: error: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "n.safetensors").exists()
+
+
+def test_a_second_file_is_for_translators_only(tmp_path, capsys):
+    from gatewise import LanguageModel
+
+    path, text = tmp_path / "m.safetensors", tmp_path / "a.txt"
+    text.write_text("to be or not to be " * 20, encoding="utf-8")
+    LanguageModel(hidden_size=4, num_layers=1, window=8, batch_size=2, epochs=1, progress=False).fit(
+        text
+    ).save(path)
+    assert main(["evaluate", str(path), str(text), str(text)]) == 2
+    assert "but a LanguageModel takes one file" in capsys.readouterr().err

@@ -1,0 +1,115 @@
+"""The loss in chunks is the loss of all logits at once, and so are its gradients."""
+
+import numpy as np
+import pytest
+
+from gatewise.errors import ArgumentError
+from gatewise.nn import (
+    Embedding,
+    Linear,
+    TiedLinear,
+    chunked_loss,
+    head_log_probabilities,
+    head_loss,
+    head_loss_and_gradient,
+)
+from gatewise.ops import cross_entropy, cross_entropy_backward, log_softmax
+
+T, B, H, V = 5, 7, 4, 6
+RNG = np.random.default_rng(4)
+TARGETS = RNG.integers(0, V, (T, B))
+MASK = RNG.random((T, B)) < 0.6
+MASK[2] = False  # a chunk of which nothing counts
+COUNTED = {
+    "all": {},
+    "mask": {"mask": MASK},
+    "weights": {"weights": RNG.random((T, B))},
+    "both": {"mask": MASK, "weights": RNG.random((T, B))},
+}
+
+
+@pytest.fixture(params=[1, 7, 12, 1000])
+def chunk(request, monkeypatch):
+    """Rows in a chunk: one, a step, some that do not come out even, all."""
+    monkeypatch.setattr(chunked_loss, "LOGITS_AT_ONCE", request.param * V)
+    monkeypatch.setattr(chunked_loss, "LEAST_ROWS", 1)
+
+
+def make(kind, dtype):
+    embedding = Embedding(V, H, seed=1, dtype=dtype)
+    head = TiedLinear(embedding) if kind == "tied" else Linear(H, V, bias=kind == "bias", seed=2, dtype=dtype)
+    return head, embedding
+
+
+@pytest.mark.parametrize("counted", COUNTED.values(), ids=COUNTED)
+@pytest.mark.parametrize("kind", ["bias", "no bias", "tied"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_it_is_the_loss_of_all_logits_at_once(chunk, counted, kind, dtype):
+    head, embedding = make(kind, dtype)
+    y = np.random.default_rng(3).normal(size=(T, B, H)).astype(dtype)
+    # Whatever stands under a mask, it does not count.
+    targets = np.where(counted.get("mask", True), TARGETS, -1)
+    loss, dy = head_loss_and_gradient(head, y, targets, **counted, smoothing=0.1)
+    gradients = [layer.gradients.vector.copy() for layer in (head, embedding)]
+
+    for layer in (head, embedding):
+        layer.zero_gradients()
+    logits, kept = head.forward(y)
+    expected, cache = cross_entropy(logits, targets, **counted, smoothing=0.1)
+    tolerance = {"rtol": 1e-6, "atol": 1e-6 if dtype == np.float32 else 1e-12}
+    np.testing.assert_allclose(loss, expected, **tolerance)
+    np.testing.assert_allclose(dy, head.backward(cross_entropy_backward(cache), kept), **tolerance)
+    for found, layer in zip(gradients, (head, embedding), strict=True):
+        np.testing.assert_allclose(found, layer.gradients.vector, **tolerance)
+    plain, _ = cross_entropy(logits, targets, **counted)
+    np.testing.assert_allclose(head_loss(head, y, targets, **counted), plain, **tolerance)
+
+
+def test_log_probabilities_of_the_targets(chunk):
+    head, _ = make("bias", np.float64)
+    y = np.random.default_rng(3).normal(size=(T, B, H))
+    expected = np.take_along_axis(log_softmax(head(y)), TARGETS[..., None], axis=-1)[..., 0]
+    np.testing.assert_allclose(head_log_probabilities(head, y, TARGETS), expected, rtol=1e-13)
+
+
+def test_the_logits_never_exist_at_once(monkeypatch):
+    """No call of the head takes more rows than fit; and few rows of a huge vocabulary are still some."""
+    rows = []
+    head = Linear(H, V)
+    forward = head.forward
+    monkeypatch.setattr(head, "forward", lambda x: rows.append(len(x)) or forward(x))
+    y, targets = np.ones((40, 25, H), np.float32), np.zeros((40, 25), int)
+    monkeypatch.setattr(chunked_loss, "LOGITS_AT_ONCE", 300 * V)
+    head_loss_and_gradient(head, y, targets)
+    assert rows == [250] * 4
+    rows.clear()
+    monkeypatch.setattr(chunked_loss, "LOGITS_AT_ONCE", 1)
+    head_loss(head, y, targets)
+    assert set(rows) <= {chunked_loss.LEAST_ROWS - 1, chunked_loss.LEAST_ROWS}
+    assert sum(rows) == 1000
+
+
+def test_nothing_that_counts_is_no_loss():
+    head, _ = make("bias", np.float32)
+    y, targets = np.ones((T, B, H), np.float32), np.zeros((T, B), int)
+    loss, dy = head_loss_and_gradient(head, y, targets, mask=np.zeros((T, B), bool))
+    assert loss == 0.0
+    assert not dy.any()
+    assert not head.gradients.vector.any()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"targets": np.zeros((B, T), int)}, r"targets has shape \(7, 5\); expected \(5, 7\)"),
+        ({"targets": np.full((T, B), V)}, r"targets lie in \[6, 6\]; expected \[0, 6\)"),
+        ({"mask": np.ones((T, 1), bool)}, r"mask has shape \(5, 1\); expected \(5, 7\)"),
+        ({"weights": np.ones(T)}, r"weights has shape \(5,\); expected \(5, 7\)"),
+        ({"weights": np.full((T, B), -1.0)}, "weights has entries that are negative"),
+    ],
+    ids=["shape", "range", "mask", "weights", "negative"],
+)
+def test_what_does_not_fit_is_refused(options, message):
+    head, _ = make("bias", np.float32)
+    with pytest.raises(ArgumentError, match=message):
+        head_loss(head, **{"y": np.ones((T, B, H), np.float32), "targets": TARGETS} | options)
