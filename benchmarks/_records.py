@@ -50,6 +50,7 @@ def run_and_keep(
     print(machine())
     print(f"{size:,} parameters, {minutes:.1f} minutes, {model.stopped_by_}")
     print(f"processors busy: {own:.2f} with this, {others:.2f} with other work")
+    width = max(map(len, measured))
     for what, value in measured.items():
-        print(f"{what:<26} {value:.4f}")
+        print(f"{what:<{width}}  {value:.4f}")
     print(f"kept in {path}")

@@ -1,4 +1,4 @@
-"""What a text was turned into, in words."""
+"""What texts are turned into, in words."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gatewise.tasks._beam_search import Hypothesis
+from gatewise.tasks._beam_search import Beam, Hypothesis, beam_search
+from gatewise.tasks._translation_examples import source_batch
+from gatewise.tasks._translation_network import TranslationNetwork
 from gatewise.tasks._translation_vocabulary import END, TranslationVocabulary
 from gatewise.types import Array, IntArray
 
-__all__ = ["Translation", "in_words"]
+__all__ = ["Translation", "in_words", "translate_all"]
 
 
 class Translation(NamedTuple):
@@ -32,6 +34,39 @@ class Translation(NamedTuple):
     source_symbols: list[str]
     target_symbols: list[str]
     attention: Array
+
+
+def translate_all(
+    network: TranslationNetwork,
+    vocabulary: TranslationVocabulary,
+    texts: Sequence[str],
+    beam: Beam,
+    max_tokens: int | None,
+    batch_size: int,
+) -> list[list[Translation]]:
+    """Search for each text, those of like length together.
+
+    Args:
+        network: that writes.
+        vocabulary: of both sides.
+        texts: to read.
+        beam: how to search.
+        max_tokens: most to write for a text; twice its own and 20 more where None.
+        batch_size: texts at a time.
+
+    Returns:
+        For each text 1 to K translations, the best first.
+    """
+    encoded = [vocabulary.source.encode(text) for text in texts]
+    order = np.argsort([len(tokens) for tokens in encoded], kind="stable")
+    found: list[list[Translation]] = [[] for _ in texts]
+    for start in range(0, len(order), batch_size):
+        indices = order[start : start + batch_size]
+        batch = source_batch([encoded[index] for index in indices], vocabulary.source.end)
+        most = 2 * batch.lengths + 20 if max_tokens is None else np.full(len(indices), max_tokens)
+        for index, hypotheses in zip(indices, beam_search(network, batch, most, beam), strict=True):
+            found[index] = in_words(vocabulary, texts[index], encoded[index], hypotheses)
+    return found
 
 
 def in_words(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -11,26 +11,19 @@ import numpy as np
 
 from gatewise.data.pairs import Pairs, as_pairs, check_text, pairs_digest
 from gatewise.errors import ArgumentError, DataError
-from gatewise.nn.attention import SCORES
-from gatewise.tasks._beam_search import Beam, Hypothesis, beam_search
+from gatewise.tasks._beam_search import Beam, Hypothesis
 from gatewise.tasks._bleu import bleu_and_chrf, check_sacrebleu
-from gatewise.tasks._language_network import CELLS
-from gatewise.tasks._translation import Translation, in_words
-from gatewise.tasks._translation_examples import PairExamples, source_batch
-from gatewise.tasks._translation_network import TranslationNetwork
-from gatewise.tasks._translation_vocabulary import END, LEVELS, TranslationVocabulary
+from gatewise.tasks._translation import Translation, in_words, translate_all
+from gatewise.tasks._translation_examples import PairExamples
+from gatewise.tasks._translation_setup import TranslationHyperparameters, held_out, rising_own_inputs
+from gatewise.tasks._translation_vocabulary import END, TranslationVocabulary
 from gatewise.tasks.estimator import (
-    Estimator,
-    check_choice,
     check_flag,
     check_number,
-    check_size,
-    enough_memory,
 )
-from gatewise.types import Array
 
 if TYPE_CHECKING:
-    from gatewise.training import Event, Listener
+    from gatewise.training import Listener
 
 __all__ = ["Translator"]
 
@@ -39,7 +32,7 @@ _LARGEST_BEAM = 1000
 """More would be a mistake, and take all memory."""
 
 
-class Translator(Estimator):
+class Translator(TranslationHyperparameters):
     """A network that turns one text into another: it reads the first whole, then writes the second.
 
     An LSTM stack reads the source from both ends; another writes the target, token by token, and looks back
@@ -93,9 +86,6 @@ class Translator(Estimator):
     """
 
     task: ClassVar[str] = "translator"
-
-    network_: TranslationNetwork
-    vocabulary_: TranslationVocabulary
 
     def __init__(
         self,
@@ -193,15 +183,7 @@ class Translator(Estimator):
         if not len(learnt):
             raise DataError("pairs is empty; at least one is needed to learn from.")
         if validation is None:
-            drawn = np.random.default_rng([self.seed, 3]).permutation(len(learnt))
-            held_out = round(len(learnt) * self.validation_fraction)
-            if held_out == len(learnt):
-                raise DataError(
-                    f"of {len(learnt)} pairs validation_fraction={self.validation_fraction} leaves none to "
-                    "learn from; lower it, or add pairs."
-                )
-            measured = learnt.take(drawn[:held_out].tolist())
-            learnt = learnt.take(np.sort(drawn[held_out:]).tolist())
+            learnt, measured = held_out(learnt, self.validation_fraction, self.seed)
         else:
             measured = as_pairs("validation", validation)
         vocabulary = TranslationVocabulary.learn(
@@ -216,7 +198,7 @@ class Translator(Estimator):
             PairExamples(vocabulary, part, self.max_length) for part in (learnt, measured)
         )
         if self.scheduled_sampling:
-            listeners = [*listeners, _own_inputs(network, self.scheduled_sampling)]
+            listeners = [*listeners, rising_own_inputs(network, self.scheduled_sampling)]
         self._train(
             training.Minibatches(
                 network,
@@ -314,7 +296,7 @@ class Translator(Estimator):
         check_number("max_tokens", max_tokens, low=1, whole=True, optional=True)
         check_flag("copy_unknown", copy_unknown)
         check_number("batch_size", batch_size, low=1, whole=True)
-        source, target = self.vocabulary_.source, self.vocabulary_.target
+        target = self.vocabulary_.target
         never = [target.line_end, None if copy_unknown else target.unknown]
         beam = Beam(
             beam_size,
@@ -323,17 +305,8 @@ class Translator(Estimator):
             target.end,
             tuple(token for token in never if token is not None),
         )
-        encoded = [source.encode(text) for text in texts]
-        order = np.argsort([len(tokens) for tokens in encoded], kind="stable")
-        found: list[list[Translation]] = [[] for _ in texts]
-        for start in range(0, len(order), batch_size):
-            indices = order[start : start + batch_size]
-            batch = source_batch([encoded[index] for index in indices], source.end)
-            most = 2 * batch.lengths + 20 if max_tokens is None else np.full(len(indices), max_tokens)
-            hypotheses = beam_search(self.network_, batch, most, beam)
-            for index, each in zip(indices, hypotheses, strict=True):
-                found[index] = in_words(self.vocabulary_, texts[index], encoded[index], each)[:n_best]
-        return found
+        found = translate_all(self.network_, self.vocabulary_, texts, beam, max_tokens, batch_size)
+        return [translations[:n_best] for translations in found]
 
     def translate_stream(
         self, texts: Iterable[str], *, batch_size: int = _TEXTS_AT_ONCE, **options: Any
@@ -460,82 +433,6 @@ class Translator(Estimator):
             raise DataError("pairs is empty; at least one is needed to measure on.")
         examples = self.examples(pairs)
         return mean_loss(self.network_, examples, _TEXTS_AT_ONCE), examples
-
-    def _new_network(self, vocabulary: TranslationVocabulary) -> TranslationNetwork:
-        with enough_memory(self, "hidden_size", "num_layers", "embedding_size"):
-            return TranslationNetwork(
-                vocabulary.source.size,
-                vocabulary.target.size,
-                self.embedding_size,
-                self.hidden_size,
-                self.num_layers,
-                shared=vocabulary.shared,
-                cell=self.cell,
-                attention=self.attention,
-                input_feeding=self.input_feeding,
-                tie_weights=self.tie_weights,
-                dropout=self.dropout,
-                label_smoothing=self.label_smoothing,
-                seed=self.seed,
-            )
-
-    def _vocabulary(self) -> Any:
-        return self.vocabulary_.to_json()
-
-    def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
-        known = TranslationVocabulary.from_json(vocabulary, self.level)
-        if known.shared != self.shared_vocabulary:
-            raise DataError(f"its vocabulary does not fit shared_vocabulary={self.shared_vocabulary}")
-        hidden, embedding = self.hidden_size, self.embedding_size
-        needed = known.target.size * embedding + hidden * (embedding + self.num_layers * hidden)
-        sizes = (
-            f"hidden_size={hidden}, num_layers={self.num_layers}, embedding_size={embedding}, "
-            f"{known.source.size} and {known.target.size} symbols"
-        )
-        check_size(needed, self.num_layers, weights, sizes)
-        self.vocabulary_ = known
-        self.network_ = self._new_network(known)
-
-    def _check_hyperparameters(self) -> None:
-        check_choice("level", self.level, LEVELS)
-        check_choice("cell", self.cell, CELLS)
-        check_choice("attention", self.attention, SCORES)
-        for name in ("hidden_size", "num_layers", "embedding_size", "min_count", "max_length"):
-            check_number(name, getattr(self, name), low=1, whole=True)
-        if self.hidden_size % 2:
-            raise ArgumentError(
-                f"hidden_size={self.hidden_size}; expected an even number, for each direction of the encoder "
-                "has half of the units."
-            )
-        for name in ("input_feeding", "shared_vocabulary", "tie_weights"):
-            check_flag(name, getattr(self, name))
-        if self.tie_weights and self.embedding_size != self.hidden_size:
-            raise ArgumentError(
-                f"tie_weights=True with embedding_size={self.embedding_size} and hidden_size="
-                f"{self.hidden_size}; expected the same size of both, for one table serves both ends."
-            )
-        check_number("vocab_size", self.vocab_size, low=3, whole=True, optional=True)
-        for name in ("dropout", "label_smoothing"):
-            check_number(name, getattr(self, name), low=0, high=1, open_high=True)
-        check_number("scheduled_sampling", self.scheduled_sampling, low=0, high=1)
-        check_number("validation_fraction", self.validation_fraction, low=0, high=1, open_high=True)
-        self._check_training()
-
-
-def _own_inputs(network: TranslationNetwork, most: float) -> Listener:
-    """What lets the share of a decoder's own inputs rise evenly from 0 to ``most``."""
-    from gatewise.training import Started, Stepped
-
-    planned = 1
-
-    def tell(event: Event) -> None:
-        nonlocal planned
-        if isinstance(event, Started):
-            planned = event.total_steps
-        if isinstance(event, Started | Stepped):
-            network.own_inputs = most * event.step / planned
-
-    return tell
 
 
 def _checked_texts(texts: Any, first: int = 0) -> list[str]:
