@@ -160,6 +160,7 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
             "n_best=5; expected a whole number of at least 1 and at most 4",
         ),
         (["predict", "MODEL", "gap.en"], "'gap.en', line 2 is empty"),
+        (["predict", "MODEL", "long.en"], "'long.en', line 2 has 1,200 tokens; expected at most 1,000"),
         (["predict", "MODEL", "empty.en"], "'empty.en' is empty; expected a text on each line"),
         (["evaluate", "MODEL", "short.en", "three.de"], "'short.en' has 2 lines and 'three.de' has 3"),
     ],
@@ -174,6 +175,7 @@ def test_bad_input_is_one_line_that_names_file_and_line(
         "three.de": "eins\nzwei\ndrei\n",
         "long.tsv": "one\teins\n" + "two " * 30 + "\tzwei\n",
         "pairs.tsv": "one\teins\n" * 20,
+        "long.en": "one\n" + "two " * 1200 + "\n",
         "empty.en": "",
     }
     for name, content in files.items():

@@ -171,9 +171,11 @@ def test_a_limit_cuts_what_is_written(model):
     assert model.translate(["a b c d e"], max_tokens=10**30) == model.translate(["a b c d e"])
 
 
-def test_a_very_long_text_is_no_failure(model):
-    [text] = model.translate(["a b " * 5000], max_tokens=30, beam_size=2)
+def test_a_long_text_is_read_and_a_very_long_one_refused(model):
+    [text] = model.translate(["a b " * 500], max_tokens=30, beam_size=2)
     assert set(text.split()) <= set(LETTERS)
+    with pytest.raises(DataError, match=r"texts\[1\] has 1,001 tokens; expected at most 1,000: cut it into"):
+        model.translate(["a", "a " * 1001])
 
 
 def test_alignment_is_attention_to_a_given_target(model):

@@ -18,6 +18,7 @@ from gatewise.data.lines import numbered_lines
 from gatewise.data.pairs import Pairs, read_pairs
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import Translation, Translator
+from gatewise.tasks._translation import encoded_source
 
 __all__ = ["evaluate", "predict", "stream", "train"]
 
@@ -79,7 +80,7 @@ def train(
 
 def stream(model: Translator, data: Path | None, *, beam_size: int, n_best: int, as_json: bool) -> None:
     """Translate line by line, from a file or from standard input, and write each as soon as it is there."""
-    lines = _lines(data)
+    lines = _lines(model, data)
     at_once = 1 if data is None and sys.stdin.isatty() else _AT_ONCE
     while batch := list(islice(lines, at_once)):
         found = model.translations([text for _, text in batch], beam_size=beam_size, n_best=n_best)
@@ -90,7 +91,7 @@ def stream(model: Translator, data: Path | None, *, beam_size: int, n_best: int,
 
 def predict(model: Translator, data: Path | None, *, beam_size: int, n_best: int) -> dict[str, list[Any]]:
     """The translations of a file's lines, and their scores."""
-    lines = list(_lines(data))
+    lines = list(_lines(model, data))
     found = model.translations([text for _, text in lines], beam_size=beam_size, n_best=n_best)
     rows = [
         _row(number, rank, text, each)
@@ -110,7 +111,7 @@ def _row(number: int, rank: int, text: str, translation: Translation) -> dict[st
     }
 
 
-def _lines(data: Path | None) -> Iterator[tuple[int, str]]:
+def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
     """The lines to translate with their numbers; of a file with targets too, the sources."""
     numbered = (
         enumerate((line.rstrip("\r\n") for line in sys.stdin), start=1)
@@ -122,6 +123,7 @@ def _lines(data: Path | None) -> Iterator[tuple[int, str]]:
         source = line.split("\t")[0].strip()
         if not source:
             raise DataError(f"{name}, line {number} is empty; leave it out.")
+        encoded_source(model.vocabulary_, source, f"{name}, line {number}")
         yield number, source
     if not number:
         raise DataError(f"{name} is empty; expected a text on each line.")

@@ -7,13 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gatewise.errors import DataError
 from gatewise.tasks._beam_search import Beam, Hypothesis, beam_search
 from gatewise.tasks._translation_examples import source_batch
 from gatewise.tasks._translation_network import TranslationNetwork
 from gatewise.tasks._translation_vocabulary import END, TranslationVocabulary
 from gatewise.types import Array, IntArray
 
-__all__ = ["Translation", "in_words", "translate_all"]
+__all__ = ["Translation", "encoded_source", "in_words", "translate_all"]
+
+_LONGEST = 1000
+"""Tokens of a text to read: what a search keeps of attention grows with their square."""
 
 
 class Translation(NamedTuple):
@@ -56,8 +60,11 @@ def translate_all(
 
     Returns:
         For each text 1 to K translations, the best first.
+
+    Raises:
+        DataError: a text is too long.
     """
-    encoded = [vocabulary.source.encode(text) for text in texts]
+    encoded = [encoded_source(vocabulary, text, f"texts[{number}]") for number, text in enumerate(texts)]
     order = np.argsort([len(tokens) for tokens in encoded], kind="stable")
     found: list[list[Translation]] = [[] for _ in texts]
     for start in range(0, len(order), batch_size):
@@ -67,6 +74,21 @@ def translate_all(
         for index, hypotheses in zip(indices, beam_search(network, batch, most, beam), strict=True):
             found[index] = in_words(vocabulary, texts[index], encoded[index], hypotheses)
     return found
+
+
+def encoded_source(vocabulary: TranslationVocabulary, text: str, where: str) -> IntArray:
+    """The tokens of a text to read.
+
+    Raises:
+        DataError: there are too many; ``where`` says where it stands.
+    """
+    tokens = vocabulary.source.encode(text)
+    if len(tokens) > _LONGEST:
+        raise DataError(
+            f"{where} has {len(tokens):,} tokens; expected at most {_LONGEST:,}: cut it into sentences. "
+            f"It begins {text[:40]!r}."
+        )
+    return tokens
 
 
 def in_words(

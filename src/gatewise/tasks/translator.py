@@ -245,6 +245,7 @@ class Translator(TranslationHyperparameters):
         Raises:
             NotFittedError: the model is not fitted.
             ArgumentError: a value outside its range; texts are no list of str, or one is empty.
+            DataError: a text has more than a thousand tokens.
         """
         found = self.translations(
             texts,
@@ -285,7 +286,7 @@ class Translator(TranslationHyperparameters):
             For each text 1 to ``n_best`` translations; fewer where fewer hypotheses ended.
 
         Raises:
-            NotFittedError, ArgumentError: as ``translate``.
+            NotFittedError, ArgumentError, DataError: as ``translate``.
         """
         self._check_fitted()
         texts = _checked_texts(texts)
@@ -322,7 +323,7 @@ class Translator(TranslationHyperparameters):
             The outcomes, in the order of the texts.
 
         Raises:
-            NotFittedError, ArgumentError: as ``translate``, when it comes to the text.
+            NotFittedError, ArgumentError, DataError: as ``translate``, when it comes to the text.
         """
         check_number("batch_size", batch_size, low=1, whole=True)
         if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
