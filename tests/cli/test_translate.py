@@ -43,7 +43,8 @@ def aligned(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model_path(table, tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "m.safetensors"
-    Translator(**TINY, progress=False).fit(read_pairs(table)).save(path)
+    learning = {**TINY, "epochs": 60, "dropout": 0.0, "learning_rate": 1e-2}
+    Translator(**learning, progress=False).fit(read_pairs(table)).save(path)
     return path
 
 
@@ -73,6 +74,7 @@ def test_every_hyperparameter_is_an_option(capsys):
 
 def test_lines_come_back_translated(model_path, table, aligned, capsys):
     expected = load(model_path).translate(SOURCES)
+    assert expected == list(map(german, SOURCES))
     for data in (aligned[0], table):  # of a table of pairs the sources are read
         out, _ = outputs(capsys, "predict", model_path, data)
         assert out.splitlines() == expected
@@ -199,3 +201,25 @@ def test_a_second_file_is_for_translators_only(tmp_path, capsys):
     ).save(path)
     assert main(["evaluate", str(path), str(text), str(text)]) == 2
     assert "but a LanguageModel takes one file" in capsys.readouterr().err
+
+
+def test_a_beam_is_for_translators_only(tmp_path, capsys):
+    from gatewise import SequenceClassifier
+
+    path, texts = tmp_path / "m.safetensors", ["a good one", "a bad one"] * 8
+    SequenceClassifier(hidden_size=4, epochs=1, progress=False).fit(texts, ["+", "-"] * 8).save(path)
+    assert main(["predict", str(path), "x.txt", "--beam-size=2"]) == 2
+    assert "--beam-size=2, but a SequenceClassifier has no beam" in capsys.readouterr().err
+
+
+def test_magnify_reads_a_file_of_sources_or_of_pairs(model_path, table, aligned, capsys):
+    for data in (table, aligned[0]):
+        out, _ = outputs(capsys, "magnify", model_path, "--data", data, "--row", 2, "--json")
+        assert json.loads(out)["steps"] == len(SOURCES[1].split()) + 1
+
+
+def test_info_says_where_encoder_and_decoder_run(model_path, capsys):
+    out, _ = outputs(capsys, "info", model_path, "--json")
+    encoder, decoder = json.loads(out)
+    assert encoder == "encoder:_LSTM,_1_x_8,_float32"
+    assert decoder == "decoder:_LSTM,_1_x_16,_float32"

@@ -277,3 +277,9 @@ def test_the_gradient_of_a_translators_answer_is_that_of_central_differences(tra
 def test_a_translator_is_asked_once(translator):
     with pytest.raises(ArgumentError, match="a translator is asked once, after the last step"):
         gw.magnify(translator, "two one").lag(0)
+
+
+def test_a_translator_that_writes_nothing_needs_to_be_told(translator, monkeypatch):
+    monkeypatch.setattr(type(translator), "translate", lambda self, texts: [""])
+    with pytest.raises(GatewiseError, match=r"writes nothing for 'two one'; give what it should"):
+        gw.magnify(translator, "two one")

@@ -47,7 +47,7 @@ def teach(network, row, tokens, *, ended=True):
     inputs = np.concatenate([[[END]], wanted[:-1]])
     batch = PairBatch(sources(row), inputs, wanted, np.ones(wanted.shape, bool))
     loss, count = network.loss(batch)
-    return -loss * count, network.attention_weights(batch)[:, 0]
+    return -loss * count, network.attend(batch)[1][:, 0]
 
 
 def score(log_p, attention, length_penalty, coverage_penalty):

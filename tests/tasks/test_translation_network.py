@@ -145,7 +145,7 @@ def test_a_pair_is_the_same_in_any_batch(name):
     counts = {row: len(TARGETS[row]) + 1 for row in ALL}
     whole, total = network.loss(together)
     assert total == sum(counts.values())
-    weights = network.attention_weights(together)
+    weights = network.attend(together)[1]
     network.zero_gradients()
     trained = network.loss_and_gradients(together, np.random.default_rng(0))
     gradient = network.gradients.vector.copy()
@@ -157,7 +157,7 @@ def test_a_pair_is_the_same_in_any_batch(name):
         loss, tokens = network.loss(alone)
         assert tokens == counts[row]
         losses += loss * tokens
-        alpha = network.attention_weights(alone)
+        alpha = network.attend(alone)[1]
         steps, read = len(alone.targets), len(alone.source.tokens)
         assert (steps, read) == (counts[row], len(SOURCES[row]) + 1)
         np.testing.assert_allclose(weights[:steps, column, :read], alpha[:, 0], rtol=1e-10)
@@ -311,7 +311,7 @@ def test_measuring_reads_no_own_inputs_and_drops_nothing():
     other.own_inputs = 1.0
     batch = batch_of(ALL)
     assert other.loss(batch) == whole.loss(batch)
-    np.testing.assert_array_equal(other.attention_weights(batch), whole.attention_weights(batch))
+    np.testing.assert_array_equal(other.attend(batch)[1], whole.attend(batch)[1])
     rng = np.random.default_rng(0)
     assert other.loss_and_gradients(batch, rng) != whole.loss_and_gradients(batch, rng)
 

@@ -16,7 +16,7 @@ from gatewise.charts import BLUE, ORANGE
 from gatewise.cli.console import JsonOption, print_json, printable, say
 from gatewise.cli.forecast import one_by_one
 from gatewise.cli.units import Corpus, Report, meanings_report, parse_range, read_corpus, search_report
-from gatewise.data import TextSource
+from gatewise.data import TextSource, read_lines, read_pairs
 from gatewise.data.frames import file_content, read_file
 from gatewise.data.labelled import read_texts
 from gatewise.data.tagged import read_words
@@ -25,7 +25,7 @@ from gatewise.errors import ArgumentError
 from gatewise.magnify import LayerView, Magnification, read_snapshots, snapshots_path
 from gatewise.magnify import magnify as look_into
 from gatewise.storage import check_writable, write_bytes
-from gatewise.tasks import Forecaster, LanguageModel, SequenceTagger, load
+from gatewise.tasks import Forecaster, LanguageModel, SequenceTagger, Translator, load
 
 __all__ = ["colored", "magnify"]
 
@@ -222,6 +222,10 @@ def _row(model: Any, data: Path, row: int | None) -> Any:
         sequences = one_by_one(read_file(data), model)
     elif isinstance(model, SequenceTagger):
         sequences = read_words(data)
+    elif isinstance(model, Translator):
+        # With targets beside the sources, attention is drawn for these.
+        lines = read_lines(data)
+        sequences = read_pairs(data) if "\t" in lines[0] else lines
     else:
         sequences = read_ts(data).X if data.suffix.lower() == ".ts" else read_texts(data)
     chosen = 1 if row is None or (isinstance(model, Forecaster) and len(sequences) == 1) else row

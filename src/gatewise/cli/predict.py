@@ -43,8 +43,12 @@ def predict(
         Path | None,
         typer.Option("--output", "-o", help="CSV or Parquet file to write, instead of standard output."),
     ] = None,
-    beam_size: Annotated[int, typer.Option(help="Of a translator: hypotheses kept of each text.")] = 4,
-    n_best: Annotated[int, typer.Option(help="Of a translator: most translations of each text.")] = 1,
+    beam_size: Annotated[
+        int | None, typer.Option(help="Of a translator: hypotheses kept of each text.", show_default="4")
+    ] = None,
+    n_best: Annotated[
+        int | None, typer.Option(help="Of a translator: most translations of each text.", show_default="1")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Predict for each row of DATA.
@@ -67,12 +71,15 @@ def predict(
         )
     if future is not None and not isinstance(loaded, Forecaster):
         raise ArgumentError(f"--future={str(future)!r}, but a {type(loaded).__name__} forecasts nothing.")
+    options: dict[str, Any] = {"future": future, "beam_size": beam_size, "n_best": n_best}
+    options = {name: value for name, value in options.items() if value is not None}
+    for name in ("beam_size", "n_best"):
+        if name in options and not isinstance(loaded, Translator):
+            option = name.replace("_", "-")
+            raise ArgumentError(f"--{option}={options[name]}, but a {type(loaded).__name__} has no beam.")
     if isinstance(loaded, Translator) and output is None:
-        translate.stream(loaded, data, beam_size=beam_size, n_best=n_best, as_json=as_json)
+        translate.stream(loaded, data, as_json=as_json, **options)
         return
-    options: dict[str, Any] = {} if future is None else {"future": future}
-    if isinstance(loaded, Translator):
-        options = {"beam_size": beam_size, "n_best": n_best}
     table = _PREDICT[type(loaded)](loaded, data, **options)
     rows = list(zip(*table.values(), strict=True))
     if as_json:

@@ -15,7 +15,7 @@ from gatewise.cli.console import JsonOption, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
 from gatewise.data.lines import numbered_lines
-from gatewise.data.pairs import Pairs, read_pairs
+from gatewise.data.pairs import read_pairs
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import Translation, Translator
 from gatewise.tasks._translation import encoded_source
@@ -78,21 +78,21 @@ def train(
     )
 
 
-def stream(model: Translator, data: Path | None, *, beam_size: int, n_best: int, as_json: bool) -> None:
+def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any) -> None:
     """Translate line by line, from a file or from standard input, and write each as soon as it is there."""
     lines = _lines(model, data)
     at_once = 1 if data is None and sys.stdin.isatty() else _AT_ONCE
     while batch := list(islice(lines, at_once)):
-        found = model.translations([text for _, text in batch], beam_size=beam_size, n_best=n_best)
+        found = model.translations([text for _, text in batch], **search)
         for (number, text), translations in zip(batch, found, strict=True):
             for rank, each in enumerate(translations, start=1):
                 say(json.dumps(_row(number, rank, text, each)) if as_json else each.text)
 
 
-def predict(model: Translator, data: Path | None, *, beam_size: int, n_best: int) -> dict[str, list[Any]]:
+def predict(model: Translator, data: Path | None, **search: Any) -> dict[str, list[Any]]:
     """The translations of a file's lines, and their scores."""
     lines = list(_lines(model, data))
-    found = model.translations([text for _, text in lines], beam_size=beam_size, n_best=n_best)
+    found = model.translations([text for _, text in lines], **search)
     rows = [
         _row(number, rank, text, each)
         for (number, text), translations in zip(lines, found, strict=True)
@@ -132,9 +132,9 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
 def evaluate(
     model: Translator, data: Path, *, batch_size: int, target: Path | None = None
 ) -> tuple[dict[str, Any], list[str]]:
-    """The measurements for machines, and the same as lines for people."""
-    pairs: Pairs = read_pairs(data, target)
-    result = model.evaluate(pairs, batch_size=max(batch_size, _AT_ONCE))
+    """The measurements for machines, and the same as lines for people; batches make no difference."""
+    del batch_size
+    result = model.evaluate(read_pairs(data, target))
     lines = [
         f"BLEU        {result['bleu']:.2f}",
         f"chrF        {result['chrf']:.2f}",

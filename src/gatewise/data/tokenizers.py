@@ -142,8 +142,10 @@ class WordTokenizer:
         self._token_of = {word: token for token, word in enumerate(self._text_of)}
 
     @classmethod
-    def learn(cls, chunks: Iterable[str], vocab_size: int | None = None) -> WordTokenizer:
-        """All words of the text, or the most frequent, by falling frequency."""
+    def learn(
+        cls, chunks: Iterable[str], vocab_size: int | None = None, *, min_count: int = 1
+    ) -> WordTokenizer:
+        """The words seen at least ``min_count`` times, or the most frequent of them, by falling frequency."""
         counts: Counter[str] = Counter()
         for words in _words(chunks):
             counts.update(words)
@@ -152,7 +154,7 @@ class WordTokenizer:
         most = None if vocab_size is None else max(0, vocab_size - 2)
         # Sorting by the word as well makes the vocabulary independent of the order of equal counts.
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        return cls([word for word, _ in ranked[:most]])
+        return cls([word for word, count in ranked[:most] if count >= min_count])
 
     @property
     def vocabulary_size(self) -> int:

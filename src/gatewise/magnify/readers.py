@@ -180,7 +180,12 @@ def _translated(model: Translator, data: Any) -> Reading:
     model._check_fitted()
     source, target = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
     if target is None:
-        target = model.translate([source])[0] or source  # a network that has not learnt may write nothing
+        [target] = model.translate([source])
+        if not target:
+            raise DataError(
+                f"the translator writes nothing for {source!r:.60}; give what it should become as well: a "
+                "tuple (source, target)."
+            )
     written, network = model.align(source, target), model.network_
     batch = model.examples([(source, target)]).batch(np.zeros(1, np.intp))
     tokens = batch.source.tokens

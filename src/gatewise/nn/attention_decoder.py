@@ -326,7 +326,8 @@ class _Stepper:
         after = State(np.empty_like(before.h), np.empty_like(before.c))
         below, all_seen, all_gates = feed[:, : decoder.feed_size], [], []
         for number, (weight, bias, mask) in enumerate(zip(self.weights, self._biases, masks, strict=True)):
-            seen = np.concatenate([dropout_backward(below, mask), before.h[number]], axis=1)
+            thinned = below if mask is None else below * mask
+            seen = np.concatenate([thinned, before.h[number]], axis=1)
             z = seen @ weight.T
             z += bias
             if number == 0:

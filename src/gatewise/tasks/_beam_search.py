@@ -30,7 +30,7 @@ class Beam:
 
     Attributes:
         size: K, hypotheses kept of each text.
-        length_penalty: α; 0 prefers short texts, 1 the highest mean log-probability of a token.
+        length_penalty: α; 0 prefers short texts, 1 nearly the highest mean log-probability of a token.
         coverage_penalty: β.
         end: the token that ends a text, and begins it.
         never: tokens that are not to be written.

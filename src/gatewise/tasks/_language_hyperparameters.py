@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 from gatewise.data import Window
 from gatewise.nn import Network
@@ -55,13 +54,6 @@ class LanguageHyperparameters(Estimator):
     decay_factor: float
     decay_start: int
     validation_fraction: float
-
-    @classmethod
-    def _from_config(cls, config: Mapping[str, Any]) -> Self:
-        # JSON knows no tuples.
-        return super()._from_config(
-            {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
-        )
 
     def _check_hyperparameters(self) -> None:
         check_language_model(self)

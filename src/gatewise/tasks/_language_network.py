@@ -26,12 +26,12 @@ from gatewise.ops import TokenInput
 from gatewise.ops.dropout import dropout, dropout_backward
 from gatewise.types import Array, IntArray, Seed, State
 
-__all__ = ["CELLS", "LanguageNetwork"]
+__all__ = ["CELLS", "TIED_SCALE", "LanguageNetwork"]
 
 CELLS: dict[str, type[LSTM] | type[RNN]] = {"lstm": LSTM, "rnn": RNN}
 """Recurrent layers by the name of their cell."""
 
-_TIED_SCALE = 0.1
+TIED_SCALE = 0.1
 """Rows from a standard normal distribution would make logits of the size of √E (Merity et al. 2018)."""
 
 
@@ -104,7 +104,7 @@ class LanguageNetwork(Network):
         self.locked_dropout = locked_dropout
         self.activation_reg = activation_reg
         self.temporal_reg = temporal_reg
-        table_scale = _TIED_SCALE if tie_weights and init_scale is None else init_scale
+        table_scale = TIED_SCALE if tie_weights and init_scale is None else init_scale
         self.embedding = Embedding(
             vocabulary_size, embedding_size, init_scale=table_scale, seed=rng, dtype=dtype
         )

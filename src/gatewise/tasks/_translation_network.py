@@ -22,14 +22,11 @@ from gatewise.nn import (
 )
 from gatewise.ops.attention import PreparedMemory
 from gatewise.ops.dropout import dropout, dropout_backward
-from gatewise.tasks._language_network import CELLS
+from gatewise.tasks._language_network import CELLS, TIED_SCALE
 from gatewise.tasks._translation_examples import PairBatch, SourceBatch
 from gatewise.types import Array, IntArray, Seed, State
 
 __all__ = ["TranslationNetwork"]
-
-_TIED_SCALE = 0.1
-"""Rows from a standard normal distribution would make logits of the size of √E."""
 
 
 class _EncoderCache(NamedTuple):
@@ -89,7 +86,7 @@ class TranslationNetwork(Network):
     ) -> None:
         rng = np.random.default_rng(seed)
         self.dropout, self.label_smoothing, self.own_inputs = dropout, label_smoothing, 0.0
-        table_scale = _TIED_SCALE if tie_weights and init_scale is None else init_scale
+        table_scale = TIED_SCALE if tie_weights and init_scale is None else init_scale
         self.target_embedding = Embedding(
             target_size, embedding_size, init_scale=table_scale, seed=rng, dtype=dtype
         )
@@ -146,9 +143,10 @@ class TranslationNetwork(Network):
         y, _ = self._decode(batch)
         return head_loss(self.head, y, batch.targets, mask=batch.valid), int(batch.valid.sum())
 
-    def attention_weights(self, batch: PairBatch) -> Array:
-        """How much each step of the targets looks at each step of the sources, α (T, B, S)."""
-        return self._decode(batch)[1].weights
+    def attend(self, batch: PairBatch) -> tuple[float, Array]:
+        """The mean of ``loss``, and how much each target's step looks at each of its source's, (T, B, S)."""
+        y, cache = self._decode(batch)
+        return head_loss(self.head, y, batch.targets, mask=batch.valid), cache.weights
 
     def _decode(self, batch: PairBatch) -> tuple[Array, DecoderCache]:
         prepared, state = self.encode(batch.source)
@@ -212,8 +210,9 @@ class _OwnInputs:
             return None
         self._inputs[t, rows] = self._network.head(y[rows]).argmax(axis=-1)
         x: Array = self._x[t].copy()
-        chosen = self._network.target_embedding(self._inputs[t, rows])
-        x[rows] = dropout_backward(chosen, None if self._mask is None else self._mask[t, rows])
+        x[rows] = self._network.target_embedding(self._inputs[t, rows])
+        if self._mask is not None:
+            x[rows] *= self._mask[t, rows]
         return x
 
 

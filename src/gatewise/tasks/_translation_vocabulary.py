@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
@@ -59,20 +58,18 @@ class Side:
         Raises:
             DataError: no word is seen so often.
         """
-        prepared = [_prepare(text, level) for text in texts]
-        if level == "word":
-            counts = Counter(word for text in prepared for word in text.split())
-            kept = sum(count >= min_count for count in counts.values())
-            if not kept:
-                raise DataError(
-                    f"no word of {name} is seen min_count={min_count} times, so the vocabulary would be "
-                    "empty; lower min_count, or give more pairs."
-                )
-            room = kept + WordTokenizer([]).vocabulary_size
-            vocab_size = room if vocab_size is None else min(vocab_size, room)
         # Characters are counted as they come; words and subwords must not grow together at a border.
-        end = "" if level == "char" else "\n"
-        return cls(TOKENIZERS[level].learn((text + end for text in prepared), vocab_size))
+        end = "" if level == CharTokenizer.level else "\n"
+        chunks = (_prepare(text, level) + end for text in texts)
+        if level != WordTokenizer.level:
+            return cls(TOKENIZERS[level].learn(chunks, vocab_size))
+        tokenizer = WordTokenizer.learn(chunks, vocab_size, min_count=min_count)
+        if not tokenizer.words:
+            raise DataError(
+                f"no word of {name} is seen min_count={min_count} times, so the vocabulary would be empty; "
+                "lower min_count, or give more pairs."
+            )
+        return cls(tokenizer)
 
     @property
     def size(self) -> int:

@@ -244,8 +244,10 @@ class Estimator:
 
     @classmethod
     def _from_config(cls, config: Mapping[str, Any]) -> Self:
-        """An estimator with the hyperparameters that ``_config`` gave, as JSON has them."""
-        return cls().set_params(**config)
+        """An estimator with the hyperparameters that ``_config`` gave, as JSON has them: without tuples."""
+        return cls().set_params(
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the model to one ``.safetensors`` file.

@@ -357,9 +357,8 @@ class Translator(TranslationHyperparameters):
         self._check_fitted()
         examples = self.examples([(source, target)])
         batch = examples.batch(np.zeros(1, np.intp))
-        loss, tokens = self.network_.loss(batch)
-        attention = self.network_.attention_weights(batch)[:, 0]
-        hypothesis = Hypothesis(examples.targets[0].tolist(), -loss, -loss * tokens, attention)
+        loss, attention = self.network_.attend(batch)
+        hypothesis = Hypothesis(examples.targets[0].tolist(), -loss, -loss * len(attention), attention[:, 0])
         [found] = in_words(self.vocabulary_, source, examples.sources[0], [hypothesis])
         symbols = self.vocabulary_.target.symbols(target, examples.targets[0])
         return found._replace(text=target, target_symbols=[*symbols, END])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -240,13 +240,6 @@ class PanelModel(Estimator):
                 linear_skip=self.linear_skip,
                 seed=self.seed,
             )
-
-    @classmethod
-    def _from_config(cls, config: Mapping[str, Any]) -> Self:
-        # JSON has no tuples.
-        return super()._from_config(
-            {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
-        )
 
     def _vocabulary(self) -> Any:
         return {
