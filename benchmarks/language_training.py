@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import cycle
 
-import numpy as np
 import torch
 
-from benchmarks._language import MODELS, Model, TorchLanguageModel
+from benchmarks._language import CLIP, MODELS, RATE, Model, TorchLanguageModel, training_step
 from benchmarks._turns import (
     RATIO,
     Times,
@@ -25,10 +24,8 @@ from benchmarks._turns import (
     table,
     verdict,
 )
-from gatewise.data import StreamWindows, Window
-from gatewise.optim import Adam, clip_by_norm
+from gatewise.data import Window
 
-RATE, CLIP, WINDOWS = 1e-3, 1.0, 16
 ADAMS = {"plain": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 BAR = "2.5 for each"
 TOLERANCE = 1e-5
@@ -58,32 +55,14 @@ def main() -> None:
 
 def contest(model: Model) -> dict[str, Times]:
     """Check that all find the same first loss, then time the steps."""
-    count = WINDOWS * model.window * model.batch + 1
-    tokens = np.random.default_rng(0).integers(model.vocabulary, size=count)
-    windows = list(StreamWindows(tokens, model.batch, model.window))
-    steps = {"gatewise": our_step(model, windows)}
+    windows = model.windows()
+    steps = {"gatewise": training_step(model.network(), windows)}
     steps |= {name: their_step(model, windows, **options) for name, options in ADAMS.items()}
     # Only the first: PyTorch's LSTM learns two biases where ours has their sum, so they part at once.
     losses = {name: step() for name, step in steps.items()}
     for name in ADAMS:
         check_agreement(f"{model.name}: loss, {name}", losses["gatewise"], losses[name], TOLERANCE)
     return measure(steps)
-
-
-def our_step(model: Model, windows: list[Window]) -> Callable[[], float]:
-    """What ``training.Loop`` does with a window, in gatewise."""
-    network, source, rng = model.network(), cycle(windows), np.random.default_rng(0)
-    adam, state = Adam(network, RATE), None
-
-    def step() -> float:
-        nonlocal state
-        network.zero_gradients()
-        loss, state = network.loss_and_gradients(next(source), state, rng)
-        clip_by_norm(network.gradients.vector, CLIP)
-        adam.step()
-        return loss
-
-    return step
 
 
 def their_step(model: Model, windows: list[Window], **options: bool) -> Callable[[], float]:

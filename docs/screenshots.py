@@ -1,10 +1,10 @@
-"""Pictures and figures of the page about the magnifier: ``python docs/screenshots.py``, in some four minutes.
+"""Pictures and figures of the page about the magnifier: ``python docs/screenshots.py``, in some ten minutes.
 
 It trains a language model of two layers of 128 units on the text ``text/tinyshakespeare.txt`` in the folder
-that the variable GATEWISE_DATA names, with snapshots, writes reports about it, opens them in a browser and
-keeps what it shows in docs/assets/magnify. It needs the extra ``browser``, and chromium, or the browser that
-the variable CHROMIUM names. With ``python docs/screenshots.py FOLDER`` model and reports are kept in FOLDER,
-and a model that lies there is taken instead of a new one.
+that the variable GATEWISE_DATA names, with snapshots, and a translator on ``translation/multi30k``, writes
+reports about them, opens them in a browser and keeps what it shows in docs/assets/magnify. It needs the extra
+``browser``, and chromium, or the browser that the variable CHROMIUM names. With ``python docs/screenshots.py
+FOLDER`` models and reports are kept in FOLDER, and a model that lies there is taken instead of a new one.
 """
 
 import base64
@@ -20,6 +20,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import gatewise as gw
+from gatewise.data import read_pairs
 from gatewise.magnify import Snapshots, index_units, meanings, read_snapshots, snapshots_path
 
 TARGET = Path(__file__).parent / "assets" / "magnify"
@@ -30,12 +31,19 @@ NEAR = 81
 """Characters of it that the heat maps show."""
 CORPUS = 100_000
 """Characters at its end, which training has not seen, in which the meaning of units is sought."""
+CAPTION = "A woman uses a drill while another man takes her picture."
+"""What the translator reads, from the test part of 2016."""
 WIDTH = 1000
+
+
+def data(*names: str) -> Path:
+    """A file of the data."""
+    return Path(os.environ["GATEWISE_DATA"], *names)
 
 
 def text() -> str:
     """All plays in one file."""
-    return Path(os.environ["GATEWISE_DATA"], "text", "tinyshakespeare.txt").read_text(encoding="utf-8")
+    return data("text", "tinyshakespeare.txt").read_text(encoding="utf-8")
 
 
 def passage() -> str:
@@ -53,6 +61,18 @@ def train(path: Path) -> gw.LanguageModel:
     lm.fit(plays, listeners=[Snapshots(lm, passage()[-150:], snapshots_path(path), every=200)])
     lm.save(path)
     return lm
+
+
+def translator(path: Path) -> gw.Translator:
+    """Train one of words, from English to German, or take the one that is there."""
+    if path.exists():
+        return gw.load(path)
+    pairs = read_pairs(
+        *(data("translation", "multi30k", f"train.{language}.gz") for language in ("en", "de"))
+    )
+    mt = gw.Translator(hidden_size=128, embedding_size=128, min_count=3, epochs=8, seed=0).fit(pairs)
+    mt.save(path)
+    return mt
 
 
 @contextmanager
@@ -129,6 +149,8 @@ def main(folder: Path) -> None:
     inside.save(folder / "plays.html", questions=[asked, len(read) - 1], corpus=corpus)
     gw.magnify(lm, read[:NEAR]).save(folder / "near.html")
     read_snapshots(snapshots_path(folder / "plays.safetensors")).save(folder / "training.html")
+    mt = translator(folder / "captions.safetensors")
+    gw.magnify(mt, CAPTION).save(folder / "captions.html")
     TARGET.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -144,6 +166,8 @@ def main(folder: Path) -> None:
         with opened(browser, folder / "near.html", width=880) as page:
             choose(page, layer=1, order="similarity", step=2)
             picture(page, "gates", "#maps")
+        with opened(browser, folder / "captions.html", width=720) as page:
+            picture(page, "attention", "#attention-section")
         for number in (0, 1):
             with opened(browser, folder / "training.html", width=560) as page:
                 moments = page.locator("#moment").get_attribute("max")

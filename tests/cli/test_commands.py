@@ -303,6 +303,14 @@ def test_a_text_may_be_learnt_from_while_it_is_measured(flags, options, page, mo
     assert told == load(model_path).evaluate(page, **options)
 
 
+def test_a_text_may_be_learnt_from_in_steps_of_the_size_of_gradients(page, model_path, tmp_path, capsys):
+    learnt = tmp_path / "learnt.txt"
+    learnt.write_text(page.read_text(encoding="utf-8")[::-1], encoding="utf-8")
+    flags = "--dynamic-training", learnt
+    [told] = json_lines(outputs(capsys, "evaluate", model_path, page, "--json", *flags).out)
+    assert told == load(model_path).evaluate(page, dynamic=DynamicEvaluation(training=learnt))
+
+
 # info and demo
 
 

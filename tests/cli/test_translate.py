@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from gatewise import Translator, load
 from gatewise.cli import main
 from gatewise.data import read_pairs
-from tests.cli.command import gatewise, options
+from tests.cli.command import GATEWISE, environment, gatewise, options
 
 TINY = {"hidden_size": 16, "embedding_size": 8, "batch_size": 8, "epochs": 6, "min_count": 1}
 WORDS = {"one": "eins", "two": "zwei", "three": "drei", "dogs": "Hunde"}
@@ -83,9 +86,39 @@ def test_lines_come_back_translated(model_path, table, aligned, capsys):
 def test_standard_input_is_read_where_no_file_is_named(model_path):
     done = gatewise("predict", model_path, input="two dogs\none dogs\n")
     assert done.stdout.splitlines() == load(model_path).translate(["two dogs", "one dogs"])
+    bytes_ = gatewise("predict", model_path, input=b"two dogs\ncaf\xe9\n", text=False)
+    assert bytes_.returncode == 2
+    assert bytes_.stdout.decode().splitlines() == load(model_path).translate(["two dogs"])
+    assert bytes_.stderr.startswith(b"gatewise: error: standard input, line 2: byte 0xe9 is not UTF-8.")
     empty = gatewise("predict", model_path, input="two dogs\n\none dogs\n")
     assert empty.returncode == 2
     assert empty.stderr == "gatewise: error: standard input, line 2 is empty; leave it out.\n"
+
+
+def test_who_waits_for_an_answer_gets_it_before_asking_again(model_path):
+    """Through pipes, where nobody knows whether a next line will come."""
+    command = [*GATEWISE, "predict", str(model_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    with subprocess.Popen(command, env=environment(), **pipes) as process:
+        patience = threading.Timer(60, process.kill)
+        patience.start()
+        for text in SOURCES[:3]:
+            process.stdin.write(text + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == german(text) + "\n"
+        process.stdin.close()
+        patience.cancel()
+    assert process.returncode == 0
+
+
+def test_several_translations_of_a_line_are_told_apart(model_path, aligned, capsys):
+    found = load(model_path).translations(SOURCES, n_best=2)
+    out, _ = outputs(capsys, "predict", model_path, aligned[0], "--n-best", 2)
+    assert out.splitlines() == [
+        f"{line}\t{rank}\t{each.text}"
+        for line, translations in enumerate(found, start=1)
+        for rank, each in enumerate(translations, start=1)
+    ]
 
 
 def test_json_and_tables_have_scores_and_further_hypotheses(model_path, aligned, tmp_path, capsys):
@@ -114,6 +147,15 @@ def test_evaluate(model_path, table, aligned, capsys):
     out, _ = outputs(capsys, "evaluate", model_path, table)
     assert f"BLEU        {result['bleu']:.2f}\n" in out
     assert f"exact       {result['exact']:.4f}\n" in out
+
+
+def test_without_sacrebleu_the_other_measures_are_told(model_path, table, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "sacrebleu", None)
+    result = load(model_path).evaluate(read_pairs(table), bleu=False)
+    out, _ = outputs(capsys, "evaluate", model_path, table, "--json")
+    assert json.loads(out) == pytest.approx(result)
+    out, _ = outputs(capsys, "evaluate", model_path, table)
+    assert out.startswith("BLEU, chrF  not without sacrebleu: pip install 'gatewise[bleu]'\nexact ")
 
 
 def test_magnify_shows_where_it_looked(model_path, tmp_path, capsys):
@@ -162,6 +204,16 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
             "n_best=5; expected a whole number of at least 1 and at most 4",
         ),
         (["predict", "MODEL", "gap.en"], "'gap.en', line 2 is empty"),
+        (["predict", "MODEL", "wide.tsv"], "'wide.tsv', line 1: 3 columns between tabs; expected a source,"),
+        (
+            ["magnify", "MODEL", "--data", "late.tsv"],
+            "'late.tsv', line 1: 1 columns between tabs; expected 2",
+        ),
+        (
+            ["evaluate", "MODEL", "long.en", "two.de"],
+            "'long.en', line 2 has 1,200 tokens, more than 1,000: 'two two",
+        ),
+        (["evaluate", "MODEL", "late.tsv", "two.de"], "'late.tsv', line 2 has a tab; expected one text"),
         (["predict", "MODEL", "long.en"], "'long.en', line 2 has 1,200 tokens; expected at most 1,000"),
         (["predict", "MODEL", "empty.en"], "'empty.en' is empty; expected a text on each line"),
         (["evaluate", "MODEL", "short.en", "three.de"], "'short.en' has 2 lines and 'three.de' has 3"),
@@ -176,7 +228,10 @@ def test_bad_input_is_one_line_that_names_file_and_line(
         "gap.en": "one\n\ntwo\n",
         "three.de": "eins\nzwei\ndrei\n",
         "long.tsv": "one\teins\n" + "two " * 30 + "\tzwei\n",
+        "two.de": "eins\nzwei\n",
         "pairs.tsv": "one\teins\n" * 20,
+        "wide.tsv": "one\teins\tun\n",
+        "late.tsv": "one\ntwo\tzwei\n",
         "long.en": "one\n" + "two " * 1200 + "\n",
         "empty.en": "",
     }

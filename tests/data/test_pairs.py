@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewise.data import Pairs, read_lines, read_pairs
-from gatewise.data.pairs import as_pairs, check_text, pairs_digest
+from gatewise.data.pairs import as_pairs, check_text
 from gatewise.errors import ArgumentError, DataError
 
 PAIRS = [("two dogs", "zwei Hunde"), ("a żółw", "eine Schildkröte")]
@@ -240,10 +240,9 @@ def test_pairs_of_ones_own_are_checked():
         Pairs(["a", 3], ["x", "y"])
 
 
-def test_the_digest_knows_where_texts_and_pairs_end():
-    variants = [[("a", "b")], [("b", "a")], [("ab", "c")], [("a", "bc")], [("a", "b")] * 2, [('a", "b', "c")]]
-    digests = {pairs_digest(as_pairs("pairs", each)) for each in variants}
-    one = as_pairs("pairs", variants[0])
-    parts = {pairs_digest(one, one), pairs_digest(one, None), pairs_digest(None, one)}
-    assert len(digests | parts) == len(variants) + 3
-    assert pairs_digest(one) == pairs_digest(Pairs(["a"], ["b"], ("f", "f"), [7]))
+def test_of_two_files_a_line_with_a_tab_is_no_text(tmp_path):
+    source, target = tmp_path / "a.en", tmp_path / "a.de"
+    source.write_text("one\ntwo\tdogs\n", encoding="utf-8")
+    target.write_text("eins\nzwei Hunde\n", encoding="utf-8")
+    with pytest.raises(DataError, match=re.escape(f"{str(source)!r}, line 2 has a tab; expected one text")):
+        read_pairs(source, target)

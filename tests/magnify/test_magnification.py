@@ -247,7 +247,8 @@ def test_of_a_translator_the_encoder_is_seen_and_where_the_decoder_looked(transl
     assert alignment.labels == ("drei", "zwei", "eins", "</s>")
     expected = translator.align("one two three", "drei zwei eins")
     np.testing.assert_array_equal(alignment.weights, expected.attention)
-    assert inside.connectivity().question == "log p of 'drei zwei eins'"
+    question = "log p of 'drei zwei eins', so far as the decoder reads the source by attention"
+    assert inside.connectivity().question == question
     assert inside.connectivity().answer == pytest.approx(expected.log_probability, rel=1e-5)
     assert inside.connectivity().completeness_error < 0.01
 

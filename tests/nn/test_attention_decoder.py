@@ -164,6 +164,18 @@ def test_what_does_not_fit_is_refused():
         decoder.forward(dy, state, prepared)
     with pytest.raises(ArgumentError, match=r"state\.h has shape"):
         decoder.forward(x, State(state.h[:1], state.c[:1]), prepared)
+    one = decoder.attention.prepare(memory[:, :1])
+    with pytest.raises(ArgumentError, match=r"x has 3 sequences and the memory has 1"):
+        decoder.forward(x, state, one)
+    with pytest.raises(ArgumentError, match=r"x has 1 sequences and state has 3"):
+        decoder.forward(x[:, :1], state, one)
+    stream = decoder.stream(state)
+    with pytest.raises(ArgumentError, match=r"x has 2 rows; expected 3, as the state has"):
+        stream.step(x[0, :2], prepared)
+    with pytest.raises(ArgumentError, match=r"for each of the memory's 2 sequences"):
+        stream.step(x[0], decoder.attention.prepare(memory[:, :2]))
+    with pytest.raises(ArgumentError, match=r"cell='gru'; expected 'lstm' or 'rnn'"):
+        AttentionDecoder(2, 3, 1, 4, cell="gru")
     _, _, cache = decoder.forward(x, state, prepared)
     with pytest.raises(ArgumentError, match=r"dy has shape"):
         decoder.backward(dy[:, :2], cache)

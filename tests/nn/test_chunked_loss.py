@@ -5,10 +5,11 @@ import pytest
 
 from gatewise.errors import ArgumentError
 from gatewise.nn import (
+    AdaptiveSoftmax,
     Embedding,
     Linear,
     TiedLinear,
-    chunked_loss,
+    _linear_loss,
     head_log_probabilities,
     head_loss,
     head_loss_and_gradient,
@@ -31,8 +32,8 @@ COUNTED = {
 @pytest.fixture(params=[1, 7, 12, 1000])
 def chunk(request, monkeypatch):
     """Rows in a chunk: one, a step, some that do not come out even, all."""
-    monkeypatch.setattr(chunked_loss, "LOGITS_AT_ONCE", request.param * V)
-    monkeypatch.setattr(chunked_loss, "LEAST_ROWS", 1)
+    monkeypatch.setattr(_linear_loss, "LOGITS_AT_ONCE", request.param * V)
+    monkeypatch.setattr(_linear_loss, "LEAST_ROWS", 1)
 
 
 def make(kind, dtype):
@@ -79,14 +80,30 @@ def test_the_logits_never_exist_at_once(monkeypatch):
     forward = head.forward
     monkeypatch.setattr(head, "forward", lambda x: rows.append(len(x)) or forward(x))
     y, targets = np.ones((40, 25, H), np.float32), np.zeros((40, 25), int)
-    monkeypatch.setattr(chunked_loss, "LOGITS_AT_ONCE", 300 * V)
+    monkeypatch.setattr(_linear_loss, "LOGITS_AT_ONCE", 300 * V)
     head_loss_and_gradient(head, y, targets)
     assert rows == [250] * 4
     rows.clear()
-    monkeypatch.setattr(chunked_loss, "LOGITS_AT_ONCE", 1)
+    monkeypatch.setattr(_linear_loss, "LOGITS_AT_ONCE", 1)
     head_loss(head, y, targets)
-    assert set(rows) <= {chunked_loss.LEAST_ROWS - 1, chunked_loss.LEAST_ROWS}
+    assert set(rows) <= {_linear_loss.LEAST_ROWS - 1, _linear_loss.LEAST_ROWS}
     assert sum(rows) == 1000
+
+
+def test_each_cluster_has_chunks_of_its_own(monkeypatch):
+    """Few rows go to a large cluster; the others are not cut small for its sake."""
+    head = AdaptiveSoftmax(H, 5000, (20,), div_value=1.0)
+    targets = np.zeros((40, 25), int)
+    targets[0, :3] = 4000
+    monkeypatch.setattr(_linear_loss, "LOGITS_AT_ONCE", 500 * 21)
+    rows = {"head": [], "cluster": []}
+    for name, layer in (("head", head.head), ("cluster", head.tails[0][1])):
+        forward = layer.forward
+        monkeypatch.setattr(
+            layer, "forward", lambda x, name=name, forward=forward: rows[name].append(len(x)) or forward(x)
+        )
+    head_loss_and_gradient(head, np.ones((40, 25, H), np.float32), targets)
+    assert rows == {"head": [500, 500], "cluster": [3]}
 
 
 def test_nothing_that_counts_is_no_loss():
@@ -103,13 +120,23 @@ def test_nothing_that_counts_is_no_loss():
     [
         ({"targets": np.zeros((B, T), int)}, r"targets has shape \(7, 5\); expected \(5, 7\)"),
         ({"targets": np.full((T, B), V)}, r"targets lie in \[6, 6\]; expected \[0, 6\)"),
+        ({"targets": np.where(np.arange(B) == 3, -1, TARGETS)}, r"targets lie in \[-1, 5\]; expected"),
         ({"mask": np.ones((T, 1), bool)}, r"mask has shape \(5, 1\); expected \(5, 7\)"),
         ({"weights": np.ones(T)}, r"weights has shape \(5,\); expected \(5, 7\)"),
         ({"weights": np.full((T, B), -1.0)}, "weights has entries that are negative"),
     ],
-    ids=["shape", "range", "mask", "weights", "negative"],
+    ids=["shape", "range", "below", "mask", "weights", "negative"],
 )
-def test_what_does_not_fit_is_refused(options, message):
-    head, _ = make("bias", np.float32)
-    with pytest.raises(ArgumentError, match=message):
-        head_loss(head, **{"y": np.ones((T, B, H), np.float32), "targets": TARGETS} | options)
+@pytest.mark.parametrize("adaptive", [False, True], ids=["linear", "adaptive"])
+def test_what_does_not_fit_is_refused_before_anything_is_added(options, message, adaptive, monkeypatch):
+    monkeypatch.setattr(_linear_loss, "LOGITS_AT_ONCE", 1)
+    monkeypatch.setattr(_linear_loss, "LEAST_ROWS", 1)
+    head = AdaptiveSoftmax(H, V, (2,)) if adaptive else make("bias", np.float32)[0]
+    given = {"y": np.ones((T, B, H), np.float32), "targets": TARGETS} | options
+    for function in (head_loss, head_loss_and_gradient):
+        with pytest.raises(ArgumentError, match=message):
+            function(head, **given)
+    if set(options) == {"targets"}:
+        with pytest.raises(ArgumentError, match=message):
+            head_log_probabilities(head, **given)
+    assert not head.gradients.vector.any()

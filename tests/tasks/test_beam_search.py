@@ -58,9 +58,9 @@ def score(log_p, attention, length_penalty, coverage_penalty):
 
 
 def all_texts(network, row, most, length_penalty, coverage_penalty):
-    """Every text of less than ``most`` tokens, the best first."""
+    """Every text of at most ``most`` tokens, the best first."""
     found = []
-    for count in range(most):
+    for count in range(most + 1):
         for tokens in itertools.product(range(END), repeat=count):
             log_p, attention = teach(network, row, tokens)
             found.append((score(log_p, attention, length_penalty, coverage_penalty), list(tokens), log_p))
@@ -72,7 +72,7 @@ def all_texts(network, row, most, length_penalty, coverage_penalty):
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2, "attention": "additive", "input_feeding": False}])
 def test_a_beam_as_wide_as_the_tree_finds_the_best_of_all_texts(options, length_penalty, coverage_penalty):
     network = make(**options)
-    rows, most = [0, 1, 2], 4
+    rows, most = [0, 1, 2], 3
     found = search(network, rows, most, (V - 1) ** 3 * V, length_penalty, coverage_penalty)
     for row, hypotheses in zip(rows, found, strict=True):
         expected = all_texts(network, row, most, length_penalty, coverage_penalty)
@@ -88,7 +88,7 @@ def test_the_penalties_choose_among_texts():
     network, rows = make(seed=8), [0, 1, 2]
 
     def lengths(*penalties):
-        return [len(best.tokens) for best, *_ in search(network, rows, 4, 320, *penalties)]
+        return [len(best.tokens) for best, *_ in search(network, rows, 3, 320, *penalties)]
 
     plain, long = lengths(0.0, 0.0), lengths(4.0, 0.0)
     assert all(a <= b for a, b in zip(plain, long, strict=True))
@@ -97,7 +97,7 @@ def test_the_penalties_choose_among_texts():
     def covered(*penalties):
         return [
             float(np.log(np.minimum(best.attention.sum(axis=0), 1)).sum())
-            for best, *_ in search(network, rows, 4, 320, *penalties)
+            for best, *_ in search(network, rows, 3, 320, *penalties)
         ]
 
     few, more = covered(0.0, 0.0), covered(0.0, 5.0)
@@ -109,12 +109,14 @@ def test_the_penalties_choose_among_texts():
 def test_a_beam_of_one_is_the_greedy_choice(seed):
     network, most = make(seed), 7
     for row, [best, *others] in zip(range(4), search(network, range(4), most, 1), strict=True):
-        tokens, ended = [], False
-        while len(tokens) < most and not ended:
+        tokens: list[int] = []
+        while True:
             chances = [teach(network, row, [*tokens, token], ended=False)[0] for token in range(V)]
             token = int(np.argmax(chances))
             ended = token == END
-            tokens += [] if ended else [token]
+            if ended or len(tokens) == most:
+                break
+            tokens.append(token)
         assert best.tokens == tokens
         assert others == []
         log_p, attention = teach(network, row, tokens, ended=ended)
@@ -125,7 +127,7 @@ def test_a_beam_of_one_is_the_greedy_choice(seed):
 def plain_beam_search(network, row, most, size):
     """The same search once more, with lists, for one text; log P by teacher forcing."""
     going, done = [[]], []
-    for _ in range(most):
+    for _ in range(most + 1):
         offers = sorted(
             (
                 (teach(network, row, [*each, token], ended=False)[0], each, token)
@@ -135,11 +137,11 @@ def plain_beam_search(network, row, most, size):
             key=lambda offer: -offer[0],
         )[: 2 * size]
         done += [each for _, each, token in offers[:size] if token == END]
-        going = [[*each, token] for _, each, token in offers if token != END][:size]
         if len(done) >= size:
             break
+        cut, going = going[0], [[*each, token] for _, each, token in offers if token != END][:size]
     if not done:
-        return [going[0]]
+        return [cut]
     return sorted(done, key=lambda each: -score(*teach(network, row, each), 1.0, 0.0))[:size]
 
 
@@ -185,7 +187,7 @@ def test_each_hypothesis_is_what_it_says(seed):
             ended = len(each.attention) == len(each.tokens) + 1
             assert ended or len(hypotheses) == 1
             assert each.attention.shape == (len(each.tokens) + ended, len(SOURCES[row]) + 1)
-            assert len(each.attention) <= most
+            assert len(each.tokens) <= most
             np.testing.assert_allclose(each.attention.sum(axis=1), 1, rtol=1e-9)
             log_p, attention = teach(network, row, each.tokens, ended=ended)
             assert each.log_probability == pytest.approx(log_p, rel=1e-9)
@@ -221,18 +223,32 @@ def test_a_text_that_never_ends_is_cut_at_its_limit(size):
 def test_what_has_ended_goes_before_what_is_cut():
     network = never_ending()
     network.parameters["head.bias"][END] = -4
-    [hypotheses] = search(network, [0], 3, 100)
+    [hypotheses] = search(network, [0], 2, 100)
     assert all(len(each.attention) == len(each.tokens) + 1 for each in hypotheses)
     assert len(hypotheses) == 1 + (V - 1) + (V - 1) ** 2
+
+
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_a_text_may_have_as_many_tokens_as_the_limit(seed):
+    """Its end is not counted."""
+    network = make(seed)
+    for row in range(4):
+        [[best]] = search(network, [row], 30, 1)
+        if len(best.attention) > len(best.tokens) > 0:
+            [[same]] = search(network, [row], len(best.tokens), 1)
+            assert same.tokens == best.tokens
+            assert same.log_probability == best.log_probability
+            [[cut]] = search(network, [row], len(best.tokens) - 1, 1) if len(best.tokens) > 1 else [[same]]
+            assert best.tokens[: len(cut.tokens)] == cut.tokens
 
 
 @pytest.mark.parametrize("size", [1, 2, 200])
 def test_what_is_never_to_be_written_is_never_written(size):
     network = make(seed=3)
     network.parameters["head.bias"][2] += 5
-    allowed = search(network, range(4), 4, size)
+    allowed = search(network, range(4), 3, size)
     assert any(2 in each.tokens for hypotheses in allowed for each in hypotheses)
-    for hypotheses in search(network, range(4), 4, size, never=(2,)):
+    for hypotheses in search(network, range(4), 3, size, never=(2,)):
         assert not any(2 in each.tokens for each in hypotheses)
         if size == 200:
             assert len(hypotheses) == 1 + 3 + 9 + 27
@@ -252,7 +268,7 @@ def test_to_leave_a_token_out_makes_no_text_likelier():
 
 def test_a_vocabulary_may_be_smaller_than_the_beam():
     network = TranslationNetwork(S, 3, 3, 4, 1, seed=1, dtype=np.float64)
-    [hypotheses] = beam_search(network, sources(0), np.array([3]), Beam(50, 1.0, 0.0, end=2, never=(0,)))
+    [hypotheses] = beam_search(network, sources(0), np.array([2]), Beam(50, 1.0, 0.0, end=2, never=(0,)))
     assert sorted(each.tokens for each in hypotheses) == [[], [1], [1, 1]]
 
 

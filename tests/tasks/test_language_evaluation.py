@@ -33,11 +33,24 @@ def state_carried_losses(net, tokens):
     return np.array(rows), np.array(outputs)
 
 
-@pytest.mark.parametrize("options", [{}, {"zoneout_hidden": 0.2, "zoneout_cell": 0.3}, {"layer_norm": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"zoneout_hidden": 0.2, "zoneout_cell": 0.3},
+        {"layer_norm": True},
+        {"mogrifier_rounds": 3},
+        {"tie_weights": True},
+        {"adaptive_cutoffs": (2,)},
+        {"hidden_size": (3, 4)},
+    ],
+    ids=str,
+)
 def test_the_gradients_of_evaluation(options):
     """Whatever training drops or adds, here it has no part."""
     rates = {"dropout": 0.5, "output_dropout": 0.5, "weight_dropout": 0.5, "activation_reg": 2.0}
-    net = network(init_scale=0.9, **rates, **options)
+    widths = options.pop("hidden_size", H)
+    net = LanguageNetwork(V, E, widths, 2, dtype=np.float64, init_scale=0.9, **rates, **options)
     window = Window(TOKENS[:12].reshape(4, 3), TOKENS[12:24].reshape(4, 3))
     loss, state = net.evaluation_gradients(window)
     expected, expected_state = net.loss(window)
@@ -209,6 +222,11 @@ def test_options_that_cannot_work_are_named(kind, options, message):
     with pytest.raises(ArgumentError) as caught:
         getattr(gw, kind)(**options)
     assert message in str(caught.value)
+
+
+def test_weights_that_run_away_are_told(model):
+    with pytest.raises(ArgumentError, match=r"makes the weights run away: .* Lower its learning_rate"):
+        model.evaluate(STRANGE, dynamic=DynamicEvaluation(1e6))
 
 
 def test_options_of_another_kind_are_refused(model):

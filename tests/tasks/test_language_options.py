@@ -15,7 +15,7 @@ from gatewise.magnify import rank_by_cost
 from gatewise.magnify.questions import StepClass
 from gatewise.nn import AdaptiveSoftmax
 from gatewise.ops import numerical_gradient, relative_error
-from gatewise.optim import NonMonotoneASGD
+from gatewise.optim import SGD, AdamW, NonMonotoneASGD
 from gatewise.storage import read_tensors, write_tensors
 from gatewise.training import Stepped, Validated
 
@@ -142,6 +142,36 @@ def test_averaging_begins_when_validation_gets_no_better(text, monkeypatch):
     assert np.isfinite(model.evaluate(text[:500])["loss"])
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "rates", "decay"),
+    [("adam", (5e-3, 0.0), 0.01), ("sgd", (1.0, 1.0), 0.0), ("nt-asgd", (30.0, 30.0), 1.2e-6)],
+)
+def test_each_optimiser_has_defaults_of_its_own(optimizer, rates, decay, text, monkeypatch):
+    """Those of "nt-asgd" are of Merity et al. 2018."""
+    made, seen = [], []
+    for kind in (AdamW, SGD, NonMonotoneASGD):
+        begin = kind.__init__
+        monkeypatch.setattr(
+            kind,
+            "__init__",
+            lambda self, *a, begin=begin, **k: (made.append((a, k)), begin(self, *a, **k))[1],
+        )
+
+    def listen(event):
+        if isinstance(event, Stepped):
+            seen.append(event.learning_rate)
+
+    LanguageModel(**SMALL, optimizer=optimizer, epochs=2).fit(text[:3000], listeners=[listen])
+    (_, rate), options = made[0]
+    assert (rate, options["weight_decay"]) == (rates[0], decay)
+    assert seen[-1] == pytest.approx(rates[1], abs=rates[0] / 20)
+    given = {"learning_rate": 0.5, "weight_decay": 0.25, "schedule": "constant"}
+    made.clear()
+    LanguageModel(**SMALL, optimizer=optimizer, epochs=1, **given).fit(text[:3000], listeners=[listen])
+    (_, rate), options = made[0]
+    assert (rate, options["weight_decay"], seen[-1]) == (0.5, 0.25, 0.5)
+
+
 def test_averaging_needs_a_validation(text):
     model = LanguageModel(**SMALL, optimizer="nt-asgd", validation_fraction=0)
     with pytest.raises(
@@ -232,14 +262,28 @@ def test_a_preset_can_be_trained(preset, text):
         ({"mogrifier_rank": 0}, "mogrifier_rank=0; expected a whole number of at least 1, or None"),
         ({"variable_window": "yes"}, "variable_window='yes'; expected True or False"),
         ({"nonmonotone": -1}, "nonmonotone=-1; expected a whole number of at least 0"),
-        ({"adaptive_div_value": 0}, "adaptive_div_value=0; expected a number above 0"),
-        ({"adaptive_cutoffs": (9, 20, 30), "level": "word"}, "div_value=4.0 leaves cluster 2 no width"),
+        ({"adaptive_div_value": 0.5}, "adaptive_div_value=0.5; expected a number of at least 1"),
+        (
+            {"adaptive_cutoffs": (9, 20, 30), "level": "word"},
+            "adaptive_div_value=4.0 with 3 adaptive_cutoffs leaves the last cluster no width of hidden_size",
+        ),
+        (
+            {"adaptive_cutoffs": (9, 20), "level": "word", "adaptive_div_value": 1e300},
+            "adaptive_div_value=1e+300 with 2 adaptive_cutoffs leaves",
+        ),
+        ({"mogrifier_rank": 4}, "mogrifier_rank=4 with mogrifier_rounds=0; expected at least one round"),
+        (
+            {"optimizer": "nt-asgd", "patience": 5},
+            "patience=5 with optimizer='nt-asgd' and nonmonotone=5; expected more",
+        ),
+        ({"learning_rate": 0}, "learning_rate=0; expected a number above 0"),
+        ({"schedule": "cubic"}, "schedule='cubic'; expected one of"),
         ({"adaptive_cutoffs": 20, "level": "word"}, "adaptive_cutoffs=20; expected rising whole numbers"),
         ({"adaptive_cutoffs": (), "level": "word"}, "adaptive_cutoffs=(); expected rising"),
         ({"adaptive_cutoffs": (9, 9), "level": "word"}, "adaptive_cutoffs=(9, 9); expected rising"),
         (
             {"adaptive_cutoffs": (9, 90_000), "level": "word"},
-            "adaptive_cutoffs=(9, 90000); expected numbers below",
+            "adaptive_cutoffs=(9, 90000), and the text has 522 symbols; expected cutoffs below",
         ),
         ({"adaptive_cutoffs": (9,)}, "adaptive_cutoffs=(9,) with level='char'; expected None"),
         (
@@ -264,6 +308,8 @@ def test_hyperparameters_that_cannot_work_are_named(change, message, text):
         {"adaptive_cutoffs": [40, 10**9]},
         {"adaptive_cutoffs": None},
         {"hidden_size": []},
+        {"mogrifier_rounds": 10**9},
+        {"mogrifier_rounds": 1, "mogrifier_rank": 10**12},
     ],
     ids=str,
 )

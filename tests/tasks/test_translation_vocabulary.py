@@ -117,6 +117,27 @@ def test_unknown_words_are_one_token_each_and_can_be_replaced():
     assert written(side, [side.unknown], ["￭!"]) == "!"
 
 
+@pytest.mark.parametrize(
+    ("text", "before", "expected"),
+    [
+        ("in Oklahoma", "to", "Oklahoma"),
+        ("l'Oklahoma", "in", "Oklahoma"),
+        ("l'Oklahoma", "￭'", "￭Oklahoma"),
+        ("l'Oklahoma", None, "Oklahoma"),
+        ("„Oklahoma“", "“", "￭Oklahoma"),
+        ("„Oklahoma“", "the", "Oklahoma"),
+        ("in Oklahoma", "￭“", "Oklahoma"),
+        ("in Oklahoma", "(", "￭Oklahoma"),
+        ("(Oklahoma)", "￭,", "Oklahoma"),
+    ],
+)
+def test_a_copied_word_is_joined_as_it_is_where_it_comes_to_stand(text, before, expected):
+    side = learn("word", ["l' in ( „ “ )"])
+    symbols = side.symbols(text, side.encode(text))
+    [chosen] = [index for index, symbol in enumerate(symbols) if symbol.endswith("Oklahoma")]
+    assert side.copied(symbols, chosen, before) == expected
+
+
 def test_unknown_characters_are_shown_as_they_stand():
     side = learn("char", ["abc"])
     tokens = side.encode("aż")

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from gatewise import Translator, load
-from gatewise.data import read_pairs
+from gatewise.data import WordTokenizer, read_pairs
 from gatewise.errors import ArgumentError, DataError, MissingExtraError, ModelFileError, NotFittedError
 from gatewise.storage import read_tensors, write_tensors
-from gatewise.tasks import Translation
+from gatewise.tasks import Translation, _translation
+from gatewise.tasks._beam_search import Hypothesis
 from gatewise.training import Stepped
 
 SMALL = {
@@ -171,11 +172,37 @@ def test_a_limit_cuts_what_is_written(model):
     assert model.translate(["a b c d e"], max_tokens=10**30) == model.translate(["a b c d e"])
 
 
+def test_a_text_may_have_as_many_tokens_as_the_limit(model):
+    [[whole]] = model.translations(["a b c d e"])
+    assert model.translate(["a b c d e"], max_tokens=len(whole.target_symbols) - 1) == [whole.text]
+
+
+def test_large_beams_are_searched_a_few_texts_at_a_time(model, monkeypatch):
+    texts = [source for source, _ in backwards(9, seed=6)]
+    expected, sizes, search = model.translate(texts), [], _translation.beam_search
+
+    def watch(network, batch, *rest):
+        sizes.append(len(batch.lengths))
+        return search(network, batch, *rest)
+
+    monkeypatch.setattr(_translation, "beam_search", watch)
+    assert model.translate(texts) == expected
+    assert sizes == [9]
+    sizes.clear()
+    monkeypatch.setattr(_translation, "_MEMORY", 4 * 32 * 5)
+    assert model.translate(texts) == expected
+    assert sum(sizes) == 9
+    assert len(sizes) > 1
+
+
 def test_a_long_text_is_read_and_a_very_long_one_refused(model):
     [text] = model.translate(["a b " * 500], max_tokens=30, beam_size=2)
     assert set(text.split()) <= set(LETTERS)
     with pytest.raises(DataError, match=r"texts\[1\] has 1,001 tokens; expected at most 1,000: cut it into"):
         model.translate(["a", "a " * 1001])
+    stream = model.translate_stream(["a"] * 9 + ["a " * 1001], batch_size=4)
+    with pytest.raises(DataError, match=r"texts\[9\] has 1,001 tokens"):
+        list(stream)
 
 
 def test_alignment_is_attention_to_a_given_target(model):
@@ -227,6 +254,20 @@ def test_whatever_is_unknown_is_copied(level):
 def test_an_alignment_shows_the_words_of_its_target(copier):
     found = copier.align("tell kkk now!", "jetzt sag mmm!")
     assert found.target_symbols == ["jetzt", "sag", "mmm", "￭!", "</s>"]
+
+
+@pytest.mark.parametrize("source", ["tell Zoltán now!", "tell l'Zoltán now!", "tell (Zoltán now!"])
+def test_what_is_copied_is_not_joined_to_another_word(copier, source):
+    """Whatever stands before it in its own text without a space."""
+    vocabulary, target = copier.vocabulary_, copier.vocabulary_.target
+    tokens = vocabulary.source.encode(source)
+    symbols = vocabulary.source.symbols(source, tokens)
+    attention = np.zeros((4, len(tokens) + 1))
+    attention[2, [index for index, symbol in enumerate(symbols) if "Zoltán" in symbol]] = 1
+    written = [*target.encode("jetzt sag").tolist(), target.unknown]
+    hypothesis = Hypothesis(written, 0.0, 0.0, attention)
+    [found] = _translation.in_words(vocabulary, source, tokens, [hypothesis])
+    assert found.text == "jetzt sag Zoltán"
 
 
 # Measures
@@ -360,6 +401,15 @@ def test_going_on_from_a_checkpoint_is_never_having_stopped(tmp_path):
         Translator(**{**options, "scheduled_sampling": 0.1}).fit(data, checkpoint=path, resume=True)
     with pytest.raises(ArgumentError, match="resume=True, but checkpoint=None"):
         Translator().fit(data, resume=True)
+
+
+def test_a_checkpoint_of_other_symbols_is_refused(tmp_path, monkeypatch):
+    data, path = backwards(20, seed=0), tmp_path / "c.safetensors"
+    Translator(**TINY, time_limit=1e-9).fit(data, checkpoint=path)
+    words = WordTokenizer.__init__
+    monkeypatch.setattr(WordTokenizer, "__init__", lambda self, given: words(self, given[::-1]))
+    with pytest.raises(ArgumentError, match="the data are not those of that run"):
+        Translator(**TINY).fit(data, checkpoint=path, resume=True)
 
 
 def test_going_on_within_a_pass_is_never_having_stopped(tmp_path):
@@ -537,6 +587,7 @@ def test_what_cannot_be_aligned_is_refused(tiny):
         ({"n_best": 5}, "n_best=5; expected a whole number of at least 1 and at most 4"),
         ({"length_penalty": -1}, "length_penalty=-1; expected a number of at least 0"),
         ({"length_penalty": np.nan}, "length_penalty=nan; expected a finite number"),
+        ({"length_penalty": 1000}, "length_penalty=1000; expected a number of at least 0 and at most 10"),
         ({"coverage_penalty": -0.1}, "coverage_penalty=-0.1; expected a number of at least 0"),
         ({"max_tokens": 0}, "max_tokens=0; expected a whole number of at least 1, or None"),
         ({"copy_unknown": "yes"}, "copy_unknown='yes'; expected True or False"),
@@ -640,7 +691,22 @@ def test_a_text_of_the_validation_that_is_too_long_is_named():
 
 def test_a_text_just_short_enough_is_taken():
     learner = Translator(**TINY, max_length=5).fit([("a b c d e", "a b c d e")] * 3)
-    assert np.isfinite(learner.score([("a " * 50, "b " * 50)])), "to be measured on any text will do"
+    assert np.isfinite(learner.score([("a " * 50, "b " * 50)])), "to be measured on longer ones will do"
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_very_long_texts_are_not_measured_either(side, tiny, tmp_path):
+    pairs = [["a", "b"] for _ in range(5)]
+    pairs[3][side] = "a " * 1001
+    path = tmp_path / "pairs.tsv"
+    path.write_text("".join("\t".join(pair).strip() + "\n" for pair in pairs), encoding="utf-8")
+    for measure in (tiny.evaluate, tiny.score):
+        with pytest.raises(DataError, match=re.escape(f"pairs[3][{side}] has 1,001 tokens, more than 1,000")):
+            measure(pairs)
+        with pytest.raises(DataError, match=re.escape(f"{str(path)!r}, line 4 has 1,001 tokens")):
+            measure(read_pairs(path))
+    with pytest.raises(DataError, match=re.escape(f"pairs[0][{side}] has 1,001 tokens")):
+        tiny.align(*pairs[3])
 
 
 def test_before_fit_there_is_nothing_to_translate_with():

@@ -52,6 +52,13 @@ def evaluate(
             "--dynamic", help="Of a language model: let a copy go on learning from what it has read."
         ),
     ] = False,
+    dynamic_training: Annotated[
+        Path | None,
+        typer.Option(
+            help="The same, in steps of the size of the gradients on this text, that it was trained on.",
+            show_default="none",
+        ),
+    ] = None,
     cache: Annotated[
         bool,
         typer.Option("--cache", help="Of a language model: let words come again that came a while ago."),
@@ -64,11 +71,13 @@ def evaluate(
     if target is not None and not isinstance(loaded, Translator):
         raise ArgumentError(f"TARGET={str(target)!r}, but a {kind} takes one file.")
     options: dict[str, Any] = {} if target is None else {"target": target}
-    for name, given in (("dynamic", dynamic), ("cache", cache)):
+    asked = {"dynamic": dynamic, "dynamic_training": dynamic_training, "cache": cache}
+    for name, given in asked.items():
         if given and not isinstance(loaded, LanguageModel):
-            raise ArgumentError(f"--{name} is for language models; {str(model)!r} holds a {kind}.")
+            option = name.replace("_", "-")
+            raise ArgumentError(f"--{option} is for language models; {str(model)!r} holds a {kind}.")
         if given:
-            options[name] = True
+            options[name] = given
     result, lines = _EVALUATE[type(loaded)](loaded, data, batch_size=batch_size, **options)
     if as_json:
         print_json(result)

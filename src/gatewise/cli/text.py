@@ -78,13 +78,19 @@ def _is_given(context: typer.Context, name: str) -> bool:
 
 
 def evaluate(
-    model: LanguageModel, data: Path, *, batch_size: int, dynamic: bool = False, cache: bool = False
+    model: LanguageModel,
+    data: Path,
+    *,
+    batch_size: int,
+    dynamic: bool = False,
+    dynamic_training: Path | None = None,
+    cache: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
     result = model.evaluate(
         data,
         batch_size=batch_size,
-        dynamic=DynamicEvaluation() if dynamic else None,
+        dynamic=DynamicEvaluation(training=dynamic_training) if dynamic or dynamic_training else None,
         cache=NeuralCache() if cache else None,
     )
     return result, [

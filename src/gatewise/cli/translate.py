@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
 from gatewise.cli.console import JsonOption, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
-from gatewise.data.lines import numbered_lines
+from gatewise.data.lines import decoded_lines, numbered_lines
 from gatewise.data.pairs import read_pairs
-from gatewise.errors import ArgumentError, DataError
+from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.tasks import Translation, Translator
 from gatewise.tasks._translation import encoded_source
 
 __all__ = ["evaluate", "predict", "stream", "train"]
 
 _AT_ONCE = 64
-"""Lines read before the first are written, unless somebody sits there and types."""
+"""Lines of a file read before the first are written."""
 
 
 @with_hyperparameters(Translator)
@@ -79,14 +81,17 @@ def train(
 
 
 def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any) -> None:
-    """Translate line by line, from a file or from standard input, and write each as soon as it is there."""
+    """Translate line by line and write what comes of it: of a file some lines at a time, else each alone."""
     lines = _lines(model, data)
-    at_once = 1 if data is None and sys.stdin.isatty() else _AT_ONCE
+    at_once = _AT_ONCE if data is not None or _is_file(sys.stdin.buffer) else 1
     while batch := list(islice(lines, at_once)):
         found = model.translations([text for _, text in batch], **search)
         for (number, text), translations in zip(batch, found, strict=True):
             for rank, each in enumerate(translations, start=1):
-                say(json.dumps(_row(number, rank, text, each)) if as_json else each.text)
+                if as_json:
+                    say(json.dumps(_row(number, rank, text, each)))
+                else:
+                    say(f"{number}\t{rank}\t{each.text}" if search.get("n_best", 1) > 1 else each.text)
 
 
 def predict(model: Translator, data: Path | None, **search: Any) -> dict[str, list[Any]]:
@@ -113,16 +118,20 @@ def _row(number: int, rank: int, text: str, translation: Translation) -> dict[st
 
 def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
     """The lines to translate with their numbers; of a file with targets too, the sources."""
-    numbered = (
-        enumerate((line.rstrip("\r\n") for line in sys.stdin), start=1)
-        if data is None
-        else numbered_lines(data, "a file with a text on each line")
-    )
     name, number = "standard input" if data is None else repr(str(data)), 0
+    if data is None:
+        numbered = decoded_lines(sys.stdin.buffer, name)
+    else:
+        numbered = numbered_lines(data, "a file with a text on each line")
     for number, line in numbered:
-        source = line.split("\t")[0].strip()
+        source, *targets = (column.strip() for column in line.split("\t"))
         if not source:
             raise DataError(f"{name}, line {number} is empty; leave it out.")
+        if len(targets) > 1:
+            raise DataError(
+                f"{name}, line {number}: {len(targets) + 1} columns between tabs; expected a source, and its "
+                "target at most."
+            )
         encoded_source(model.vocabulary_, source, f"{name}, line {number}")
         yield number, source
     if not number:
@@ -134,13 +143,26 @@ def evaluate(
 ) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people; batches make no difference."""
     del batch_size
-    result = model.evaluate(read_pairs(data, target))
+    pairs = read_pairs(data, target)
+    try:
+        result = model.evaluate(pairs)
+        compared = [f"BLEU        {result['bleu']:.2f}", f"chrF        {result['chrf']:.2f}"]
+    except MissingExtraError:
+        result = model.evaluate(pairs, bleu=False)
+        compared = ["BLEU, chrF  not without sacrebleu: pip install 'gatewise[bleu]'"]
     lines = [
-        f"BLEU        {result['bleu']:.2f}",
-        f"chrF        {result['chrf']:.2f}",
+        *compared,
         f"exact       {result['exact']:.4f}",
         f"loss        {result['loss']:.4f} nats a token",
         f"perplexity  {result['perplexity']:.2f}",
         f"tokens      {result['tokens']:,}, {result['unknown']:,} of them unknown to the model",
     ]
     return result, lines
+
+
+def _is_file(stream: BinaryIO) -> bool:
+    """Whether all of it is there already, and nobody waits for an answer before going on."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False

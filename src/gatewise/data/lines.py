@@ -6,11 +6,12 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from gatewise.errors import DataError
 from gatewise.storage import file_problem
 
-__all__ = ["numbered_lines"]
+__all__ = ["decoded_lines", "numbered_lines"]
 
 
 def numbered_lines(path: str | Path, expected: str) -> Iterator[tuple[int, str]]:
@@ -26,22 +27,9 @@ def numbered_lines(path: str | Path, expected: str) -> Iterator[tuple[int, str]]
     path = Path(path)
     if problem := file_problem(path):
         raise DataError(f"{str(path)!r} {problem}; expected {expected}.")
-    number = 0
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-                if "\0" in text:
-                    raise DataError(
-                        f"{str(path)!r}, line {number} has a zero byte, so this is a binary file. "
-                        "Expected UTF-8 text."
-                    )
-                yield number, text
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{str(path)!r}, line {number}: byte 0x{error.object[error.start]:02x} is not UTF-8. "
-            "Expected UTF-8 text; convert it, as with: iconv -f WINDOWS-1252 -t UTF-8 FILE"
-        ) from None
+            yield from decoded_lines(file, repr(str(path)))  # type: ignore[arg-type]
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(
             f"{str(path)!r} is no whole gzip file ({error}); fetch it again, or rename it if it is plain "
@@ -49,3 +37,28 @@ def numbered_lines(path: str | Path, expected: str) -> Iterator[tuple[int, str]]
         ) from None
     except OSError as error:
         raise DataError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
+
+
+def decoded_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
+    """The lines of an open file, without their ends, numbered from 1.
+
+    Args:
+        file: UTF-8.
+        name: of the file, for errors.
+
+    Raises:
+        DataError: it is binary, or not UTF-8; the message gives the line.
+    """
+    for number, line in enumerate(file, start=1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{name}, line {number}: byte 0x{error.object[error.start]:02x} is not UTF-8. "
+                "Expected UTF-8 text; convert it, as with: iconv -f WINDOWS-1252 -t UTF-8 FILE"
+            ) from None
+        if "\0" in text:
+            raise DataError(
+                f"{name}, line {number} has a zero byte, so this is a binary file. Expected UTF-8 text."
+            )
+        yield number, text

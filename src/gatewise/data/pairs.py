@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -12,7 +10,7 @@ from gatewise.data.lines import numbered_lines
 from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
 
-__all__ = ["Pairs", "as_pairs", "check_text", "pairs_digest", "read_lines", "read_pairs"]
+__all__ = ["Pairs", "as_pairs", "check_text", "read_lines", "read_pairs"]
 
 _SHOWN = 60
 """Characters of a text that an error shows."""
@@ -91,8 +89,8 @@ def read_pairs(source: str | Path, target: str | Path | None = None) -> Pairs:
         target: a file whose line n is what line n of ``source`` should become.
 
     Raises:
-        DataError: a file cannot be read, has an empty line or one that is no pair; or the two have not the
-            same number of lines. The message gives file and line.
+        DataError: a file cannot be read, has an empty line or one that is no pair; of two files one has a tab
+            in a line, or they have not the same number of lines. The message gives file and line.
     """
     if target is None:
         return _columns(Path(source))
@@ -109,9 +107,18 @@ def read_lines(path: str | Path) -> list[str]:
     """Read texts, one a line.
 
     Raises:
-        DataError: the file cannot be read, has no line, or an empty one; the message gives the line.
+        DataError: the file cannot be read, has no line, an empty one, or one with a tab, as files of pairs
+            have them; the message gives the line.
     """
-    return [line.strip() for _, line in _filled_lines(Path(path), "a file with a text on each line")]
+    lines = []
+    for number, line in _filled_lines(Path(path), "a file with a text on each line"):
+        if "\t" in line:
+            raise DataError(
+                f"{str(path)!r}, line {number} has a tab; expected one text. Put a space in its place; or, "
+                "if the file has sources and targets, give it by itself."
+            )
+        lines.append(line.strip())
+    return lines
 
 
 def _columns(path: Path) -> Pairs:
@@ -184,16 +191,6 @@ def check_text(where: str, text: Any) -> None:
         raise ArgumentError(f"{where} is {_shown(text)}; expected a str that UTF-8 can write.")
     if not text.strip():
         raise ArgumentError(f"{where} is {_shown(text)}; expected a text with something in it.")
-
-
-def pairs_digest(*parts: Pairs | None) -> str:
-    """A fingerprint of pairs."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        digest.update(f"{0 if part is None else len(part)}\n".encode())
-        for pair in part or ():
-            digest.update(json.dumps(pair).encode())
-    return digest.hexdigest()
 
 
 def _shown(value: object) -> str:

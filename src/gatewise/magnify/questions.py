@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gatewise.nn import AdaptiveSoftmax, DecoderCache, Layer, Linear, head_log_probabilities
+from gatewise.nn import (
+    AdaptiveSoftmax,
+    DecoderCache,
+    Layer,
+    Linear,
+    head_log_probabilities,
+    head_loss_and_gradient,
+)
 from gatewise.ops import log_softmax
 from gatewise.tasks._classifier_network import ClassifierNetwork
 from gatewise.tasks._forecast.network import ForecastNetwork
@@ -152,13 +159,10 @@ class WrittenText:
     def gradient(self, y: Array) -> Array:
         """(S, B, H)."""
         decoded, cache = self._decode(y)
-        logits = self.network.head(decoded)
-        rows, targets = logits.reshape(-1, logits.shape[-1]), self._targets(y).reshape(-1)
-        dlogits = -np.exp(log_softmax(rows))
-        dlogits[np.arange(len(rows)), targets] += 1
-        ddecoded = (dlogits @ self.network.head.weight).reshape(decoded.shape)
+        targets = self._targets(y)
         with _gradients_kept(self.network):
-            return self.network.decoder.backward(ddecoded, cache)[2]
+            _, dloss = head_loss_and_gradient(self.network.head, decoded, targets)
+            return self.network.decoder.backward(dloss * -targets.size, cache)[2]
 
     def _decode(self, y: Array) -> tuple[Array, DecoderCache]:
         """The attentional vectors (T, B, H), as if B sources had left these outputs."""

@@ -190,7 +190,7 @@ def _translated(model: Translator, data: Any) -> Reading:
     batch = model.examples([(source, target)]).batch(np.zeros(1, np.intp))
     tokens = batch.source.tokens
     _, state = network.encode(batch.source)
-    said = f"log p of {target!r}"
+    said = f"log p of {target!r}, so far as the decoder reads the source by attention"
 
     def ask(step: int) -> Question:
         at = checked_step(step, len(tokens))

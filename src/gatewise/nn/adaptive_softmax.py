@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_dtype, check_scale, check_shape, check_sizes
-from gatewise.nn._linear_loss import linear_loss_and_gradient
+from gatewise.nn._linear_loss import linear_log_probabilities, linear_loss_and_gradient
 from gatewise.nn.layer import Layer, Network
 from gatewise.nn.linear import Linear
 from gatewise.ops.activations import log_softmax
@@ -47,7 +47,7 @@ class AdaptiveSoftmax(Network):
         input_size: D.
         vocabulary_size: V; symbols must be sorted by falling frequency for this to save anything.
         cutoffs: where the head's symbols end and the clusters begin, rising, between 1 and V - 1.
-        div_value: by what each cluster is narrower than the one before it.
+        div_value: by what each cluster is narrower than the one before it, at least 1.
         head_bias: whether the head has a bias.
         init_scale: weights are drawn uniformly from [-init_scale, init_scale); 1/√D of each where omitted.
         seed: where the draws come from. Layers of one network share a generator, lest those of one shape
@@ -55,8 +55,8 @@ class AdaptiveSoftmax(Network):
         dtype: float32 or float64.
 
     Raises:
-        ArgumentError: the cutoffs are no rising sequence within the vocabulary, div_value is not above 0, or
-            a cluster would have no width.
+        ArgumentError: the cutoffs are no rising sequence within the vocabulary, div_value is below 1, or a
+            cluster would have no width.
     """
 
     def __init__(
@@ -80,9 +80,9 @@ class AdaptiveSoftmax(Network):
                 f"AdaptiveSoftmax: cutoffs={cutoffs!r}; expected at least one, rising, below the "
                 f"{vocabulary_size} symbols of the vocabulary."
             )
-        if not 0 < div_value < np.inf:
+        if not 1 <= div_value < np.inf:
             raise ArgumentError(
-                f"AdaptiveSoftmax: div_value={div_value!r}; expected a finite number above 0."
+                f"AdaptiveSoftmax: div_value={div_value!r}; expected a finite number of at least 1."
             )
         self.vocabulary_size = vocabulary_size
         self.clusters = list(pairwise(borders))
@@ -105,11 +105,6 @@ class AdaptiveSoftmax(Network):
             self.tails.append(tail)
             layers |= {f"tail.{k}.{part}": layer for part, layer in enumerate(tail)}
         super().__init__(layers)
-
-    @property
-    def largest_width(self) -> int:
-        """Logits of a row that exist at once: the head's, or those of the largest cluster."""
-        return max(len(self.head.weight), *(high - low for low, high in self.clusters))
 
     def forward(self, x: Array) -> tuple[Array, AdaptiveSoftmaxCache]:
         """(..., D) to log-probabilities (..., V), and the cache that ``backward`` needs.
@@ -171,9 +166,9 @@ class AdaptiveSoftmax(Network):
     def log_probabilities(self, x: Array, targets: IntArray) -> Array:
         """Log p(target) (N,) for x (N, D), with no more logits than that takes."""
         self._check_targets(targets)
-        chosen = _picked(log_softmax(self.head(x)), self._head_targets(targets))
+        chosen = linear_log_probabilities(self.head, x, self._head_targets(targets))
         for (down, up), rows, within in self._members(targets):
-            chosen[rows] += _picked(log_softmax(up(down(np.ascontiguousarray(x[rows])))), within)
+            chosen[rows] += linear_log_probabilities(up, down(np.ascontiguousarray(x[rows])), within)
         return chosen
 
     def _head_targets(self, targets: IntArray) -> IntArray:
@@ -196,11 +191,6 @@ class AdaptiveSoftmax(Network):
                 f"AdaptiveSoftmax: targets lie in [{targets.min()}, {targets.max()}]; "
                 f"expected [0, {self.vocabulary_size})."
             )
-
-
-def _picked(log_probabilities: Array, targets: IntArray) -> Array:
-    picked: Array = np.take_along_axis(log_probabilities, targets[:, None], axis=-1)[:, 0]
-    return picked
 
 
 def _of_logits(dlog_probabilities: Array, log_probabilities: Array) -> Array:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_scale, check_shape
 from gatewise.nn._stack_weights import weights_of
 from gatewise.nn.attention import Attention, AttentionCache
@@ -113,7 +114,8 @@ class AttentionDecoder(Network):
         dtype: float32 or float64.
 
     Raises:
-        ArgumentError: a size is no positive integer, a rate lies outside [0, 1), there is no such score.
+        ArgumentError: a size is no positive integer, a rate lies outside [0, 1), there is no such cell or
+            score.
     """
 
     def __init__(
@@ -131,6 +133,8 @@ class AttentionDecoder(Network):
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
+        if cell not in ("lstm", "rnn"):
+            raise ArgumentError(f"AttentionDecoder: cell={cell!r}; expected 'lstm' or 'rnn'.")
         check_scale("AttentionDecoder", init_scale)
         rng = np.random.default_rng(seed)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
@@ -194,6 +198,9 @@ class AttentionDecoder(Network):
         steps, batch = x.shape[:2]
         check_shape("AttentionDecoder", "x", x, (steps, batch, self.input_size), self.dtype)
         stepper, now = _Stepper(self), self.begin(state)
+        for name, size in (("state", len(now.feed)), ("the memory", len(prepared.mask))):
+            if size != batch:
+                raise ArgumentError(f"AttentionDecoder: x has {batch} sequences and {name} has {size}.")
         masks = [
             self._mask(number, (steps, batch, self.hidden_size), rng) for number in range(self.num_layers)
         ]
@@ -363,7 +370,15 @@ class DecoderStream:
 
         Returns:
             The attentional vectors (N, H), and how much each row looked at each step of the memory, (N, S).
+
+        Raises:
+            ArgumentError: N is not that of the state, or no multiple of B.
         """
+        if len(x) != len(self.state.feed) or len(x) % len(prepared.mask):
+            raise ArgumentError(
+                f"AttentionDecoder: x has {len(x)} rows; expected {len(self.state.feed)}, as the state has, "
+                f"and as many for each of the memory's {len(prepared.mask)} sequences."
+            )
         step = self._stepper.step(x @ self._stepper.input_weight.T, self.state, prepared, self._masks)
         self.state = DecoderState(step.after, step.y)
         return step.y, step.attention.weights.reshape(len(x), -1)

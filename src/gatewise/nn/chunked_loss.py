@@ -6,36 +6,27 @@ and their only use is a loss and its gradient. Here they are made for some rows,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from gatewise.errors import ArgumentError
-from gatewise.nn._linear_loss import linear_loss, linear_loss_and_gradient
+from gatewise.nn._linear_loss import linear_log_probabilities, linear_loss, linear_loss_and_gradient
 from gatewise.nn.adaptive_softmax import AdaptiveSoftmax
 from gatewise.nn.linear import Linear
-from gatewise.ops.activations import log_softmax
+from gatewise.ops.losses import check_counted
 from gatewise.types import Array, BoolArray, IntArray
 
 __all__ = ["head_log_probabilities", "head_loss", "head_loss_and_gradient"]
 
-LOGITS_AT_ONCE = 1 << 22
-"""Numbers, 16 megabytes in float32: a chunk that the caches of a processor partly hold, while the passes over
-the weights that each chunk costs are still few."""
 
-LEAST_ROWS = 32
-"""Each chunk passes over the weights and their gradients once, which fewer rows do not repay; and with H
-above this number the logits of so many rows are smaller than the weights themselves."""
+class _Rows(NamedTuple):
+    """All that is given as rows: x (N, H), targets (N,), what each counts in the mean, and all of them."""
 
-
-class _Chunk(NamedTuple):
-    """Rows of all that is given, and what each counts in the mean."""
-
-    rows: slice
     x: Array
     targets: IntArray
     counts: Array
+    total: float
 
 
 def head_loss(
@@ -56,17 +47,13 @@ def head_loss(
         weights: (...), how much each target counts in the mean, at least 0; all the same where omitted.
 
     Raises:
-        ArgumentError: shapes do not fit, or a target lies outside [0, V).
+        ArgumentError: shapes do not fit, a target lies outside [0, V), or a weight is negative or not finite.
     """
-    counts, total = _counts(targets, mask, weights)
-    loss = 0.0
-    for _, x, wanted, counted in _chunks(head, y, targets, counts):
-        if isinstance(head, AdaptiveSoftmax):
-            some = counted > 0
-            loss -= float(counted[some] @ head.log_probabilities(x[some], wanted[some])) / total
-        else:
-            loss += linear_loss(head, x, wanted, counted, total)
-    return loss
+    x, targets, counts, total = _rows(head, y, targets, mask, weights)
+    if isinstance(head, AdaptiveSoftmax):
+        some = counts > 0
+        return -float(counts[some] @ head.log_probabilities(x[some], targets[some])) / total
+    return linear_loss(head, x, targets, counts, total)
 
 
 def head_loss_and_gradient(
@@ -95,15 +82,12 @@ def head_loss_and_gradient(
     """
     if smoothing and isinstance(head, AdaptiveSoftmax):
         raise ArgumentError(f"smoothing={smoothing!r} with an adaptive softmax; expected 0.")
-    counts, total = _counts(targets, mask, weights)
-    loss, dy = 0.0, np.empty((targets.size, y.shape[-1]), y.dtype)
-    for rows, x, wanted, counted in _chunks(head, y, targets, counts):
-        if isinstance(head, AdaptiveSoftmax):
-            part, dy[rows] = head.loss_and_gradient(x, wanted, counted, total)
-        else:
-            part, dy[rows] = linear_loss_and_gradient(head, x, wanted, counted, total, smoothing)
-        loss += part
-    return loss, dy.reshape(y.shape)
+    x, targets, counts, total = _rows(head, y, targets, mask, weights)
+    if isinstance(head, AdaptiveSoftmax):
+        loss, dx = head.loss_and_gradient(x, targets, counts, total)
+    else:
+        loss, dx = linear_loss_and_gradient(head, x, targets, counts, total, smoothing)
+    return loss, dx.reshape(y.shape)
 
 
 def head_log_probabilities(head: Linear | AdaptiveSoftmax, y: Array, targets: IntArray) -> Array:
@@ -117,36 +101,32 @@ def head_log_probabilities(head: Linear | AdaptiveSoftmax, y: Array, targets: In
     Raises:
         ArgumentError: as ``head_loss`` raises it.
     """
-    picked = np.empty(targets.size, y.dtype)
-    for rows, x, wanted, _ in _chunks(head, y, targets, np.ones(targets.shape)):
-        if isinstance(head, AdaptiveSoftmax):
-            picked[rows] = head.log_probabilities(x, wanted)
-        else:
-            picked[rows] = np.take_along_axis(log_softmax(head(x)), wanted[:, None], axis=-1)[:, 0]
-    return picked.reshape(targets.shape)
+    x, wanted, _, _ = _rows(head, y, targets, None, None)
+    if isinstance(head, AdaptiveSoftmax):
+        return head.log_probabilities(x, wanted).reshape(targets.shape)
+    return linear_log_probabilities(head, x, wanted).reshape(targets.shape)
 
 
-def _counts(targets: IntArray, mask: BoolArray | None, weights: Array | None) -> tuple[Array, float]:
-    """How much each target counts, and all of them together."""
-    for name, entries in (("mask", mask), ("weights", weights)):
-        if entries is not None and entries.shape != targets.shape:
-            raise ArgumentError(
-                f"{name} has shape {entries.shape}; expected {targets.shape}, one entry for each target."
-            )
+def _rows(
+    head: Linear | AdaptiveSoftmax,
+    y: Array,
+    targets: IntArray,
+    mask: BoolArray | None,
+    weights: Array | None,
+) -> _Rows:
+    """What is given, checked before anything is added to a gradient."""
+    if y.shape[:-1] != targets.shape:
+        raise ArgumentError(f"targets has shape {targets.shape}; expected {y.shape[:-1]}, that of y.")
+    check_counted(targets.shape, mask, weights)
     counts = np.ones(targets.shape) if weights is None else weights
     if mask is not None:
         counts = np.where(mask, counts, 0.0)
-    return counts, float(counts.sum(dtype=np.float64)) or 1.0
-
-
-def _chunks(head: Linear | AdaptiveSoftmax, y: Array, targets: IntArray, counts: Array) -> Iterator[_Chunk]:
-    """All rows in order, as many at once as ``LOGITS_AT_ONCE`` allows, and about as many in each chunk."""
-    if y.shape[:-1] != targets.shape:
-        raise ArgumentError(f"targets has shape {targets.shape}; expected {y.shape[:-1]}, that of y.")
-    x, targets, counts = y.reshape(-1, y.shape[-1]), targets.reshape(-1), counts.reshape(-1)
-    width = head.largest_width if isinstance(head, AdaptiveSoftmax) else len(head.weight)
-    most = max(LEAST_ROWS, LOGITS_AT_ONCE // width)
-    borders = np.linspace(0, len(x), -(-len(x) // most) + 1).round().astype(int)
-    for start, stop in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True):
-        rows = slice(start, stop)
-        yield _Chunk(rows, x[rows], targets[rows], counts[rows])
+    symbols = head.vocabulary_size if isinstance(head, AdaptiveSoftmax) else len(head.weight)
+    wanted = targets[counts > 0]
+    if wanted.size and not 0 <= wanted.min() <= wanted.max() < symbols:
+        raise ArgumentError(
+            f"targets lie in [{wanted.min()}, {wanted.max()}]; expected [0, {symbols}) for this head. "
+            "Mark targets that do not count with mask."
+        )
+    total = float(counts.sum(dtype=np.float64)) or 1.0
+    return _Rows(y.reshape(-1, y.shape[-1]), targets.reshape(-1), counts.reshape(-1), total)

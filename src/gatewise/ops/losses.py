@@ -17,6 +17,7 @@ __all__ = [
     "SquaredErrorCache",
     "binary_cross_entropy",
     "binary_cross_entropy_backward",
+    "check_counted",
     "cross_entropy",
     "cross_entropy_backward",
     "cross_entropy_in_place",
@@ -46,6 +47,22 @@ def _mean_weights(
     shape: tuple[int, ...], mask: BoolArray | None, dtype: np.dtype[Any], weights: Array | None = None
 ) -> Array:
     """What each element counts in the mean over the unmasked ones, in proportion to ``weights`` if given."""
+    check_counted(shape, mask, weights)
+    if weights is not None:
+        weights = weights.astype(np.float64) if mask is None else np.where(mask, weights, 0.0)
+        return (weights / (weights.sum() or 1)).astype(dtype)
+    if mask is None:
+        return np.full(shape, 1 / max(1, int(np.prod(shape))), dtype)
+    return mask.astype(dtype) / max(1, int(mask.sum()))
+
+
+def check_counted(shape: tuple[int, ...], mask: BoolArray | None, weights: Array | None) -> None:
+    """Refuse what cannot say how much each element counts.
+
+    Raises:
+        ArgumentError: mask or weights has another shape, mask is no bool, or a weight is negative or not
+            finite.
+    """
     for name, entries in (("mask", mask), ("weights", weights)):
         if entries is not None and entries.shape != shape:
             raise ArgumentError(
@@ -53,14 +70,8 @@ def _mean_weights(
             )
     if mask is not None and mask.dtype != np.bool_:
         raise ArgumentError(f"mask has dtype {mask.dtype}; expected bool.")
-    if weights is not None:
-        if not (weights >= 0).all() or not np.isfinite(weights).all():
-            raise ArgumentError("weights has entries that are negative or not finite; expected at least 0.")
-        weights = weights.astype(np.float64) if mask is None else np.where(mask, weights, 0.0)
-        return (weights / (weights.sum() or 1)).astype(dtype)
-    if mask is None:
-        return np.full(shape, 1 / max(1, int(np.prod(shape))), dtype)
-    return mask.astype(dtype) / max(1, int(mask.sum()))
+    if weights is not None and (not (weights >= 0).all() or not np.isfinite(weights).all()):
+        raise ArgumentError("weights has entries that are negative or not finite; expected at least 0.")
 
 
 def cross_entropy(

@@ -80,13 +80,13 @@ def beam_search(
 ) -> list[list[Hypothesis]]:
     """Search for all texts of a batch side by side.
 
-    A text is done when K hypotheses have ended, or at its length limit; where none has ended by then, the
-    best one is taken as it stands.
+    A text is done when K hypotheses have ended, or when none may grow any longer; where none has ended by
+    then, the best one is taken as it stands.
 
     Args:
         network: whose decoder writes.
         source: B texts.
-        most: (B,) most tokens to write for each, the end included.
+        most: (B,) most tokens to write for each, without the end.
         beam: how to search.
 
     Returns:
@@ -136,13 +136,13 @@ class _Search:
         parents, tokens = best // each, np.take_along_axis(_by_text(offered), best, axis=0)
         ends = (tokens == beam.end) & np.isfinite(totals)
         for rank, column in zip(*np.nonzero(ends[:k]), strict=True):
-            self._finish(int(column), int(parents[rank, column]), attention, None, totals[rank, column])
+            self._finish(int(column), int(parents[rank, column]), totals[rank, column], attention)
 
         going = np.argsort(ends, axis=0, kind="stable")[:k]
         parents, tokens, totals = (
             np.take_along_axis(part, going, axis=0) for part in (parents, tokens, totals)
         )
-        self._go_on(parents, tokens, totals, attention)
+        self._go_on(_Step(self.texts, parents, tokens, attention), totals)
 
     def _continuations(self, logits: Array) -> tuple[Array, IntArray]:
         """The highest log-probabilities of each hypothesis (K, B, 2 K), and their tokens."""
@@ -160,11 +160,11 @@ class _Search:
         total = np.einsum("kbv->kb", logits)[..., None]  # four times as fast as sum
         return values - highest - np.log(total), tokens
 
-    def _finish(self, column: int, parent: int, attention: Array, token: int | None, total: float) -> None:
-        """Keep the hypothesis ``parent`` of a text, ended, or cut off after one more token."""
+    def _finish(self, column: int, parent: int, total: float, attention: Array | None) -> None:
+        """Keep the hypothesis ``parent`` of a text: ended, with the end's attention, or cut off as it is."""
         text = int(self.texts[column])
-        looked = [attention[parent, column, : self._lengths[text]]]
-        tokens = [] if token is None else [token]
+        looked = [] if attention is None else [attention[parent, column, : self._lengths[text]]]
+        tokens: list[int] = []
         for step in reversed(self._steps):
             column = int(np.searchsorted(step.texts, text))
             tokens.append(int(step.tokens[parent, column]))
@@ -184,20 +184,19 @@ class _Search:
             score += beam.coverage_penalty * float(np.log(covered).sum())
         return score
 
-    def _go_on(self, parents: IntArray, tokens: IntArray, totals: Array, attention: Array) -> None:
+    def _go_on(self, step: _Step, totals: Array) -> None:
         """Leave out the texts that are done, and let the decoder stand where the others' hypotheses do."""
-        limit = self._most[self.texts] <= len(self._steps) + 1
+        limit = self._most[self.texts] <= len(self._steps)
         found = np.array([len(self.finished[text]) for text in self.texts])
         for column in np.flatnonzero(limit & (found == 0)):
-            parent, token = int(parents[0, column]), int(tokens[0, column])
-            self._finish(int(column), parent, attention, token, totals[0, column])
-        self._steps.append(_Step(self.texts, parents, tokens, attention))
+            self._finish(int(column), 0, self._totals[0, column], None)
+        self._steps.append(step)
         left = np.flatnonzero(~limit & (found < self._beam.size))
         batch = len(self.texts)
-        self._stream.select((parents[:, left] * batch + left).reshape(-1))
+        self._stream.select((step.parents[:, left] * batch + left).reshape(-1))
         if 0 < len(left) < batch:
             self._prepared = self._prepared.take(left)
-        self.texts, self._tokens, self._totals = self.texts[left], tokens[:, left], totals[:, left]
+        self.texts, self._tokens, self._totals = self.texts[left], step.tokens[:, left], totals[:, left]
 
 
 def _by_text(values: Array) -> Array:

@@ -37,7 +37,8 @@ class DynamicEvaluation:
         θ ← θ - η ∇L + λ (θ_0 - θ)
 
     The model itself stays as it is; a copy adapts. The defaults are those of the code published with the
-    paper; another text or model has its own, to be chosen on a validation text.
+    paper, for its models and segments of 5 tokens; other texts, models and segments have their own, to be
+    chosen on a validation text. Longer segments make fewer steps, which want to be larger.
 
     Args:
         learning_rate: η; where omitted 5e-5 with a training text, and 0.1 without (Mikolov et al. 2010).

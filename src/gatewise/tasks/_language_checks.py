@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gatewise.data import TOKENIZERS
@@ -28,6 +29,12 @@ def check_language_model(model: LanguageHyperparameters) -> None:
     _check_head(model)
     check_number("init_scale", model.init_scale, low=0, open_low=True, optional=True)
     check_number("nonmonotone", model.nonmonotone, low=0, whole=True)
+    check_number("patience", model.patience, low=1, whole=True, optional=True)
+    if model.optimizer == "nt-asgd" and model.patience is not None and model.patience <= model.nonmonotone:
+        raise ArgumentError(
+            f"patience={model.patience} with optimizer='nt-asgd' and nonmonotone={model.nonmonotone}; "
+            "expected more, for else training ends before the averaging can begin."
+        )
     check_number("decay_factor", model.decay_factor, low=0, high=1, open_low=True)
     check_number("decay_start", model.decay_start, low=0, whole=True)
     check_number("vocab_size", model.vocab_size, low=2, whole=True, optional=True)
@@ -35,6 +42,11 @@ def check_language_model(model: LanguageHyperparameters) -> None:
         check_number(name, getattr(model, name), low=0, high=1, open_high=True)
     check_number("mogrifier_rounds", model.mogrifier_rounds, low=0, whole=True)
     check_number("mogrifier_rank", model.mogrifier_rank, low=1, whole=True, optional=True)
+    if model.mogrifier_rank is not None and model.mogrifier_rounds == 0:
+        raise ArgumentError(
+            f"mogrifier_rank={model.mogrifier_rank} with mogrifier_rounds=0; expected at least one round (5 "
+            "in Melis et al. 2020), or mogrifier_rank=None."
+        )
     for name in ("zoneout_cell", "mogrifier_rounds", "mogrifier_rank"):
         if getattr(model, name) and model.cell != "lstm":
             raise ArgumentError(
@@ -69,7 +81,7 @@ def _check_head(model: LanguageHyperparameters) -> None:
             f"tie_weights=True with embedding_size={model.embedding_size} and hidden_size={sizes!r}; "
             "expected the same size of the embedding and the top layer, for one table serves both ends."
         )
-    check_number("adaptive_div_value", model.adaptive_div_value, low=0, open_low=True)
+    check_number("adaptive_div_value", model.adaptive_div_value, low=1)
     if cutoffs is None:
         return
     if not _sizes(cutoffs) or list(cutoffs) != sorted(set(cutoffs)):
@@ -80,6 +92,11 @@ def _check_head(model: LanguageHyperparameters) -> None:
         raise ArgumentError(
             f"adaptive_cutoffs={cutoffs!r} with tie_weights=True; expected one of them alone, for a table of "
             "one width cannot serve clusters of several."
+        )
+    if len(cutoffs) * math.log(model.adaptive_div_value) > math.log(top) + 1e-9:  # powers might overflow
+        raise ArgumentError(
+            f"adaptive_div_value={model.adaptive_div_value} with {len(cutoffs)} adaptive_cutoffs leaves the "
+            f"last cluster no width of hidden_size={sizes!r}; expected a smaller one, or fewer cutoffs."
         )
     if model.level == "char":
         raise ArgumentError(

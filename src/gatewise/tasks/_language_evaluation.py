@@ -25,6 +25,9 @@ __all__ = ["measure"]
 
 _WINDOW = 256
 
+_HIGHEST = 700.0
+"""Nats; a perplexity beyond their exponential is no number any more."""
+
 
 def measure(
     network: LanguageNetwork,
@@ -37,7 +40,7 @@ def measure(
     """What ``LanguageModel.evaluate`` says of a text; its arguments are told there.
 
     Raises:
-        ArgumentError: an option is of another kind.
+        ArgumentError: an option is of another kind, or its weights run away.
         DataError: a text is empty or has but one token.
     """
     from gatewise.training import stream_loss
@@ -51,7 +54,13 @@ def measure(
         raise DataError(f"{source.name} has {len(tokens)} tokens; at least 2 are needed to predict one.")
     longest = _WINDOW if dynamic is None else dynamic.segment
     windows = StreamWindows(tokens, batch_size, min(longest, len(tokens) - 1))
-    loss = stream_loss(_reader(network, tokenizer, dynamic, cache), windows)
+    with np.errstate(over="ignore", invalid="ignore"):  # of weights that run away
+        loss = stream_loss(_reader(network, tokenizer, dynamic, cache), windows)
+    if not loss < _HIGHEST:
+        raise ArgumentError(
+            f"dynamic={dynamic!r} makes the weights run away: the loss is {loss:g} nats a token. Lower its "
+            "learning_rate."
+        )
     return {
         "loss": loss,
         "perplexity": float(np.exp(loss)),

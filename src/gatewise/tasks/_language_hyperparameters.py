@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gatewise.data import Window
 from gatewise.nn import Network
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["LanguageHyperparameters"]
 
 _STAIRCASE = "staircase"
+
+_BY_OPTIMIZER: dict[str, dict[str, Any]] = {
+    "adam": {"learning_rate": 5e-3, "schedule": "cosine", "weight_decay": 0.01},
+    "sgd": {"learning_rate": 1.0, "schedule": "constant", "weight_decay": 0.0},
+    "nt-asgd": {"learning_rate": 30.0, "schedule": "constant", "weight_decay": 1.2e-6},
+}
+"""What a hyperparameter is where None is given; for "nt-asgd" as in Merity et al. (2018)."""
 
 
 class LanguageHyperparameters(Estimator):
@@ -59,17 +66,22 @@ class LanguageHyperparameters(Estimator):
         check_language_model(self)
         self._check_training()
 
+    def _of_training(self, name: str) -> Any:
+        value = super()._of_training(name)
+        return _BY_OPTIMIZER[self.optimizer][name] if value is None else value
+
     def _new_optimizer(self, network: Network) -> Optimizer:
         from gatewise import optim
 
-        rate, decay = self.learning_rate, self.weight_decay
+        if self.optimizer == "adam":
+            return super()._new_optimizer(network)
+        rate, decay = map(self._of_training, ("learning_rate", "weight_decay"))
         if self.optimizer == "nt-asgd":
             return optim.NonMonotoneASGD(network, rate, nonmonotone=self.nonmonotone, weight_decay=decay)
-        kind = optim.AdamW if self.optimizer == "adam" else optim.SGD
-        return kind(network, rate, weight_decay=decay)
+        return optim.SGD(network, rate, weight_decay=decay)
 
     def _learning_rates(self) -> Schedule:
-        if self.schedule != _STAIRCASE:
+        if self._of_training("schedule") != _STAIRCASE:
             return super()._learning_rates()
         return staircase(self.decay_factor, self.decay_start / self.epochs, 1 / self.epochs)
 

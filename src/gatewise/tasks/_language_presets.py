@@ -94,4 +94,5 @@ code. All three were made for the Penn Treebank.
 
 In Zaremba et al. the loss is a sum over the steps of a window, here it is their mean: η = 1 and a norm of 5
 become η = T and 5 / T, which makes the same updates. In Merity et al. it is a mean.
+Only biases begin otherwise than in the papers: at 0, those of forget gates at 1.
 """

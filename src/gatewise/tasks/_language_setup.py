@@ -73,8 +73,8 @@ def new_network(model: LanguageHyperparameters, vocabulary_size: int) -> Languag
     cutoffs = model.adaptive_cutoffs
     if cutoffs is not None and cutoffs[-1] >= vocabulary_size:
         raise ArgumentError(
-            f"adaptive_cutoffs={cutoffs!r}; expected numbers below {vocabulary_size}, of which the text has "
-            "so many symbols."
+            f"adaptive_cutoffs={cutoffs!r}, and the text has {vocabulary_size} symbols; expected cutoffs "
+            "below that number."
         )
     with enough_memory(model, "hidden_size", "num_layers", "embedding_size"):
         return LanguageNetwork(
@@ -110,7 +110,7 @@ def check_weights(model: LanguageHyperparameters, vocabulary_size: int, weights:
     Raises:
         DataError: the file holds fewer.
     """
-    embedding, hidden = model.embedding_size, model.hidden_size
+    embedding, hidden, rounds = model.embedding_size, model.hidden_size, model.mogrifier_rounds
     # A file may ask for any number of layers: they are not to be listed before that is refused.
     first, top = (hidden, hidden) if isinstance(hidden, int) else (hidden[0], hidden[-1])
     recurrent = model.num_layers * hidden**2 if isinstance(hidden, int) else sum(size**2 for size in hidden)
@@ -118,9 +118,14 @@ def check_weights(model: LanguageHyperparameters, vocabulary_size: int, weights:
         0 if model.tie_weights else min(vocabulary_size, *(model.adaptive_cutoffs or [vocabulary_size]))
     )
     check_size(
-        vocabulary_size * embedding + first * embedding + recurrent + predicted * top,
-        model.num_layers,
+        vocabulary_size * embedding
+        + first * embedding
+        + recurrent
+        + predicted * top
+        + model.num_layers * rounds * (model.mogrifier_rank or 1),
+        model.num_layers * (1 + rounds),
         weights,
         f"hidden_size={hidden}, num_layers={model.num_layers}, embedding_size={embedding}, "
+        f"mogrifier_rounds={rounds}, "
         f"{vocabulary_size} symbols",
     )

@@ -24,8 +24,8 @@ class NeuralCache:
 
         p(w) = (1 - λ) p_model(w) + λ p_cache(w),   p_cache(w) ∝ Σ_i [w = x_{i+1}] exp(θ h_t · h_i)
 
-    It learns nothing and costs N products of H numbers a token. The defaults are those of the paper for the
-    Penn Treebank; another text or model has its own, to be chosen on a validation text.
+    It learns nothing and costs N products of H numbers a token. The defaults are a place to begin; each text
+    and model has its own, to be chosen on a validation text.
 
     Args:
         size: N, steps that are remembered.

@@ -9,15 +9,15 @@ import numpy as np
 
 from gatewise.errors import DataError
 from gatewise.tasks._beam_search import Beam, Hypothesis, beam_search
-from gatewise.tasks._translation_examples import source_batch
+from gatewise.tasks._translation_examples import LONGEST, source_batch
 from gatewise.tasks._translation_network import TranslationNetwork
 from gatewise.tasks._translation_vocabulary import END, TranslationVocabulary
 from gatewise.types import Array, IntArray
 
 __all__ = ["Translation", "encoded_source", "in_words", "translate_all"]
 
-_LONGEST = 1000
-"""Tokens of a text to read: what a search keeps of attention grows with their square."""
+_MEMORY = 1 << 26
+"""Numbers that a search may keep of the logits of a step, or of all attention, for the texts side by side."""
 
 
 class Translation(NamedTuple):
@@ -56,7 +56,7 @@ def translate_all(
         texts: to read.
         beam: how to search.
         max_tokens: most to write for a text; twice its own and 20 more where None.
-        batch_size: texts at a time.
+        batch_size: most texts at a time; fewer where their beams would take too much memory.
 
     Returns:
         For each text 1 to K translations, the best first.
@@ -67,13 +67,22 @@ def translate_all(
     encoded = [encoded_source(vocabulary, text, f"texts[{number}]") for number, text in enumerate(texts)]
     order = np.argsort([len(tokens) for tokens in encoded], kind="stable")
     found: list[list[Translation]] = [[] for _ in texts]
-    for start in range(0, len(order), batch_size):
-        indices = order[start : start + batch_size]
-        batch = source_batch([encoded[index] for index in indices], vocabulary.source.end)
-        most = 2 * batch.lengths + 20 if max_tokens is None else np.full(len(indices), max_tokens)
+    while len(order):
+        longest = len(encoded[order[:batch_size][-1]])
+        numbers = max(vocabulary.target.size, longest * (max_tokens or _most_tokens(longest)))
+        at_once = min(batch_size, max(1, _MEMORY // (beam.size * numbers)))
+        indices, order = order[:at_once], order[at_once:]
+        tokens = [encoded[index] for index in indices]
+        batch = source_batch(tokens, vocabulary.source.end)
+        most = np.array([max_tokens or _most_tokens(len(each)) for each in tokens])
         for index, hypotheses in zip(indices, beam_search(network, batch, most, beam), strict=True):
             found[index] = in_words(vocabulary, texts[index], encoded[index], hypotheses)
     return found
+
+
+def _most_tokens(read: int) -> int:
+    """To write for so many that are read."""
+    return 2 * read + 20
 
 
 def encoded_source(vocabulary: TranslationVocabulary, text: str, where: str) -> IntArray:
@@ -83,9 +92,9 @@ def encoded_source(vocabulary: TranslationVocabulary, text: str, where: str) -> 
         DataError: there are too many; ``where`` says where it stands.
     """
     tokens = vocabulary.source.encode(text)
-    if len(tokens) > _LONGEST:
+    if len(tokens) > LONGEST:
         raise DataError(
-            f"{where} has {len(tokens):,} tokens; expected at most {_LONGEST:,}: cut it into sentences. "
+            f"{where} has {len(tokens):,} tokens; expected at most {LONGEST:,}: cut it into sentences. "
             f"It begins {text[:40]!r}."
         )
     return tokens
@@ -114,7 +123,8 @@ def in_words(
         written = target.own_symbols(hypothesis.tokens)
         for place, token in enumerate(hypothesis.tokens):
             if token == target.unknown and len(copied):
-                written[place] = symbols[copied[hypothesis.attention[place, copied].argmax()]]
+                chosen = copied[hypothesis.attention[place, copied].argmax()]
+                written[place] = source.copied(symbols, chosen, written[place - 1] if place else None)
         ended = len(hypothesis.attention) > len(written)
         outcome = target.join(written, hypothesis.tokens)
         translation = Translation(

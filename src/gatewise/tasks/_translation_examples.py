@@ -12,7 +12,10 @@ from gatewise.errors import DataError
 from gatewise.tasks._translation_vocabulary import TranslationVocabulary
 from gatewise.types import BoolArray, IntArray
 
-__all__ = ["PairBatch", "PairExamples", "SourceBatch", "source_batch"]
+__all__ = ["LONGEST", "PairBatch", "PairExamples", "SourceBatch", "source_batch"]
+
+LONGEST = 1000
+"""Tokens of a text that a trained model takes: what it keeps of attention grows with their square."""
 
 
 class SourceBatch(NamedTuple):
@@ -44,7 +47,7 @@ class PairExamples:
     Args:
         vocabulary: of both sides.
         pairs: N of them.
-        max_length: most tokens of a text; None for no limit.
+        max_length: most tokens of a text to learn from; those to measure on have a limit of their own.
 
     Attributes:
         lengths: (N,) tokens of source and target together.
@@ -59,13 +62,16 @@ class PairExamples:
         self._vocabulary = vocabulary
         sides = (vocabulary.source, pairs.sources), (vocabulary.target, pairs.targets)
         self.sources, self.targets = ([side.encode(text) for text in texts] for side, texts in sides)
-        if max_length is not None:
-            for number, tokens in enumerate((self.sources, self.targets)):
-                _check_lengths(pairs, number, tokens, max_length)
+        for number, tokens in enumerate((self.sources, self.targets)):
+            _check_lengths(pairs, number, tokens, max_length)
         self.lengths: IntArray = np.array(
             [len(source) + len(target) for source, target in zip(self.sources, self.targets, strict=True)],
             dtype=np.int64,
         )
+
+    def arrays(self) -> list[IntArray]:
+        """All that is learnt from, for a fingerprint."""
+        return [self.lengths, *self.sources, *self.targets]
 
     def batch(self, indices: IntArray) -> PairBatch:
         """The pairs of these numbers as one batch."""
@@ -86,10 +92,13 @@ def source_batch(texts: Sequence[IntArray], end: int) -> SourceBatch:
     return SourceBatch(tokens, lengths)
 
 
-def _check_lengths(pairs: Pairs, side: int, tokens: list[IntArray], most: int) -> None:
+def _check_lengths(pairs: Pairs, side: int, tokens: list[IntArray], max_length: int | None) -> None:
+    limit, remedy = f"max_length={max_length}", ", leave it out, or raise max_length"
+    if max_length is None:
+        limit, remedy = f"{LONGEST:,}", ", or leave it out"
     for index, each in enumerate(tokens):
-        if len(each) > most:
+        if len(each) > (max_length or LONGEST):
             raise DataError(
-                f"{pairs.where(index, side)} has {len(each):,} tokens, more than max_length={most}: "
-                f"{pairs[index][side][:40]!r}…; cut it into sentences, leave it out, or raise max_length."
+                f"{pairs.where(index, side)} has {len(each):,} tokens, more than {limit}: "
+                f"{pairs[index][side][:40]!r}…; cut it into sentences{remedy}."
             )

@@ -107,6 +107,23 @@ class Side:
         """What each token stands for."""
         return [self.tokenizer.decode([int(token)]) for token in tokens]
 
+    def copied(self, symbols: Sequence[str], chosen: int, before: str | None) -> str:
+        """A symbol of a text as it stands in another one, after the symbol ``before``; None at the start.
+
+        A word is joined to what stands before it where the same stood before it in its own text, and to an
+        opening quote or bracket.
+        """
+        symbol = symbols[chosen]
+        if self.tokenizer.level != WordTokenizer.level or symbol == 2 * _JOINER:
+            return symbol
+        word, joined = _bare(symbol), False
+        if before is not None:
+            opening = category(_bare(before)[0])
+            marked = len(word) < len(symbol) and chosen > 0
+            same = marked and _bare(symbols[chosen - 1]) == _bare(before)
+            joined = same or opening == "Ps" or (marked and opening == "Pi")
+        return _JOINER + word if joined else word
+
     def join(self, symbols: Sequence[str], tokens: Sequence[int]) -> str:
         """The text of symbols, one for each token; of subwords, which may be half a letter, of the tokens."""
         level = self.tokenizer.level
@@ -205,7 +222,12 @@ def _together(words: Iterable[str]) -> str:
     """The way back of ``_apart``; a mark that stands by itself is written twice there."""
     text = ""
     for word in words:
-        joined = word.startswith(_JOINER) and word != 2 * _JOINER
-        body = word[1:] if joined else word
+        body = _bare(word)
+        joined = len(body) < len(word)
         text += ("" if joined or not text else " ") + (_JOINER if body == 2 * _JOINER else body)
     return text
+
+
+def _bare(word: str) -> str:
+    """Without the mark that nothing separates it from the one before."""
+    return word[1:] if word.startswith(_JOINER) and word != 2 * _JOINER else word

@@ -51,9 +51,9 @@ class Estimator:
     # The hyperparameters of training, which all estimators share.
     batch_size: int
     epochs: int
-    learning_rate: float
-    schedule: str
-    weight_decay: float
+    learning_rate: float | None
+    schedule: str | None
+    weight_decay: float | None
     clip_norm: float | None
     patience: int | None
     seed: int
@@ -105,14 +105,18 @@ class Estimator:
         """Refuse values of the hyperparameters of training, the same for all estimators."""
         for name in ("batch_size", "epochs"):
             check_number(name, getattr(self, name), low=1, whole=True)
-        check_choice("schedule", self.schedule, self._schedules)
-        check_number("learning_rate", self.learning_rate, low=0, open_low=True)
-        check_number("weight_decay", self.weight_decay, low=0)
+        check_choice("schedule", self._of_training("schedule"), self._schedules)
+        check_number("learning_rate", self._of_training("learning_rate"), low=0, open_low=True)
+        check_number("weight_decay", self._of_training("weight_decay"), low=0)
         check_number("clip_norm", self.clip_norm, low=0, open_low=True, optional=True)
         check_number("patience", self.patience, low=1, whole=True, optional=True)
         check_number("seed", self.seed, low=0, whole=True)
         check_number("time_limit", self.time_limit, low=0, open_low=True, optional=True)
         check_flag("progress", self.progress)
+
+    def _of_training(self, name: str) -> Any:
+        """Learning rate, schedule or weight decay; an estimator may have defaults that depend on others."""
+        return getattr(self, name)
 
     def _check_before_fit(self, checkpoint: str | Path | None, resume: bool) -> None:
         """Refuse what ``fit`` can refuse before it looks at the data."""
@@ -174,11 +178,12 @@ class Estimator:
         """What moves the parameters."""
         from gatewise import optim
 
-        return optim.AdamW(network, self.learning_rate, weight_decay=self.weight_decay)
+        rate, decay = map(self._of_training, ("learning_rate", "weight_decay"))
+        return optim.AdamW(network, rate, weight_decay=decay)
 
     def _learning_rates(self) -> Schedule:
         """How the learning rate goes down."""
-        return SCHEDULES[self.schedule]
+        return SCHEDULES[self._of_training("schedule")]
 
     def _batch_rate(self, batch: Any) -> float:
         """By what the learning rate of a batch is multiplied beside the schedule."""
@@ -320,7 +325,7 @@ def check_size(needed: int, layers: int, weights: Mapping[str, Array], sizes: st
 
     Args:
         needed: weights that the file's config asks for at least.
-        layers: recurrent layers that it asks for.
+        layers: arrays that it asks for at least, such as one for each recurrent layer.
         weights: the file's arrays.
         sizes: what asks for them, in words.
 

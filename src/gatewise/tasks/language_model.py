@@ -47,7 +47,7 @@ class LanguageModel(LanguageHyperparameters):
         adaptive_cutoffs: tokens at which the clusters of an adaptive softmax begin, for large vocabularies
             (Grave et al. 2017); None for a linear layer. The most frequent tokens must come first: words do,
             and subwords by and large, in the order in which they were merged.
-        adaptive_div_value: by what each of these clusters is narrower than the one before it.
+        adaptive_div_value: by what each of these clusters is narrower than the one before it, at least 1.
         init_scale: weights are drawn uniformly from [-init_scale, init_scale); each layer's own where None.
         vocab_size: most symbols to keep, the most frequent first; None keeps all (2048 for "bpe").
         dropout: rate on embeddings, between layers and before the logits.
@@ -57,7 +57,8 @@ class LanguageModel(LanguageHyperparameters):
             Merity et al. 2018).
         weight_dropout: rate on the weights from one step to the next (Wan et al. 2013; 0.5 in Merity et al.).
         locked_dropout: one mask for all steps of a window instead of one for each (Gal & Ghahramani 2016).
-        layer_norm: normalise what each layer puts out, on its way up (Ba et al. 2016).
+        layer_norm: normalise what each layer puts out, on its way up (after Ba et al. 2016, who do it inside
+            the cell).
         mogrifier_rounds: times that a layer's input and its state gate each other before each step, as only
             an LSTM does (Melis et al. 2020; there 5); 0 for never.
         mogrifier_rank: of the matrices that do it (there 40 to 90); None for full ones.
@@ -74,15 +75,17 @@ class LanguageModel(LanguageHyperparameters):
         reset_rate: probability that a place begins a window with a state of zeros instead of the one
             carried, so that the model also learns how to begin.
         epochs: passes over the text.
-        optimizer: "adam"; "sgd" for plain gradient descent, which wants a learning rate near 1; or "nt-asgd"
-            for the same that averages its weights when validation gets no better (Merity et al. 2018).
+        optimizer: "adam"; "sgd" for plain gradient descent; or "nt-asgd" for the same that averages its
+            weights when validation gets no better (Merity et al. 2018).
         nonmonotone: validations that "nt-asgd" gives them to get better again.
-        learning_rate: η at its highest.
+        learning_rate: η at its highest; where None 5e-3 for "adam", 1 for "sgd", 30 for "nt-asgd".
         schedule: how the learning rate goes down: "constant", "linear", "cosine", "exponential", or
-            "staircase", by decay_factor in each pass after the first decay_start.
+            "staircase", by decay_factor in each pass after the first decay_start; where None "cosine" for
+            "adam", else "constant".
         decay_factor: of the staircase.
         decay_start: of the staircase, passes at the full learning rate.
-        weight_decay: decoupled, as in AdamW; without Adam it adds to the gradient.
+        weight_decay: decoupled, as in AdamW; without Adam it adds to the gradient. Where None 0.01 for
+            "adam", 0 for "sgd", 1.2e-6 for "nt-asgd".
         clip_norm: gradients longer than this are scaled down to it; None for no limit.
         validation_fraction: the last part of the text, kept from training to measure on; 0 for none.
         patience: validations without improvement after which training stops; None never stops early.
@@ -142,11 +145,11 @@ class LanguageModel(LanguageHyperparameters):
         epochs: int = 10,
         optimizer: str = "adam",
         nonmonotone: int = 5,
-        learning_rate: float = 5e-3,
-        schedule: str = "cosine",
+        learning_rate: float | None = None,
+        schedule: str | None = None,
         decay_factor: float = 0.5,
         decay_start: int = 4,
-        weight_decay: float = 0.01,
+        weight_decay: float | None = None,
         clip_norm: float | None = 1.0,
         validation_fraction: float = 0.1,
         patience: int | None = None,

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from gatewise.data.pairs import Pairs, as_pairs, check_text, pairs_digest
+from gatewise.data import Pairs, token_digest
+from gatewise.data.pairs import as_pairs, check_text
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks._beam_search import Beam, Hypothesis
 from gatewise.tasks._bleu import bleu_and_chrf, check_sacrebleu
-from gatewise.tasks._translation import Translation, in_words, translate_all
+from gatewise.tasks._translation import Translation, encoded_source, in_words, translate_all
 from gatewise.tasks._translation_examples import PairExamples
 from gatewise.tasks._translation_setup import TranslationHyperparameters, held_out, rising_own_inputs
 from gatewise.tasks._translation_vocabulary import END, TranslationVocabulary
-from gatewise.tasks.estimator import (
-    check_flag,
-    check_number,
-)
+from gatewise.tasks.estimator import check_flag, check_number
 
 if TYPE_CHECKING:
     from gatewise.training import Listener
@@ -30,6 +28,8 @@ __all__ = ["Translator"]
 _TEXTS_AT_ONCE = 64
 _LARGEST_BEAM = 1000
 """More would be a mistake, and take all memory."""
+_LARGEST_PENALTY = 10
+"""From 1 on texts of any length are wanted."""
 
 
 class Translator(TranslationHyperparameters):
@@ -208,7 +208,7 @@ class Translator(TranslationHyperparameters):
                 seed=self.seed,
             ),
             {"vocabulary_": vocabulary, "network_": network},
-            pairs_digest(learnt, measured),
+            token_digest(*examples.arrays(), *measured_examples.arrays()),
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
@@ -233,11 +233,12 @@ class Translator(TranslationHyperparameters):
             beam_size: K, hypotheses kept of each text; 1 always takes the likeliest token.
             length_penalty: α; 0 prefers short texts, 1 nearly the highest mean log-probability of a token.
             coverage_penalty: β; above 0, what leaves a part of its source unread counts less.
-            max_tokens: most tokens to write for a text; twice its own and 20 more where omitted.
+            max_tokens: most tokens to write for a text; twice its own and 20 more where omitted. A text that
+                does not end within them is cut, if no other one does.
             copy_unknown: where a word outside the vocabulary is to be written, take the word of the source
                 that is looked at most (Luong et al. 2015), of those outside it where there are such; False
                 never writes one.
-            batch_size: texts at a time; the outcome does not depend on it but for rounding.
+            batch_size: most texts at a time; the outcome does not depend on it but for rounding.
 
         Returns:
             As many texts.
@@ -292,7 +293,7 @@ class Translator(TranslationHyperparameters):
         texts = _checked_texts(texts)
         check_number("beam_size", beam_size, low=1, high=_LARGEST_BEAM, whole=True)
         check_number("n_best", n_best, low=1, high=beam_size, whole=True)
-        check_number("length_penalty", length_penalty, low=0)
+        check_number("length_penalty", length_penalty, low=0, high=_LARGEST_PENALTY)
         check_number("coverage_penalty", coverage_penalty, low=0)
         check_number("max_tokens", max_tokens, low=1, whole=True, optional=True)
         check_flag("copy_unknown", copy_unknown)
@@ -325,6 +326,7 @@ class Translator(TranslationHyperparameters):
         Raises:
             NotFittedError, ArgumentError, DataError: as ``translate``, when it comes to the text.
         """
+        self._check_fitted()
         check_number("batch_size", batch_size, low=1, whole=True)
         if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
             raise ArgumentError(
@@ -334,7 +336,8 @@ class Translator(TranslationHyperparameters):
         def stream() -> Iterator[str]:
             rest, number = iter(texts), 0
             while batch := list(islice(rest, batch_size)):
-                _checked_texts(batch, number)
+                for index, text in enumerate(_checked_texts(batch, number), start=number):
+                    encoded_source(self.vocabulary_, text, f"texts[{index}]")
                 yield from self.translate(batch, batch_size=batch_size, **options)
                 number += len(batch)
 
@@ -353,8 +356,8 @@ class Translator(TranslationHyperparameters):
         Raises:
             NotFittedError: the model is not fitted.
             ArgumentError: a text is no str, or empty.
+            DataError: it has more than a thousand tokens.
         """
-        self._check_fitted()
         examples = self.examples([(source, target)])
         batch = examples.batch(np.zeros(1, np.intp))
         loss, attention = self.network_.attend(batch)
@@ -369,6 +372,7 @@ class Translator(TranslationHyperparameters):
         Raises:
             NotFittedError: the model is not fitted.
             ArgumentError: the pairs are no pairs of str, or one is empty.
+            DataError: a text has more than a thousand tokens.
         """
         self._check_fitted()
         return PairExamples(self.vocabulary_, as_pairs("pairs", pairs))
@@ -396,7 +400,7 @@ class Translator(TranslationHyperparameters):
         Raises:
             NotFittedError: the model is not fitted.
             ArgumentError: as ``fit`` and ``translate``.
-            DataError: there is no pair to measure on.
+            DataError: there is no pair to measure on, or a text has more than a thousand tokens.
             MissingExtraError: sacrebleu is not installed.
         """
         self._check_fitted()
