@@ -11,6 +11,44 @@ namespace {
 
 using gatewise::RecurrentLayer;
 
+gatewise::Mogrifier mogrifier_of(nb::handle object, const RecurrentLayer& layer) {
+  gatewise::Mogrifier mogrifier = {};
+  if (object.is_none())
+    return mogrifier;
+  require(!layer.tokens, "mogrifier");
+  const LayerAttributes part{object};
+  const auto q = part.array<Array<const float, 3>>("q");
+  const auto r = part.array<Array<const float, 3>>("r");
+  const auto gates_x = part.array<Array<float, 4>>("gates_x");
+  const auto gates_h = part.array<Array<float, 4>>("gates_h");
+  const auto x = part.array<Array<float, 3>>("x");
+  const auto h = part.array<Array<float, 3>>("h");
+  const auto dz_x = part.array<std::optional<Array<float, 4>>>("dz_x");
+  const auto dz_h = part.array<std::optional<Array<float, 4>>>("dz_h");
+  const auto steps = static_cast<size_t>(layer.steps), batch = static_cast<size_t>(layer.batch);
+  const auto features = static_cast<size_t>(layer.features), hidden = static_cast<size_t>(layer.hidden);
+  const size_t odd = q.shape(0), even = r.shape(0);
+  require(odd > 0 && (even == odd || even + 1 == odd), "r");
+  require(has_shape(q, {odd, features, hidden}), "q");
+  require(has_shape(r, {even, hidden, features}), "r");
+  require(has_shape(gates_x, {odd, steps, batch, features}), "gates_x");
+  require(has_shape(gates_h, {even, steps, batch, hidden}), "gates_h");
+  require(has_shape(x, {steps, batch, features}), "x");
+  require(has_shape(h, {steps + 1, batch, hidden}), "h");
+  require(!dz_x || has_shape(*dz_x, {odd, steps, batch, features}), "dz_x");
+  require(!dz_h || has_shape(*dz_h, {even, steps, batch, hidden}), "dz_h");
+  mogrifier.rounds = size(odd + even);
+  mogrifier.q = q.data();
+  mogrifier.r = r.data();
+  mogrifier.gates_x = gates_x.data();
+  mogrifier.gates_h = gates_h.data();
+  mogrifier.x = x.data();
+  mogrifier.h = h.data();
+  mogrifier.dz_x = data(dz_x);
+  mogrifier.dz_h = data(dz_h);
+  return mogrifier;
+}
+
 RecurrentLayer layer_of(const LayerAttributes& pass, size_t steps, size_t batch) {
   RecurrentLayer layer = {};
   const auto weight_ih = pass.array<Array<const float, 2>>("weight_ih");
@@ -69,6 +107,7 @@ RecurrentLayer layer_of(const LayerAttributes& pass, size_t steps, size_t batch)
   layer.alive = data(alive);
   layer.keep = data(keep);
   layer.tokens = data(tokens);
+  layer.mogrifier = mogrifier_of(pass.object.attr("mogrifier"), layer);
   layer.recurrent_mask = data(mask);
   layer.zoneout_h = data(zoneout_h);
   layer.zoneout_c = data(zoneout_c);
@@ -128,6 +167,8 @@ void recurrent_backward(const std::string& target, int threads, nb::object pass,
   call.dh = dh.data();
   call.dc = memory ? dc.data() : nullptr;
   call.dx = dx ? dx->data() : nullptr;
+  const gatewise::Mogrifier& mogrifier = call.layer.mogrifier;
+  require(!mogrifier.rounds || (mogrifier.dz_x && mogrifier.dz_h && dx && !add_to_dx), "mogrifier");
   call.add_to_dx = add_to_dx;
   call.dweight_ih = dweight_ih.data();
   call.dweight_hh = dweight_hh.data();

@@ -240,9 +240,9 @@ def test_pairs_of_ones_own_are_checked():
         Pairs(["a", 3], ["x", "y"])
 
 
-def test_of_two_files_a_line_with_a_tab_is_no_text(tmp_path):
+def test_in_two_files_a_tab_is_white_space(tmp_path):
+    """As in line 7,366 of the German captions of Multi30k."""
     source, target = tmp_path / "a.en", tmp_path / "a.de"
     source.write_text("one\ntwo\tdogs\n", encoding="utf-8")
     target.write_text("eins\nzwei Hunde\n", encoding="utf-8")
-    with pytest.raises(DataError, match=re.escape(f"{str(source)!r}, line 2 has a tab; expected one text")):
-        read_pairs(source, target)
+    assert list(read_pairs(source, target)) == [("one", "eins"), ("two\tdogs", "zwei Hunde")]

@@ -59,14 +59,16 @@ class Case(NamedTuple):
 
 
 def some_options(rng, share=0.5):
-    return frozenset(name for name in OPTIONS if rng.random() < share)
+    options = frozenset(name for name in OPTIONS if rng.random() < share)
+    # By draws of its own, lest the other cases become others.
+    return options | {"mogrifier"} if rng.spawn(1)[0].random() < share else options
 
 
 def draw_case(rng, kind, options, *, steps, batch, features, hidden, symbols=None):
     """Distinct random numbers everywhere, of the sizes asked for."""
     cell = CELLS[kind]
     if not cell.has_memory:
-        options -= {"peephole", "zoneout c"}
+        options -= {"peephole", "zoneout c", "mogrifier"}
     rows, memory = cell.gates * hidden, hidden if cell.has_memory else 0
 
     def draw(*shape, scale=1.0):
@@ -82,14 +84,26 @@ def draw_case(rng, kind, options, *, steps, batch, features, hidden, symbols=Non
             draw(rows, hidden, scale=0.8 * hidden**-0.5),
             draw(rows),
             draw(3, hidden) if "peephole" in options else None,
+            draw_rounds() if "mogrifier" in options else None,
+        )
+
+    def draw_rounds():
+        """The first and the fourth of low rank."""
+        sizes = [(features, hidden), (hidden, features)]
+        return tuple(
+            (draw(*shape, scale=shape[1] ** -0.5),)
+            if number % 3
+            else (draw(shape[0], 2, scale=0.7), draw(2, shape[1], scale=shape[1] ** -0.5))
+            for number, shape in enumerate((sizes * 3)[:rounds])
         )
 
     def draw_zoneout(name, shape):
         return rng.random(shape) < 0.3 if name in options else None
 
+    rounds = int(rng.spawn(1)[0].integers(1, 6))
     symbols = symbols or int(rng.choice([1, 2, 7, 40, steps * batch + 9]))
     x = draw(symbols, features) if "tokens" in options else draw(steps, batch, features)
-    start = Weights(*(None if each is None else np.ascontiguousarray(each) for each in draw_weights()))
+    start = copied(draw_weights())
     start_dx = np.ascontiguousarray(draw(*x.shape))
     if "tokens" in options:
         kind_of_integer = rng.choice(["int32", "int64", "uint8" if symbols < 256 else "uint16"])
@@ -126,8 +140,9 @@ def wide(value):
     """All float32 in it as float64, in one piece."""
     if isinstance(value, Case):
         return Case(*(wide(part) for part in value))
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(wide(part) for part in value))
+    if isinstance(value, tuple):
+        parts = (wide(part) for part in value)
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, np.ndarray) and value.dtype == np.float32:
         return np.ascontiguousarray(value, dtype=np.float64)
     return value
@@ -142,13 +157,23 @@ def forward_and_backward(case, target, masks=None):
     named = {"y": y, "h": last.h, "c": last.c, "cells": cache.c, "gates": gates.copy()}
     start, start_dx = None, None
     if "given" in case.options:
-        start = Weights(*(None if part is None else part.copy() for part in case.start))
+        start = copied(case.start)
         start_dx = case.start_dx.copy()
     dx, dfirst, dweights = ops.backward(case.dy, cache, case.dstate, start, start_dx)
     if start_dx is not None:
         assert dx is start_dx
     named |= {"dz": gates, "dx": dx, "dh": dfirst.h, "dc": dfirst.c}
-    return named | {f"d{name}": part for name, part in dweights._asdict().items() if part is not None}
+    for i, factors in enumerate(dweights.mogrifier or (), start=1):
+        named |= {f"dmogrifier {i}, factor {number}": factor for number, factor in enumerate(factors)}
+    parts = dweights._replace(mogrifier=None)._asdict()
+    return named | {f"d{name}": part for name, part in parts.items() if part is not None}
+
+
+def copied(weights):
+    """The same in memory of their own, in one piece."""
+    *arrays, rounds = weights
+    rounds = rounds and tuple(tuple(factor.copy(order="C") for factor in factors) for factors in rounds)
+    return Weights(*(None if each is None else each.copy(order="C") for each in arrays), rounds)
 
 
 def inference(case, target, masks=None):

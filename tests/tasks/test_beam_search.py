@@ -137,9 +137,10 @@ def plain_beam_search(network, row, most, size):
             key=lambda offer: -offer[0],
         )[: 2 * size]
         done += [each for _, each, token in offers[:size] if token == END]
-        if len(done) >= size:
-            break
         cut, going = going[0], [[*each, token] for _, each, token in offers if token != END][:size]
+        best = max((score(*teach(network, row, each), 1.0, 0.0) for each in done), default=-np.inf)
+        if len(done) >= size and best >= score(*teach(network, row, going[0], ended=False), 1.0, 0.0):
+            break
     if not done:
         return [cut]
     return sorted(done, key=lambda each: -score(*teach(network, row, each), 1.0, 0.0))[:size]
@@ -152,6 +153,16 @@ def test_a_narrow_beam_is_the_same_search_with_lists(size):
         for row, hypotheses in enumerate(search(network, range(4), 5, size)):
             expected = plain_beam_search(network, row, 5, size)
             assert [each.tokens for each in hypotheses] == expected
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_unlikely_ends_do_not_end_the_search(size):
+    """One token is nearly certain at every step, and the end a distant second."""
+    network, most = make(seed=2), 6
+    network.parameters["head.bias"][...] = -40
+    network.parameters["head.bias"][[3, END]] = 12, 0
+    for hypotheses in search(network, range(4), most, size):
+        assert [each.tokens for each in hypotheses] == [[3] * (most - rank) for rank in range(size)]
 
 
 # Many texts at once

@@ -93,11 +93,37 @@ void combine_hidden(const RecurrentBackward& call, const BackwardScratch& scratc
     const int n = smaller(kLanes, last - unit);
     float* dh = call.dh + state + unit;
     Vec sum = load(scratch.through ? scratch.through + state + unit : dh, n);
-    if (layer.recurrent_mask)
+    if (layer.recurrent_mask && !layer.mogrifier.rounds)
       sum *= load(layer.recurrent_mask + state + unit, n);
     if (layer.zoneout_h)
       sum += load(dh, n);
     store(dh, seen ? sum : Vec{}, n);
+  }
+}
+
+// What reached a step's mogrified input and h' goes on to what the Mogrifier was handed, for the rows
+// [first, end): to call.dx and `BackwardScratch::through`.
+void mogrifier_back(const RecurrentBackward& call, const BackwardScratch& scratch, const Moment& moment,
+                    int first, int end) {
+  const RecurrentLayer& layer = call.layer;
+  const auto H = static_cast<size_t>(layer.hidden), width = H * layer.gates();
+  const auto h_seen = [&](int row) {
+    return kept(layer, moment.t, row) ? call.h + (moment.before * layer.batch + row) * H : scratch.zeros;
+  };
+  for (int begin = first; begin < end; begin += kRowBlock) {
+    const int rows = smaller(kRowBlock, end - begin);
+    const float* dz[kRowBlock];
+    float* dx[kRowBlock];
+    for (int k = 0; k < rows; ++k) {
+      float* dh = scratch.through + (begin + k) * H;
+      if (layer.recurrent_mask)
+        multiply_into(dh, dh, layer.recurrent_mask + (begin + k) * H, layer.hidden);
+      dz[k] = call.gates + at(layer, moment.t, begin + k, width);
+      dx[k] = call.dx + at(layer, moment.t, begin + k, static_cast<size_t>(layer.features));
+    }
+    product(dz, dx, rows, Panels(static_cast<int>(width), layer.features), scratch.packed_ih, Start::zero);
+    mogrify_back(layer, moment, begin, rows, h_seen, scratch.packed_rounds, call.dx, scratch.through,
+                 scratch.round);
   }
 }
 
@@ -133,6 +159,8 @@ void step_back(const RecurrentBackward& call, const BackwardScratch& scratch, co
     product(dz, dh, rows, panels, first_panel, last_panel, scratch.packed_hh, Start::zero, nullptr,
             layer.batch == 1);
   }
+  if (layer.mogrifier.rounds)
+    mogrifier_back(call, scratch, moment, first, end);
   for (int row = first; row < end && (scratch.through || layer.keep); ++row)
     combine_hidden(call, scratch, moment.t, row, first_unit, last_unit);
 }
@@ -181,7 +209,7 @@ void walk_back(const RecurrentBackward& call, const BackwardScratch& scratch, co
                const Rank& rank) {
   const RecurrentLayer& layer = call.layer;
   const auto width = static_cast<size_t>(layer.gates()) * layer.hidden;
-  const bool input = call.dx && !layer.tokens;
+  const bool input = call.dx && !layer.tokens && !layer.mogrifier.rounds;
   InputGradients inputs(call, scratch);
   for (int turn = layer.steps - 1; turn >= 0; --turn) {
     const Moment moment(layer, turn);
@@ -217,6 +245,7 @@ void recurrent_backward(const RecurrentBackward& call, const Rank& rank) {
   pack(layer.weight_hh, state_panels(call, rank.count), scratch.packed_hh);
   if (call.dx)
     pack(layer.weight_ih, Panels(width, layer.features), scratch.packed_ih);
+  pack_rounds(layer, rank, false, scratch.packed_rounds);
   if (rank.index == 0)
     std::memset(scratch.zeros, 0, static_cast<size_t>(layer.hidden) * sizeof(float));
   rank.wait();

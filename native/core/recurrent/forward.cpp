@@ -2,7 +2,7 @@
 // in ops/cell.py.
 #include "core/kernels.h"
 #include "core/recurrent/cells.h"
-#include "core/recurrent/walk.h"
+#include "core/recurrent/mogrifier.h"
 
 namespace gatewise {
 namespace GATEWISE_TARGET {
@@ -12,6 +12,8 @@ namespace {
 // them.
 int steps_at_once(const RecurrentForward& call, int rows, int ranks) {
   const int block = call.by_units ? kRowBlock * ranks : kRowBlock;
+  if (call.layer.mogrifier.rounds)
+    return 1;  // what a step takes in depends on the one before
   return rows ? larger(1, smaller(call.layer.steps, block / rows)) : call.layer.steps;
 }
 
@@ -32,10 +34,11 @@ struct Row {
 
 struct Scratch {
   float *packed_ih, *packed_hh, *zeros;
-  float* table;   // (V, GH) the sums of each symbol, with tokens
-  float* masked;  // (2, B, H) hidden states times the recurrent mask, where there is one
-  float* sums;    // (chunk, rows, GH) of this rank, by units of all, in inference without tokens
-  Row* rows;      // of this rank
+  float* packed_rounds;  // of a Mogrifier
+  float* table;          // (V, GH) the sums of each symbol, with tokens
+  float* masked;         // (2, B, H) hidden states times the recurrent mask, where there is one
+  float* sums;           // (chunk, rows, GH) of this rank, by units of all, in inference without tokens
+  Row* rows;             // of this rank
   size_t size;
 
   Scratch(const RecurrentForward& call, int index, int ranks) {
@@ -44,6 +47,7 @@ struct Scratch {
     Memory memory(call.scratch);
     packed_ih = memory.take(Panels(layer.features, static_cast<int>(width)).size());
     packed_hh = memory.take(cell_panels(layer.cell, layer.hidden, layer.hidden).size());
+    packed_rounds = memory.take(GATEWISE_TARGET::packed_rounds(layer, layer.mogrifier.rounds, true));
     zeros = memory.take(hidden);
     table = layer.tokens ? memory.take(layer.symbols * width) : nullptr;
     masked = layer.recurrent_mask ? memory.take(2 * layer.batch * hidden) : nullptr;
@@ -83,6 +87,10 @@ void lay_out_step(const RecurrentForward& call, const Scratch& scratch, int turn
     row.h_old = seen ? call.h + moment.before * slots + state : scratch.zeros;
     row.c_old = seen && memory ? call.c + c_before + state : scratch.zeros;
     row.operand = seen && masked ? masked + (turn % 2) * slots : row.h_old;
+    if (layer.mogrifier.rounds) {
+      row.operand = masked ? masked : layer.mogrifier.h + moment.before * slots + state;
+      masked = nullptr;  // what the next step sees is not known yet
+    }
     row.gates = call.gates ? call.gates + units * layer.gates() : nullptr;
     row.h = call.h + moment.after * slots + state;
     row.c = memory ? call.c + c_after + state : nullptr;
@@ -236,6 +244,7 @@ void prepare(const RecurrentForward& call, const Scratch& scratch, const Rank& r
   const Panels recurrent = cell_panels(layer.cell, layer.hidden, layer.hidden);
   pack_transposed(layer.weight_ih, features, input, rank.begin(input.count()), rank.end(input.count()),
                   scratch.packed_ih);
+  pack_rounds(layer, rank, true, scratch.packed_rounds);
   pack_cell(layer.cell, layer.weight_hh, layer.hidden, layer.hidden, recurrent, rank.begin(recurrent.count()),
             rank.end(recurrent.count()), scratch.packed_hh);
   if (rank.index == 0) {
@@ -288,6 +297,24 @@ void add_inputs(const RecurrentForward& call, const Scratch& scratch, const Shar
   }
 }
 
+// The sums from input and bias of a step whose input a Mogrifier makes, for the rows [first, end).
+template <class SumsOf>
+void add_mogrified(const RecurrentForward& call, const Scratch& scratch, int turn, int first, int end,
+                   const SumsOf& sums_of) {
+  const RecurrentLayer& layer = call.layer;
+  const auto D = static_cast<size_t>(layer.features), H = static_cast<size_t>(layer.hidden);
+  const Moment moment(layer, turn);
+  const auto h_seen = [&](int row) {
+    return kept(layer, moment.t, row) ? call.h + (moment.before * layer.batch + row) * H : scratch.zeros;
+  };
+  for (int begin = first; begin < end; begin += kRowBlock)
+    mogrify(layer, moment, begin, smaller(kRowBlock, end - begin), h_seen, scratch.packed_rounds,
+            scratch.masked);
+  InputSums sums(layer, scratch.packed_ih);
+  for (int row = first; row < end; ++row)
+    sums.add(layer.mogrifier.x + at(layer, moment.t, row, D), sums_of(turn, moment.t, row));
+}
+
 // What the first step sees, times the recurrent mask.
 void mask_initial(const RecurrentForward& call, const Scratch& scratch, const Share& share) {
   const auto H = static_cast<size_t>(call.layer.hidden);
@@ -318,7 +345,7 @@ void recurrent_forward(const RecurrentForward& call, const Rank& rank) {
         return call.gates + at(layer, t, row, width);
       return scratch.sums + static_cast<size_t>((turn - begin) * rows + row - share.first) * width;
     };
-    if (!layer.tokens) {
+    if (!layer.tokens && !layer.mogrifier.rounds) {
       add_inputs(call, scratch, share, begin, end, rank, sums_of);
       if (call.by_units)
         rank.wait();
@@ -326,6 +353,8 @@ void recurrent_forward(const RecurrentForward& call, const Rank& rank) {
     for (int turn = begin; turn < end; ++turn) {
       const int t = Moment(layer, turn).t;
       const int live = live_end(layer, t, share.first, share.last);
+      if (layer.mogrifier.rounds)
+        add_mogrified(call, scratch, turn, share.first, live, sums_of);
       lay_out_step(call, scratch, turn, layer.tokens ? nullptr : sums_of(turn, t, share.first), share.first,
                    live);
       take_step(layer, scratch.packed_hh, panels, first, last, scratch.rows, live - share.first);

@@ -9,9 +9,9 @@
 // slot t + 1 and writes slot t. The caller has put the initial state into the slot that is read first.
 //
 // Each function is called by all ranks of a region at once (core/parallel.h), each with the same call. Rank k
-// takes the rows [borders[k], borders[k + 1]) through all steps, without waiting; or, by units, its part of
-// the units of all rows, and waits for the others at each step. The weights' packing and their gradients are
-// shared. The results do not depend on any of this.
+// takes the rows [borders[k], borders[k + 1]) through all steps, without waiting; or, by units, which no
+// Mogrifier is, its part of the units of all rows, and waits for the others at each step. The weights'
+// packing and their gradients are shared. The results do not depend on any of this.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,20 @@ namespace gatewise {
 
 enum class Cell { lstm, rnn };
 enum class Activation { identity, tanh, sigmoid, relu };
+
+// Rounds in which x and h' gate each other before a step's sums see them; the odd ones gate x, the even ones
+// h'. Weights of low rank come multiplied out, and the weights' own gradients are the caller's to make.
+struct Mogrifier {
+  int rounds;      // r; 0: there is none
+  const float* q;  // (odd rounds, D, H)
+  const float* r;  // (even rounds, H, D)
+  float* gates_x;  // (odd rounds, T, B, D) what x is multiplied by; written forward, read backward
+  float* gates_h;  // (even rounds, T, B, H) what h' is
+  float* x;        // (T, B, D) as the sums see it; likewise
+  float* h;        // (T + 1, B, H) as the sums see it, in the slot that the step reads; likewise
+  float* dz_x;     // (odd rounds, T, B, D) backward, out: gradients of the rounds' sums
+  float* dz_h;     // (even rounds, T, B, H)
+};
 
 struct RecurrentLayer {
   Cell cell;
@@ -48,6 +62,8 @@ struct RecurrentLayer {
   const uint8_t* zoneout_h;     // (T, B, H) 1 where the old hidden state is kept; null: the share rate_h is
   const uint8_t* zoneout_c;     // the same for the cell state, and rate_c
   float rate_h, rate_c;
+
+  Mogrifier mogrifier;  // not with tokens
 
   int gates() const { return cell == Cell::lstm ? 4 : 1; }
 };

@@ -41,13 +41,15 @@ std::vector<int> borders_of(const RecurrentLayer& layer, int ranks) {
 }
 
 double multiplications(const RecurrentLayer& layer) {
-  const double each = static_cast<double>(layer.gates()) * layer.hidden * (layer.hidden + layer.features);
+  const double hidden = layer.hidden, features = layer.features;
+  const double each =
+      layer.gates() * hidden * (hidden + features) + layer.mogrifier.rounds * hidden * features;
   return each * layer.steps * layer.batch;
 }
 
 // Whether ranks should divide the units instead of the rows, of which there are too few for all.
 bool divides_units(const RecurrentLayer& layer, int ranks) {
-  return ranks > 1 && layer.batch < 2 * ranks;
+  return ranks > 1 && layer.batch < 2 * ranks && !layer.mogrifier.rounds;
 }
 
 // Tells the ranks their rows, gives them memory, and runs.

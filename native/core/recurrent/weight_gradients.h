@@ -5,17 +5,20 @@
 #pragma once
 
 #include "core/products.h"
-#include "core/recurrent/walk.h"
+#include "core/recurrent/mogrifier.h"
 
 namespace gatewise {
 namespace GATEWISE_TARGET {
 // Memory of a backward pass.
 struct BackwardScratch {
   float *packed_ih, *packed_hh, *zeros;
-  float* dtable;       // (V, GH) gradients of each symbol's sums, with tokens
-  float* through;      // (B, H) what comes back through the sums, where a mask or zoneout has its say in it
-  float* columns;      // (kRowBlock, kDepth) of this rank: gradients of the sums, transposed
-  float* packed_rows;  // (kDepth, D + H) of this rank: inputs and hidden states of the same steps
+  float* dtable;   // (V, GH) gradients of each symbol's sums, with tokens
+  float* through;  // (B, H) what comes back through the sums, where a mask, zoneout or a Mogrifier has its
+                   // say in it
+  float* packed_rounds;  // of a Mogrifier
+  float* round;          // (kRowBlock, H) of this rank: what comes back through a round, where a mask has
+  float* columns;        // (kRowBlock, kDepth) of this rank: gradients of the sums, transposed
+  float* packed_rows;    // (kDepth, D + H) of this rank: inputs and hidden states of the same steps
   size_t size;
 
   BackwardScratch(const RecurrentBackward& call, int index, int ranks) {
@@ -27,15 +30,21 @@ struct BackwardScratch {
     packed_hh = memory.take(Panels(width, layer.hidden).size());
     zeros = memory.take(hidden);
     dtable = layer.tokens ? memory.take(static_cast<size_t>(layer.symbols) * width) : nullptr;
-    through = layer.recurrent_mask || layer.zoneout_h ? memory.take(layer.batch * hidden) : nullptr;
-    columns = packed_rows = nullptr;
+    const bool mogrified = layer.mogrifier.rounds > 0;
+    through =
+        layer.recurrent_mask || layer.zoneout_h || mogrified ? memory.take(layer.batch * hidden) : nullptr;
+    packed_rounds = memory.take(GATEWISE_TARGET::packed_rounds(layer, layer.mogrifier.rounds, false));
+    columns = packed_rows = round = nullptr;
     for (int k = 0; k < ranks; ++k) {
       float* own_columns = memory.take(static_cast<size_t>(kRowBlock) * kDepth);
       float* own_rows =
           memory.take(Panels(kDepth, layer.features).size() + Panels(kDepth, layer.hidden).size());
+      float* own_round =
+          mogrified && layer.recurrent_mask ? memory.take(static_cast<size_t>(kRowBlock) * hidden) : nullptr;
       if (k == index) {
         columns = own_columns;
         packed_rows = own_rows;
+        round = own_round;
       }
     }
     size = memory.used();
@@ -116,6 +125,9 @@ inline void weight_gradients(const RecurrentBackward& call, const BackwardScratc
   const RecurrentLayer& layer = call.layer;
   const auto H = static_cast<size_t>(layer.hidden), width = H * layer.gates();
   const auto features = static_cast<size_t>(layer.features), slots = layer.batch * H;
+  const bool mogrified = layer.mogrifier.rounds > 0;
+  const float* x = mogrified ? layer.mogrifier.x : layer.x;
+  const float* h = mogrified ? layer.mogrifier.h : call.h;
   Meeting meeting;
   meeting.inputs = !layer.tokens;
   meeting.states = true;
@@ -124,8 +136,8 @@ inline void weight_gradients(const RecurrentBackward& call, const BackwardScratc
     for (int row = 0; row < live_end(layer, t, 0, layer.batch); ++row) {
       const int k = meeting.count++;
       meeting.dz[k] = call.gates + at(layer, t, row, width);
-      meeting.x[k] = layer.tokens ? nullptr : layer.x + at(layer, t, row, features);
-      meeting.h[k] = kept(layer, t, row) ? call.h + before * slots + row * H : scratch.zeros;
+      meeting.x[k] = layer.tokens ? nullptr : x + at(layer, t, row, features);
+      meeting.h[k] = kept(layer, t, row) ? h + before * slots + row * H : scratch.zeros;
       meeting.mask[k] = layer.recurrent_mask ? layer.recurrent_mask + row * H : nullptr;
       if (meeting.count == kDepth) {
         add_weight_gradients(call, scratch, meeting, first, last);

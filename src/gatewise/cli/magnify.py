@@ -19,7 +19,6 @@ from gatewise.cli.units import Corpus, Report, meanings_report, parse_range, rea
 from gatewise.data import TextSource, read_lines, read_pairs
 from gatewise.data.frames import file_content, read_file
 from gatewise.data.labelled import read_texts
-from gatewise.data.lines import numbered_lines
 from gatewise.data.tagged import read_words
 from gatewise.data.ts_files import read_ts
 from gatewise.errors import ArgumentError
@@ -225,8 +224,8 @@ def _row(model: Any, data: Path, row: int | None) -> Any:
         sequences = read_words(data)
     elif isinstance(model, Translator):
         # With targets beside the sources, attention is drawn for these.
-        lines = numbered_lines(data, "a file with a text, or a pair of texts, on each line")
-        sequences = read_pairs(data) if any("\t" in line for _, line in lines) else read_lines(data)
+        lines = read_lines(data)
+        sequences = read_pairs(data) if "\t" in lines[0] else lines
     else:
         sequences = read_ts(data).X if data.suffix.lower() == ".ts" else read_texts(data)
     chosen = 1 if row is None or (isinstance(model, Forecaster) and len(sequences) == 1) else row

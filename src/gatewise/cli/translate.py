@@ -117,21 +117,27 @@ def _row(number: int, rank: int, text: str, translation: Translation) -> dict[st
 
 
 def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
-    """The lines to translate with their numbers; of a file with targets too, the sources."""
+    """The lines to translate with their numbers; of pairs, as the first line shows, the sources."""
     name, number = "standard input" if data is None else repr(str(data)), 0
     if data is None:
         numbered = decoded_lines(sys.stdin.buffer, name)
     else:
         numbered = numbered_lines(data, "a file with a text on each line")
+    of_pairs = False
     for number, line in numbered:
-        source, *targets = (column.strip() for column in line.split("\t"))
-        if not source:
+        if not line.strip():
             raise DataError(f"{name}, line {number} is empty; leave it out.")
-        if len(targets) > 1:
+        columns = line.split("\t")
+        if number == 1:
+            of_pairs = len(columns) > 1
+        if of_pairs and len(columns) != 2:
             raise DataError(
-                f"{name}, line {number}: {len(targets) + 1} columns between tabs; expected a source, and its "
-                "target at most."
+                f"{name}, line {number}: {len(columns)} columns between tabs; expected 2, a source and its "
+                "target, in each line or in none."
             )
+        source = (columns[0] if of_pairs else line).strip()
+        if not source:
+            raise DataError(f"{name}, line {number}: the source is empty; leave the line out.")
         encoded_source(model.vocabulary_, source, f"{name}, line {number}")
         yield number, source
     if not number:

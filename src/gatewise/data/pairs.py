@@ -89,8 +89,8 @@ def read_pairs(source: str | Path, target: str | Path | None = None) -> Pairs:
         target: a file whose line n is what line n of ``source`` should become.
 
     Raises:
-        DataError: a file cannot be read, has an empty line or one that is no pair; of two files one has a tab
-            in a line, or they have not the same number of lines. The message gives file and line.
+        DataError: a file cannot be read, has an empty line or one that is no pair; or the two have not the
+            same number of lines. The message gives file and line.
     """
     if target is None:
         return _columns(Path(source))
@@ -104,21 +104,12 @@ def read_pairs(source: str | Path, target: str | Path | None = None) -> Pairs:
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """Read texts, one a line.
+    """Read texts, one a line; a tab is white space in them.
 
     Raises:
-        DataError: the file cannot be read, has no line, an empty one, or one with a tab, as files of pairs
-            have them; the message gives the line.
+        DataError: the file cannot be read, has no line, or an empty one; the message gives the line.
     """
-    lines = []
-    for number, line in _filled_lines(Path(path), "a file with a text on each line"):
-        if "\t" in line:
-            raise DataError(
-                f"{str(path)!r}, line {number} has a tab; expected one text. Put a space in its place; or, "
-                "if the file has sources and targets, give it by itself."
-            )
-        lines.append(line.strip())
-    return lines
+    return [line.strip() for _, line in _filled_lines(Path(path), "a file with a text on each line")]
 
 
 def _columns(path: Path) -> Pairs:

@@ -12,6 +12,7 @@ from gatewise.kernels.probe import NativeStatus, native_status
 from gatewise.kernels.recurrent import (
     ACTIVATIONS,
     NativeLayer,
+    NativeMogrifier,
     recurrent_backward,
     recurrent_forward,
     runs_natively,
@@ -23,6 +24,7 @@ __all__ = [
     "AdamRule",
     "AveragedSGDRule",
     "NativeLayer",
+    "NativeMogrifier",
     "NativeStatus",
     "Rule",
     "SGDRule",

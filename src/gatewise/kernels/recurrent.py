@@ -13,13 +13,44 @@ import numpy.typing as npt
 from gatewise.kernels.choice import NUMPY, get_target, get_threads
 from gatewise.types import Array
 
-__all__ = ["ACTIVATIONS", "NativeLayer", "recurrent_backward", "recurrent_forward", "runs_natively"]
+__all__ = [
+    "ACTIVATIONS",
+    "NativeLayer",
+    "NativeMogrifier",
+    "recurrent_backward",
+    "recurrent_forward",
+    "runs_natively",
+]
 
 ACTIVATIONS = {"identity": 0, "tanh": 1, "sigmoid": 2, "relu": 3}
 """Activations by name, and what the native module calls them."""
 
 _Bytes = npt.NDArray[np.uint8]
 _Integers = npt.NDArray[np.int32]
+
+
+class NativeMogrifier(NamedTuple):
+    """Rounds in which a layer's input and its h' gate each other before each step.
+
+    Attributes:
+        q: of the odd rounds, (rounds, D, H).
+        r: of the even ones, (rounds, H, D).
+        gates_x: what x is multiplied by in the odd rounds (rounds, T, B, D); filled on the way forward.
+        gates_h: what h' is in the even ones (rounds, T, B, H); likewise.
+        x: (T, B, D), as the sums see it; likewise.
+        h: (T + 1, B, H), h' as the sums see it, in the slot that the step reads; likewise.
+        dz_x: on the way back, the gradients of the odd rounds' sums, filled; None forward.
+        dz_h: of the even ones.
+    """
+
+    q: Array
+    r: Array
+    gates_x: Array
+    gates_h: Array
+    x: Array
+    h: Array
+    dz_x: Array | None = None
+    dz_h: Array | None = None
 
 
 class NativeLayer(NamedTuple):
@@ -42,6 +73,7 @@ class NativeLayer(NamedTuple):
         zoneout_c: the same for the cell state.
         rate_h: see ``zoneout_h``.
         rate_c: see ``zoneout_c``.
+        mogrifier: not with tokens; on the way back dx must be wanted, and is not added to.
     """
 
     cell: str
@@ -60,6 +92,7 @@ class NativeLayer(NamedTuple):
     zoneout_c: _Bytes | None = None
     rate_h: float = 0.0
     rate_c: float = 0.0
+    mogrifier: NativeMogrifier | None = None
 
 
 def runs_natively(dtype: np.dtype[np.generic]) -> bool:

@@ -52,7 +52,7 @@ class LSTM(Recurrent):
         mogrifier_rounds: how often a layer's input and the h of the step before gate each other before a step
             takes them in (Melis et al. 2020, "Mogrifier LSTM", whose best has 5); 0 for never. Odd rounds i
             gate the input by ``mogrifier_q{i}_l0`` (D, H), even ones h by ``mogrifier_r{i}_l0`` (H, D). The
-            equations stand in ``gatewise.ops.mogrifier``; there is no native kernel for them.
+            equations stand in ``gatewise.ops.mogrifier``.
         mogrifier_rank: of these matrices, each then the product of a ``..._left`` and a ``..._right`` factor
             (Melis et al. take 40 to 90); None leaves them whole.
         forget_bias: the forget gates' bias at the start; above 0 the cell begins by remembering

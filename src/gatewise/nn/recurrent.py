@@ -344,8 +344,10 @@ class Recurrent(Layer):
             return "there is no native stream with skip connections"
         if streaming and self.layer_norm:
             return "there is no native stream with layer normalisation"
+        if streaming and self.mogrifier_rounds:
+            return "there is no native stream with Mogrifier gating"
         masks = StateMasks(None, self.zoneout_hidden or None, self.zoneout_cell or None)
-        return why_not_native(self.cell, self.dtype, masks, self.peephole, self.mogrifier_rounds > 0)
+        return why_not_native(self.cell, self.dtype, masks, self.peephole)
 
     def native_layers(self) -> list[NativeLayer]:
         """What the native module needs to know for inference, from the bottom up; nothing if it cannot."""

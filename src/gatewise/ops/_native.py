@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.kernels import ACTIVATIONS, NativeLayer, runs_natively
+from gatewise.ops._mogrified_sums import MogrifiedSums
 from gatewise.ops._walk import Walk
 from gatewise.ops._weights import Weights
 from gatewise.ops.cell import Cell, LSTMCell, RNNCell
@@ -16,9 +17,7 @@ from gatewise.types import Array, BoolArray
 __all__ = ["native_layer", "why_not_native"]
 
 
-def why_not_native(
-    cell: Cell, dtype: np.dtype[np.generic], masks: StateMasks, peephole: bool, mogrifier: bool
-) -> str | None:
+def why_not_native(cell: Cell, dtype: np.dtype[np.generic], masks: StateMasks, peephole: bool) -> str | None:
     """Why a layer's sequences go through NumPy; None if they go through the native kernel."""
     if dtype != np.float32:
         return f"it computes in {dtype}, the kernel in float32"
@@ -28,8 +27,6 @@ def why_not_native(
         return f"there is no kernel for {type(cell).__name__}"
     if isinstance(cell, LSTMCell) and not cell.candidate_tanh:
         return "there is no kernel for a linear candidate"
-    if mogrifier:
-        return "there is no kernel for Mogrifier gating"
     if peephole and masks.zoneout_c is not None:
         return "there is no kernel for peepholes with zoneout of the cell state"
     return None
@@ -41,10 +38,11 @@ def native_layer(
     x: Array | TokenInput,
     weights: Weights,
     masks: StateMasks,
+    mogrified: MogrifiedSums | None = None,
 ) -> NativeLayer | None:
     """The layer as the kernels want it; None where the sequence goes through NumPy."""
-    weight_ih, weight_hh, bias, peephole, mogrifier = weights
-    reason = why_not_native(cell, weight_hh.dtype, masks, peephole is not None, mogrifier is not None)
+    weight_ih, weight_hh, bias, peephole, _ = weights
+    reason = why_not_native(cell, weight_hh.dtype, masks, peephole is not None)
     if reason is not None:
         return None
     activation = "tanh"
@@ -71,6 +69,7 @@ def native_layer(
         _bytes(masks.zoneout_c),
         _share(masks.zoneout_h),
         _share(masks.zoneout_c),
+        None if mogrified is None else mogrified.native(),
     )
 
 

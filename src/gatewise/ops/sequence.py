@@ -80,19 +80,19 @@ def forward(
     """
     masks = masks or StateMasks()
     walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks)
-    mogrified: MogrifiedSums | None = None
-    if native := native_layer(cell, walk, x, weights, masks):
+    mogrified, inputs = _mogrified(walk, x, weights, masks)
+    if native := native_layer(cell, walk, inputs, weights, masks, mogrified):
         shape = (walk.steps, walk.batch, len(weights.bias))
         gates = np.empty(shape, np.float32) if walk.valid is None else np.zeros(shape, np.float32)
         kernels.recurrent_forward(native, gates, h_slots, c_slots)
     else:
-        inputs = x.rows() if isinstance(x, TokenInput) else x
-        if weights.mogrifier is None:
+        if isinstance(inputs, TokenInput):
+            inputs = inputs.rows()
+        if mogrified is None:
             sums = walk.rows(inputs) @ weights.weight_ih.T
             sums += weights.bias
             gates = walk.padded(sums)
         else:
-            mogrified = MogrifiedSums(walk, inputs, weights, masks.recurrent)
             gates = np.zeros((walk.steps, walk.batch, len(weights.bias)), inputs.dtype)
         _steps_forward(cell, walk, weights, masks, gates, h_slots, c_slots, mogrified)
     cache = SequenceCache(cell, walk, x, weights, GateBuffer(gates), h_slots, c_slots, masks, mogrified)
@@ -113,10 +113,21 @@ def infer(
     """As ``forward``, but keeps nothing for a way back: no gates, and the cell state of one step only."""
     masks = masks or StateMasks()
     walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks, keep_all=False)
-    if native := native_layer(cell, walk, x, weights, masks):
+    mogrified, inputs = _mogrified(walk, x, weights, masks)
+    if native := native_layer(cell, walk, inputs, weights, masks, mogrified):
         kernels.recurrent_forward(native, None, h_slots, c_slots)
         return walk.states_after(h_slots), State(walk.last_state(h_slots), c_slots[0])
     return forward(cell, x, weights, state, lengths=lengths, reset=reset, reverse=reverse, masks=masks)[:2]
+
+
+def _mogrified(
+    walk: Walk, x: Array | TokenInput, weights: Weights, masks: StateMasks
+) -> tuple[MogrifiedSums | None, Array | TokenInput]:
+    """What gates input and state, where there is a Mogrifier; and the input, a row for each step then."""
+    if weights.mogrifier is None:
+        return None, x
+    inputs = x.rows() if isinstance(x, TokenInput) else x
+    return MogrifiedSums(walk, np.ascontiguousarray(inputs), weights, masks.recurrent), inputs
 
 
 def _begin(
@@ -192,10 +203,15 @@ def backward(
         gradients = Weights(ih, hh, bias, peephole, mogrifier)
     add_to_dx = dx is not None
     if dx is None:
-        inputs = x.table if isinstance(x, TokenInput) else x
-        dx = (np.empty if cache.walk.valid is None else np.zeros)(inputs.shape, inputs.dtype)
+        like = x.table if isinstance(x, TokenInput) else x
+        dx = (np.empty if cache.walk.valid is None else np.zeros)(like.shape, like.dtype)
 
-    native = None if cache.masks.mixes else native_layer(cache.cell, cache.walk, x, weights, cache.masks)
+    mogrified, inputs, native = cache.mogrified, x, None
+    if mogrified is not None:
+        mogrified.begin_backward(cache.h_prev)
+        inputs = mogrified.given
+    if not cache.masks.mixes:
+        native = native_layer(cache.cell, cache.walk, inputs, weights, cache.masks, mogrified)
     if native and all(each is None or each.flags.c_contiguous for each in (dx, *gradients[:4])):
         kernels.recurrent_backward(
             native,
@@ -205,13 +221,17 @@ def backward(
             np.ascontiguousarray(dy, dtype=np.float32),
             dh,
             dc,
-            dx,
-            add_to_dx,
+            dx if mogrified is None else mogrified.dx,
+            add_to_dx and mogrified is None,
             gradients.weight_ih,
             gradients.weight_hh,
             gradients.bias,
             gradients.peephole,
         )
+        if mogrified is not None:
+            if not add_to_dx:
+                dx[...] = 0
+            _add_mogrified(cache, mogrified, gradients, dx)
     else:
         if not add_to_dx:
             dx[...] = 0
@@ -238,14 +258,23 @@ def _add_gradients(cache: SequenceCache, dz: Array, c_new: Array, gradients: Wei
         if total is not None and part is not None:
             total += part
     if mogrified is None:
-        drows = rows @ cache.weights.weight_ih
+        _add_input_gradient(cache, rows @ cache.weights.weight_ih, dx)
     else:
-        mogrified.add_gradients(gradients)
-        drows = walk.rows(mogrified.dx)
-    if isinstance(x, TokenInput):
-        add_rows(dx, walk.rows(x.tokens[:, :, None]), drows)
+        _add_mogrified(cache, mogrified, gradients, dx)
+
+
+def _add_mogrified(cache: SequenceCache, mogrified: MogrifiedSums, gradients: Weights, dx: Array) -> None:
+    """What the Mogrifier leaves to be done after a walk back."""
+    mogrified.add_gradients(gradients)
+    _add_input_gradient(cache, cache.walk.rows(mogrified.dx), dx)
+
+
+def _add_input_gradient(cache: SequenceCache, drows: Array, dx: Array) -> None:
+    """Add the gradients of the valid steps' inputs to dx, of the table where the input was tokens."""
+    if isinstance(cache.x, TokenInput):
+        add_rows(dx, cache.walk.rows(cache.x.tokens[:, :, None]), drows)
     else:
-        walk.add_rows(drows, dx)
+        cache.walk.add_rows(drows, dx)
 
 
 def _steps_forward(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -75,13 +75,32 @@ class _Step(NamedTuple):
     attention: Array
 
 
+class _Found(NamedTuple):
+    """A finished hypothesis, still to be traced back.
+
+    Attributes:
+        score: of it.
+        total: log-probability.
+        rank: of the hypothesis that it is, among those after ``steps`` steps.
+        steps: how many it took.
+        end: α of the end (S,); None where it was cut off.
+    """
+
+    score: float
+    total: float
+    rank: int
+    steps: int
+    end: Array | None
+
+
 def beam_search(
     network: TranslationNetwork, source: SourceBatch, most: IntArray, beam: Beam
 ) -> list[list[Hypothesis]]:
     """Search for all texts of a batch side by side.
 
-    A text is done when K hypotheses have ended, or when none may grow any longer; where none has ended by
-    then, the best one is taken as it stands.
+    A text is done when K hypotheses have ended and the best of them scores at least as high as the best that
+    has not ended does as it stands; or when none may grow any longer. Where none has ended by then, the best
+    one is taken as it is.
 
     Args:
         network: whose decoder writes.
@@ -95,9 +114,7 @@ def beam_search(
     search = _Search(network, source, most, beam)
     while len(search.texts):
         search.step()
-    for found in search.finished:
-        found.sort(key=lambda each: -each.score)
-    return [found[: beam.size] for found in search.finished]
+    return [search.hypotheses(text) for text in range(len(source.lengths))]
 
 
 class _Search:
@@ -105,7 +122,6 @@ class _Search:
 
     Attributes:
         texts: (B,) numbers of those texts.
-        finished: what was found for each text, in the order of the batch.
     """
 
     def __init__(self, network: TranslationNetwork, source: SourceBatch, most: IntArray, beam: Beam) -> None:
@@ -113,12 +129,13 @@ class _Search:
         self._prepared, self._stream = network.begin(source)
         batch = len(source.lengths)
         self.texts: IntArray = np.arange(batch)
-        self.finished: list[list[Hypothesis]] = [[] for _ in range(batch)]
+        self._found: list[list[_Found]] = [[] for _ in range(batch)]
         self._stream.select(np.tile(self.texts, beam.size))
         self._tokens: IntArray = np.full((beam.size, batch), beam.end)
         # At first all hypotheses of a text are the same: one of them counts.
         self._totals = np.full((beam.size, batch), -np.inf, network.dtype)
         self._totals[0] = 0
+        self._covered = np.zeros((beam.size, batch, len(source.tokens)))
         self._steps: list[_Step] = []
 
     def step(self) -> None:
@@ -136,7 +153,7 @@ class _Search:
         parents, tokens = best // each, np.take_along_axis(_by_text(offered), best, axis=0)
         ends = (tokens == beam.end) & np.isfinite(totals)
         for rank, column in zip(*np.nonzero(ends[:k]), strict=True):
-            self._finish(int(column), int(parents[rank, column]), totals[rank, column], attention)
+            self._finish(int(column), int(parents[rank, column]), float(totals[rank, column]), attention)
 
         going = np.argsort(ends, axis=0, kind="stable")[:k]
         parents, tokens, totals = (
@@ -160,43 +177,60 @@ class _Search:
         total = np.einsum("kbv->kb", logits)[..., None]  # four times as fast as sum
         return values - highest - np.log(total), tokens
 
-    def _finish(self, column: int, parent: int, total: float, attention: Array | None) -> None:
-        """Keep the hypothesis ``parent`` of a text: ended, with the end's attention, or cut off as it is."""
+    def _finish(self, column: int, rank: int, total: float, attention: Array | None) -> None:
+        """Keep a hypothesis, if it is among the K best: ended, with the end's attention, or cut as it is."""
         text = int(self.texts[column])
-        looked = [] if attention is None else [attention[parent, column, : self._lengths[text]]]
-        tokens: list[int] = []
-        for step in reversed(self._steps):
-            column = int(np.searchsorted(step.texts, text))
-            tokens.append(int(step.tokens[parent, column]))
-            parent = int(step.parents[parent, column])
-            looked.append(step.attention[parent, column, : self._lengths[text]])
-        weights = np.stack(looked[::-1])
-        self.finished[text].append(
-            Hypothesis(tokens[::-1], self._score(total, weights), float(total), weights)
-        )
+        length = self._lengths[text]
+        end = None if attention is None else attention[rank, column, :length]
+        steps, covered = len(self._steps), self._covered[rank, column, :length]
+        score = self._score(total, steps if end is None else steps + 1)
+        if self._beam.coverage_penalty:
+            covered = covered if end is None else covered + end
+            shares = np.log(np.clip(covered, _LEAST, 1))
+            score += self._beam.coverage_penalty * float(shares.sum())
+        found = self._found[text]
+        found.append(_Found(score, total, rank, steps, end))
+        found.sort(key=lambda each: -each.score)
+        del found[self._beam.size :]
 
-    def _score(self, total: float, attention: Array) -> float:
-        """Of a finished hypothesis."""
-        beam = self._beam
-        score = float(total / ((5 + len(attention)) / 6) ** beam.length_penalty)
-        if beam.coverage_penalty:
-            covered = np.clip(attention.sum(axis=0, dtype=np.float64), _LEAST, 1)
-            score += beam.coverage_penalty * float(np.log(covered).sum())
-        return score
+    def _score(self, totals: Array | float, steps: int) -> Any:
+        """Of so many steps, but for what they cover."""
+        return totals / ((5 + steps) / 6) ** self._beam.length_penalty
 
     def _go_on(self, step: _Step, totals: Array) -> None:
         """Leave out the texts that are done, and let the decoder stand where the others' hypotheses do."""
         limit = self._most[self.texts] <= len(self._steps)
-        found = np.array([len(self.finished[text]) for text in self.texts])
-        for column in np.flatnonzero(limit & (found == 0)):
-            self._finish(int(column), 0, self._totals[0, column], None)
+        found = [self._found[text] for text in self.texts]
+        for column in np.flatnonzero(limit & ~np.array(list(map(bool, found)))):
+            self._finish(int(column), 0, float(self._totals[0, column]), None)
         self._steps.append(step)
-        left = np.flatnonzero(~limit & (found < self._beam.size))
+        enough = np.array([len(each) == self._beam.size for each in found])
+        best = np.array([each[0].score if each else -np.inf for each in found])
+        left = np.flatnonzero(~limit & ~(enough & (best >= self._score(totals[0], len(self._steps)))))
         batch = len(self.texts)
         self._stream.select((step.parents[:, left] * batch + left).reshape(-1))
+        if self._beam.coverage_penalty:
+            self._covered += step.attention
+            self._covered = self._covered[step.parents[:, left], left]
         if 0 < len(left) < batch:
             self._prepared = self._prepared.take(left)
         self.texts, self._tokens, self._totals = self.texts[left], step.tokens[:, left], totals[:, left]
+
+    def hypotheses(self, text: int) -> list[Hypothesis]:
+        """What was found for a text, the best first."""
+        return [self._traced(text, found) for found in self._found[text]]
+
+    def _traced(self, text: int, found: _Found) -> Hypothesis:
+        """Step by step back to the beginning."""
+        tokens: list[int] = []
+        looked = [] if found.end is None else [found.end]
+        rank = found.rank
+        for step in reversed(self._steps[: found.steps]):
+            column = int(np.searchsorted(step.texts, text))
+            tokens.append(int(step.tokens[rank, column]))
+            rank = int(step.parents[rank, column])
+            looked.append(step.attention[rank, column, : self._lengths[text]])
+        return Hypothesis(tokens[::-1], found.score, found.total, np.stack(looked[::-1]))
 
 
 def _by_text(values: Array) -> Array:
