@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gatewise import kernels
-from gatewise.kernels import NativeLayer, set_target, set_threads
+from gatewise.kernels import NativeLayer, NativeMogrifier, set_target, set_threads
 from tests.kernels.cases import NATIVE
 
 pytestmark = pytest.mark.skipif(not NATIVE, reason="the native module is not here")
@@ -32,6 +32,21 @@ def layer(cell="lstm", **changes):
     peephole = floats(3, H) if cell == "lstm" else None
     good = NativeLayer(
         cell, 1, floats(T, B, D), None, floats(width, D), floats(width, H), floats(width), peephole
+    )
+    return good._replace(**changes)
+
+
+def mogrifier(**changes):
+    """Three rounds."""
+    good = NativeMogrifier(
+        floats(2, D, H),
+        floats(1, H, D),
+        floats(2, T, B, D),
+        floats(1, T, B, H),
+        floats(T, B, D),
+        floats(T + 1, B, H),
+        floats(2, T, B, D),
+        floats(1, T, B, H),
     )
     return good._replace(**changes)
 
@@ -86,6 +101,8 @@ def test_what_fits_is_taken(cell):
     kernels.recurrent_forward(token_layer(np.full((T, B), V - 1, np.int32)), **forward_arrays())
     kernels.recurrent_backward(token_layer(), **backward_arrays(dx=floats(V, D)))
     kernels.recurrent_backward(layer(), **backward_arrays(dx=None))
+    for call in run_all(layer(mogrifier=mogrifier())):
+        call()
 
 
 BAD_LAYERS = {
@@ -122,6 +139,15 @@ BAD_LAYERS = {
     "zoneout_h of one step": {"zoneout_h": np.ones((1, B, H), np.uint8)},
     "zoneout_c of other units": {"zoneout_c": np.ones((T, B, H + 1), np.uint8)},
     "tokens, and x for each step": {"tokens": np.zeros((T, B), np.int32)},
+    "a Mogrifier of other features": {"mogrifier": mogrifier(q=floats(2, D + 1, H))},
+    "a Mogrifier of other units": {"mogrifier": mogrifier(r=floats(1, H + 1, D))},
+    "a Mogrifier with two even rounds more": {"mogrifier": mogrifier(r=floats(3, H, D))},
+    "a Mogrifier without odd rounds": {"mogrifier": mogrifier(q=floats(0, D, H))},
+    "a Mogrifier in float64": {"mogrifier": mogrifier(q=np.zeros((2, D, H)))},
+    "gates of a round too few": {"mogrifier": mogrifier(gates_x=floats(1, T, B, D))},
+    "gates of other steps": {"mogrifier": mogrifier(gates_h=floats(1, T - 1, B, H))},
+    "a mogrified input of another batch": {"mogrifier": mogrifier(x=floats(T, B + 1, D))},
+    "mogrified states without the last slot": {"mogrifier": mogrifier(h=floats(T, B, H))},
     "an unknown cell": {"cell": "gru"},
     "an unknown activation": {"activation": 17},
     "an activation below zero": {"activation": -1},
@@ -224,6 +250,29 @@ BAD_BACKWARD = {
 def test_backward_refuses_arrays_that_do_not_fit(name):
     with pytest.raises(REFUSED):
         kernels.recurrent_backward(layer(), **backward_arrays(**BAD_BACKWARD[name]))
+
+
+@pytest.mark.parametrize(
+    ("rounds", "changes"),
+    [
+        ({"dz_x": None}, {}),
+        ({"dz_h": None}, {}),
+        ({"dz_x": floats(2, T, B, H)}, {}),
+        ({"dz_h": floats(1, T, B + 1, H)}, {}),
+        ({}, {"dx": None}),
+        ({}, {"add_to_dx": True}),
+    ],
+    ids=["no dz_x", "no dz_h", "wide dz_x", "another batch's dz_h", "no dx", "a dx to add to"],
+)
+def test_backward_refuses_what_a_mogrifier_cannot_do(rounds, changes):
+    with pytest.raises(REFUSED):
+        kernels.recurrent_backward(layer(mogrifier=mogrifier(**rounds)), **backward_arrays(**changes))
+
+
+def test_a_mogrifier_of_tokens_is_refused():
+    for call in run_all(token_layer(mogrifier=mogrifier()), None, backward_arrays(dx=floats(V, D))):
+        with pytest.raises(REFUSED):
+            call()
 
 
 def test_backward_refuses_a_gradient_of_peepholes_that_are_not():
