@@ -31,7 +31,7 @@ NEAR = 81
 """Characters of it that the heat maps show."""
 CORPUS = 100_000
 """Characters at its end, which training has not seen, in which the meaning of units is sought."""
-CAPTION = "A woman uses a drill while another man takes her picture."
+CAPTION = "A woman and a child are walking down a street."
 """What the translator reads, from the test part of 2016."""
 WIDTH = 1000
 

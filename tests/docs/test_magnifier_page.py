@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gatewise import Translator
 from gatewise.cli import main
 from gatewise.magnify import connectivity, gates, moment, report, snapshots
 
@@ -34,6 +35,15 @@ def workplace(tmp_path, monkeypatch, real_text):
     days = np.arange(np.datetime64("2019-01-01"), np.datetime64("2021-07-01"))
     warmth = 10 + 5 * np.cos(2 * np.pi * np.arange(len(days)) / 365.25)
     rows = [f"{day},{value:.2f}" for day, value in zip(days, warmth, strict=True)]
+    captions = [
+        (
+            "A woman and a child are walking down a street.",
+            "Eine Frau und ein Kind gehen eine Straße entlang.",
+        ),
+        ("A boy runs.", "Ein Junge läuft."),
+    ]
+    small = {"hidden_size": 8, "embedding_size": 8, "min_count": 1, "epochs": 8, "learning_rate": 1e-2}
+    Translator(**small, progress=False).fit(captions * 20).save("captions.safetensors")
     Path("temperatures.csv").write_text("\n".join(["Date,Temp", *rows]) + "\n", encoding="utf-8")
 
 

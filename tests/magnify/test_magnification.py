@@ -253,6 +253,12 @@ def test_of_a_translator_the_encoder_is_seen_and_where_the_decoder_looked(transl
     assert inside.connectivity().completeness_error < 0.01
 
 
+def test_signs_are_shown_without_the_mark_that_joins_them(translator):
+    inside = gw.magnify(translator, ("one two!", "zwei eins!"))
+    assert inside.labels == ("one", "two", "!", "</s>")
+    assert inside.reading.alignment.labels == ("zwei", "eins", "!", "</s>")
+
+
 def test_without_a_target_it_is_what_the_translator_writes(translator):
     found = translator.translations(["two one"])[0][0]
     inside = gw.magnify(translator, "two one")

@@ -21,6 +21,7 @@ from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, Sequen
 from gatewise.tasks._sequence_input import TextInput
 from gatewise.tasks._tagged_examples import TaggedExamples
 from gatewise.tasks._tagged_input import check_sentences
+from gatewise.tasks._translation_vocabulary import bare
 from gatewise.types import Array, IntArray
 
 __all__ = ["dates", "one_series", "read", "tokens_of"]
@@ -203,13 +204,13 @@ def _translated(model: Translator, data: Any) -> Reading:
     return Reading(
         network.encoder,
         network.source_embedding(tokens),
-        tuple(written.source_symbols),
+        tuple(map(bare, written.source_symbols)),
         "words" if model.level == "word" else "text",
         ask,
         _mean_row(network.source_embedding),
         "a text",
         first_question=len(tokens) - 1,
-        alignment=Alignment(tuple(written.target_symbols), written.attention),
+        alignment=Alignment(tuple(map(bare, written.target_symbols)), written.attention),
     )
 
 

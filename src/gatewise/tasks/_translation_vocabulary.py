@@ -14,7 +14,7 @@ from gatewise.data import TOKENIZERS, CharTokenizer, Pairs, SubwordTokenizer, To
 from gatewise.errors import DataError
 from gatewise.types import IntArray
 
-__all__ = ["END", "LEVELS", "Side", "TranslationVocabulary"]
+__all__ = ["END", "LEVELS", "Side", "TranslationVocabulary", "bare"]
 
 END = "</s>"
 """How the end of a text is shown."""
@@ -116,11 +116,11 @@ class Side:
         symbol = symbols[chosen]
         if self.tokenizer.level != WordTokenizer.level or symbol == 2 * _JOINER:
             return symbol
-        word, joined = _bare(symbol), False
+        word, joined = bare(symbol), False
         if before is not None:
-            opening = category(_bare(before)[0])
+            opening = category(bare(before)[0])
             marked = len(word) < len(symbol) and chosen > 0
-            same = marked and _bare(symbols[chosen - 1]) == _bare(before)
+            same = marked and bare(symbols[chosen - 1]) == bare(before)
             joined = same or opening == "Ps" or (marked and opening == "Pi")
         return _JOINER + word if joined else word
 
@@ -222,12 +222,12 @@ def _together(words: Iterable[str]) -> str:
     """The way back of ``_apart``; a mark that stands by itself is written twice there."""
     text = ""
     for word in words:
-        body = _bare(word)
+        body = bare(word)
         joined = len(body) < len(word)
         text += ("" if joined or not text else " ") + (_JOINER if body == 2 * _JOINER else body)
     return text
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
     """Without the mark that nothing separates it from the one before."""
     return word[1:] if word.startswith(_JOINER) and word != 2 * _JOINER else word

@@ -68,7 +68,9 @@ function drawAttention(figure, alignment, step) {
   const trace = { type: "heatmap", z: alignment.weights, y: rows, zmin: 0, zmax: 1, colorscale: "Cividis",
     customdata: alignment.labels.map((label) => drawn.map((read) => `${plain(label)}<br>looks at ${read}`)),
     hovertemplate: "%{customdata}<br>α = %{z:.3f}<extra></extra>", colorbar: { thickness: 8, outlinewidth: 0, len: 1 } };
-  draw(figure, [trace], { xaxis: stepAxis(),
+  // Every word by name where there is room: what was read is half of what the figure says.
+  const all = steps <= 30 ? { tickvals: labels.map((_, place) => place), ticktext: labels.map(plain), tickangle: -60 } : {};
+  draw(figure, [trace], { xaxis: stepAxis(undefined, all),
     yaxis: axis({ range: [rows.length - 0.5, -0.5], tickvals: rows, ticktext: alignment.labels.map(plain), showgrid: false }),
     shapes: [cursor(step)] }, Math.min(900, 120 + 22 * rows.length));
 }
