@@ -15,6 +15,7 @@ from gatewise.nn._linear_loss import linear_log_probabilities, linear_loss_and_g
 from gatewise.nn.layer import Layer, Network
 from gatewise.nn.linear import Linear
 from gatewise.ops.activations import log_softmax
+from gatewise.ops.losses import check_targets
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["AdaptiveSoftmax", "AdaptiveSoftmaxCache"]
@@ -153,7 +154,7 @@ class AdaptiveSoftmax(Network):
             counts: (N,), at least 0.
             total: of all counts, of which these may be a part.
         """
-        self._check_targets(targets[counts > 0])
+        check_targets(targets[counts > 0], self.vocabulary_size)
         loss, dx = linear_loss_and_gradient(self.head, x, self._head_targets(targets), counts, total)
         for (down, up), rows, within in self._members(targets):
             inside = np.ascontiguousarray(x[rows])
@@ -165,7 +166,7 @@ class AdaptiveSoftmax(Network):
 
     def log_probabilities(self, x: Array, targets: IntArray) -> Array:
         """Log p(target) (N,) for x (N, D), with no more logits than that takes."""
-        self._check_targets(targets)
+        check_targets(targets, self.vocabulary_size)
         chosen = linear_log_probabilities(self.head, x, self._head_targets(targets))
         for (down, up), rows, within in self._members(targets):
             chosen[rows] += linear_log_probabilities(up, down(np.ascontiguousarray(x[rows])), within)
@@ -184,13 +185,6 @@ class AdaptiveSoftmax(Network):
             rows = np.flatnonzero((targets >= low) & (targets < high))
             if len(rows):
                 yield tail, rows, targets[rows] - low
-
-    def _check_targets(self, targets: IntArray) -> None:
-        if targets.size and not 0 <= targets.min() <= targets.max() < self.vocabulary_size:
-            raise ArgumentError(
-                f"AdaptiveSoftmax: targets lie in [{targets.min()}, {targets.max()}]; "
-                f"expected [0, {self.vocabulary_size})."
-            )
 
 
 def _of_logits(dlog_probabilities: Array, log_probabilities: Array) -> Array:

@@ -14,7 +14,7 @@ from gatewise.errors import ArgumentError
 from gatewise.nn._linear_loss import linear_log_probabilities, linear_loss, linear_loss_and_gradient
 from gatewise.nn.adaptive_softmax import AdaptiveSoftmax
 from gatewise.nn.linear import Linear
-from gatewise.ops.losses import check_counted
+from gatewise.ops.losses import check_counted, check_targets
 from gatewise.types import Array, BoolArray, IntArray
 
 __all__ = ["head_log_probabilities", "head_loss", "head_loss_and_gradient"]
@@ -122,11 +122,6 @@ def _rows(
     if mask is not None:
         counts = np.where(mask, counts, 0.0)
     symbols = head.vocabulary_size if isinstance(head, AdaptiveSoftmax) else len(head.weight)
-    wanted = targets[counts > 0]
-    if wanted.size and not 0 <= wanted.min() <= wanted.max() < symbols:
-        raise ArgumentError(
-            f"targets lie in [{wanted.min()}, {wanted.max()}]; expected [0, {symbols}) for this head. "
-            "Mark targets that do not count with mask."
-        )
+    check_targets(targets[counts > 0], symbols)
     total = float(counts.sum(dtype=np.float64)) or 1.0
     return _Rows(y.reshape(-1, y.shape[-1]), targets.reshape(-1), counts.reshape(-1), total)

@@ -350,9 +350,8 @@ class Recurrent(Layer):
         return why_not_native(self.cell, self.dtype, masks, self.peephole)
 
     def native_layers(self) -> list[NativeLayer]:
-        """What the native module needs to know for inference, from the bottom up; nothing if it cannot."""
+        """What the native module needs to know for inference of a stack that it takes, from the bottom up."""
         walk, masks = Walk(1, 1), self._state_masks((1, 1, self.hidden_size), None)
         x = np.zeros((1, 1, 1), self.dtype)
         parts = (weights_of(self.parameters, suffix) for _, _, suffix in self._shape.parts)
-        layers = (native_layer(self.cell, walk, x, weights, masks) for weights in parts)
-        return [layer for layer in layers if layer is not None]
+        return [native_layer(self.cell, walk, x, weights, masks) for weights in parts]

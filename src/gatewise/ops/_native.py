@@ -14,7 +14,7 @@ from gatewise.ops.dropout import StateMasks
 from gatewise.ops.embedding import TokenInput
 from gatewise.types import Array, BoolArray
 
-__all__ = ["native_layer", "why_not_native"]
+__all__ = ["native_layer", "takes_native", "why_not_native"]
 
 
 def why_not_native(cell: Cell, dtype: np.dtype[np.generic], masks: StateMasks, peephole: bool) -> str | None:
@@ -32,6 +32,11 @@ def why_not_native(cell: Cell, dtype: np.dtype[np.generic], masks: StateMasks, p
     return None
 
 
+def takes_native(cell: Cell, weights: Weights, masks: StateMasks) -> bool:
+    """Whether a layer's sequences go through the native kernel."""
+    return why_not_native(cell, weights.weight_hh.dtype, masks, weights.peephole is not None) is None
+
+
 def native_layer(
     cell: Cell,
     walk: Walk,
@@ -39,12 +44,9 @@ def native_layer(
     weights: Weights,
     masks: StateMasks,
     mogrified: MogrifiedSums | None = None,
-) -> NativeLayer | None:
-    """The layer as the kernels want it; None where the sequence goes through NumPy."""
+) -> NativeLayer:
+    """A layer that ``takes_native``, as the kernels want it."""
     weight_ih, weight_hh, bias, peephole, _ = weights
-    reason = why_not_native(cell, weight_hh.dtype, masks, peephole is not None)
-    if reason is not None:
-        return None
     activation = "tanh"
     if isinstance(cell, RNNCell):
         activation = cell.activation

@@ -18,6 +18,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_backward",
     "check_counted",
+    "check_targets",
     "cross_entropy",
     "cross_entropy_backward",
     "cross_entropy_in_place",
@@ -127,12 +128,21 @@ def _checked(
     if mask is not None:
         # Whatever stands under the mask, NaN or -1, does not count.
         targets = np.where(mask, targets, 0)
-    if targets.size and not 0 <= targets.min() <= targets.max() < logits.shape[-1]:
-        raise ArgumentError(
-            f"targets lie in [{targets.min()}, {targets.max()}]; expected [0, {logits.shape[-1]}) "
-            "for these logits. Mark targets that do not count with mask."
-        )
+    check_targets(targets, logits.shape[-1])
     return targets, weights
+
+
+def check_targets(targets: IntArray, classes: int) -> None:
+    """Refuse targets that are none of so many classes.
+
+    Raises:
+        ArgumentError: one lies outside [0, classes).
+    """
+    if targets.size and not 0 <= targets.min() <= targets.max() < classes:
+        raise ArgumentError(
+            f"targets lie in [{targets.min()}, {targets.max()}]; expected [0, {classes}) for these logits. "
+            "Mark targets that do not count with mask."
+        )
 
 
 def cross_entropy_backward(cache: CrossEntropyCache) -> Array:

@@ -27,7 +27,7 @@ from gatewise import kernels
 from gatewise.errors import ArgumentError
 from gatewise.ops._cache import GateBuffer, SequenceCache
 from gatewise.ops._mogrified_sums import MogrifiedSums
-from gatewise.ops._native import native_layer
+from gatewise.ops._native import native_layer, takes_native
 from gatewise.ops._walk import Walk
 from gatewise.ops._weights import Weights
 from gatewise.ops.cell import Cell, split_gates
@@ -81,7 +81,8 @@ def forward(
     masks = masks or StateMasks()
     walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks)
     mogrified, inputs = _mogrified(walk, x, weights, masks)
-    if native := native_layer(cell, walk, inputs, weights, masks, mogrified):
+    if takes_native(cell, weights, masks):
+        native = native_layer(cell, walk, inputs, weights, masks, mogrified)
         shape = (walk.steps, walk.batch, len(weights.bias))
         gates = np.empty(shape, np.float32) if walk.valid is None else np.zeros(shape, np.float32)
         kernels.recurrent_forward(native, gates, h_slots, c_slots)
@@ -112,12 +113,15 @@ def infer(
 ) -> tuple[Array, State]:
     """As ``forward``, but keeps nothing for a way back: no gates, and the cell state of one step only."""
     masks = masks or StateMasks()
+    if not takes_native(cell, weights, masks):
+        return forward(cell, x, weights, state, lengths=lengths, reset=reset, reverse=reverse, masks=masks)[
+            :2
+        ]
     walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks, keep_all=False)
     mogrified, inputs = _mogrified(walk, x, weights, masks)
-    if native := native_layer(cell, walk, inputs, weights, masks, mogrified):
-        kernels.recurrent_forward(native, None, h_slots, c_slots)
-        return walk.states_after(h_slots), State(walk.last_state(h_slots), c_slots[0])
-    return forward(cell, x, weights, state, lengths=lengths, reset=reset, reverse=reverse, masks=masks)[:2]
+    native = native_layer(cell, walk, inputs, weights, masks, mogrified)
+    kernels.recurrent_forward(native, None, h_slots, c_slots)
+    return walk.states_after(h_slots), State(walk.last_state(h_slots), c_slots[0])
 
 
 def _mogrified(
@@ -206,15 +210,14 @@ def backward(
         like = x.table if isinstance(x, TokenInput) else x
         dx = (np.empty if cache.walk.valid is None else np.zeros)(like.shape, like.dtype)
 
-    mogrified, inputs, native = cache.mogrified, x, None
-    if mogrified is not None:
-        mogrified.begin_backward(cache.h_prev)
-        inputs = mogrified.given
-    if not cache.masks.mixes:
-        native = native_layer(cache.cell, cache.walk, inputs, weights, cache.masks, mogrified)
+    native = not cache.masks.mixes and takes_native(cache.cell, weights, cache.masks)
     if native and all(each is None or each.flags.c_contiguous for each in (dx, *gradients[:4])):
+        mogrified, inputs = cache.mogrified, x
+        if mogrified is not None:
+            mogrified.begin_backward(cache.h_prev)
+            inputs = mogrified.given
         kernels.recurrent_backward(
-            native,
+            native_layer(cache.cell, cache.walk, inputs, weights, cache.masks, mogrified),
             dz,
             cache.h_slots,
             cache.c_slots,

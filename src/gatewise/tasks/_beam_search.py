@@ -135,6 +135,7 @@ class _Search:
         # At first all hypotheses of a text are the same: one of them counts.
         self._totals = np.full((beam.size, batch), -np.inf, network.dtype)
         self._totals[0] = 0
+        # Σ α so far of each hypothesis, kept up where there is a penalty on what is not covered.
         self._covered = np.zeros((beam.size, batch, len(source.tokens)))
         self._steps: list[_Step] = []
 

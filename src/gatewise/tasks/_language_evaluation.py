@@ -54,9 +54,13 @@ def measure(
         raise DataError(f"{source.name} has {len(tokens)} tokens; at least 2 are needed to predict one.")
     longest = _WINDOW if dynamic is None else dynamic.segment
     windows = StreamWindows(tokens, batch_size, min(longest, len(tokens) - 1))
-    with np.errstate(over="ignore", invalid="ignore"):  # of weights that run away
-        loss = stream_loss(_reader(network, tokenizer, dynamic, cache), windows)
-    if not loss < _HIGHEST:
+    reader = _reader(network, tokenizer, dynamic, cache)
+    if dynamic is None:
+        loss = stream_loss(reader, windows)
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):  # of weights that run away
+            loss = stream_loss(reader, windows)
+    if dynamic is not None and not loss < _HIGHEST:
         raise ArgumentError(
             f"dynamic={dynamic!r} makes the weights run away: the loss is {loss:g} nats a token. Lower its "
             "learning_rate."
