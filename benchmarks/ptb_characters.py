@@ -14,12 +14,14 @@ def main() -> None:
     model = LanguageModel(
         hidden_size=512,
         embedding_size=64,
-        dropout=0.1,
-        window=100,
-        batch_size=64,
+        layer_norm=True,
+        dropout=0.05,
+        input_dropout=0.0,
+        window=50,
+        batch_size=32,
         reset_rate=0.01,
-        epochs=8,
-        learning_rate=3e-3,
+        epochs=9,
+        learning_rate=2e-3,
         time_limit=3600,
     )
     run_and_keep(

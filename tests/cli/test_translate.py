@@ -149,6 +149,13 @@ def test_evaluate(model_path, table, aligned, capsys):
     assert f"exact       {result['exact']:.4f}\n" in out
 
 
+def test_evaluate_with_a_beam_of_ones_own(model_path, table, capsys):
+    out, _ = outputs(capsys, "evaluate", model_path, table, "--beam-size=1", "--json")
+    assert json.loads(out) == pytest.approx(load(model_path).evaluate(read_pairs(table), beam_size=1))
+    assert main(["evaluate", str(model_path), str(table), "--beam-size=0"]) == 2
+    assert "beam_size=0" in capsys.readouterr().err
+
+
 def test_without_sacrebleu_the_other_measures_are_told(model_path, table, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "sacrebleu", None)
     result = load(model_path).evaluate(read_pairs(table), bleu=False)
@@ -270,6 +277,8 @@ def test_a_beam_is_for_translators_only(tmp_path, capsys):
     SequenceClassifier(hidden_size=4, epochs=1, progress=False).fit(texts, ["+", "-"] * 8).save(path)
     assert main(["predict", str(path), "x.txt", "--beam-size=2"]) == 2
     assert "--beam-size=2, but a SequenceClassifier has no beam" in capsys.readouterr().err
+    assert main(["evaluate", str(path), "x.txt", "--beam-size=2"]) == 2
+    assert "--beam-size is for a Translator; " in capsys.readouterr().err
 
 
 def test_magnify_reads_a_file_of_sources_or_of_pairs(model_path, table, aligned, capsys):

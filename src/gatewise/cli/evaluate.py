@@ -63,6 +63,9 @@ def evaluate(
         bool,
         typer.Option("--cache", help="Of a language model: let words come again that came a while ago."),
     ] = False,
+    beam_size: Annotated[
+        int | None, typer.Option(help="Of a translator: hypotheses kept of each text.", show_default="4")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a model on data."""
@@ -71,13 +74,19 @@ def evaluate(
     if target is not None and not isinstance(loaded, Translator):
         raise ArgumentError(f"TARGET={str(target)!r}, but a {kind} takes one file.")
     options: dict[str, Any] = {} if target is None else {"target": target}
-    asked = {"dynamic": dynamic, "dynamic_training": dynamic_training, "cache": cache}
-    for name, given in asked.items():
-        if given and not isinstance(loaded, LanguageModel):
+    asked: list[tuple[str, Any, type[Estimator]]] = [
+        ("dynamic", dynamic, LanguageModel),
+        ("dynamic_training", dynamic_training, LanguageModel),
+        ("cache", cache, LanguageModel),
+        ("beam_size", beam_size, Translator),
+    ]
+    for name, given, of in asked:
+        if given is None or given is False:
+            continue
+        if not isinstance(loaded, of):
             option = name.replace("_", "-")
-            raise ArgumentError(f"--{option} is for language models; {str(model)!r} holds a {kind}.")
-        if given:
-            options[name] = given
+            raise ArgumentError(f"--{option} is for a {of.__name__}; {str(model)!r} holds a {kind}.")
+        options[name] = given
     result, lines = _EVALUATE[type(loaded)](loaded, data, batch_size=batch_size, **options)
     if as_json:
         print_json(result)

@@ -145,16 +145,16 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
 
 
 def evaluate(
-    model: Translator, data: Path, *, batch_size: int, target: Path | None = None
+    model: Translator, data: Path, *, batch_size: int, target: Path | None = None, **search: Any
 ) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people; batches make no difference."""
     del batch_size
     pairs = read_pairs(data, target)
     try:
-        result = model.evaluate(pairs)
+        result = model.evaluate(pairs, **search)
         compared = [f"BLEU        {result['bleu']:.2f}", f"chrF        {result['chrf']:.2f}"]
     except MissingExtraError:
-        result = model.evaluate(pairs, bleu=False)
+        result = model.evaluate(pairs, bleu=False, **search)
         compared = ["BLEU, chrF  not without sacrebleu: pip install 'gatewise[bleu]'"]
     lines = [
         *compared,
