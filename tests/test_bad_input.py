@@ -156,7 +156,8 @@ BAD = table(
     ),
     ("missing output folder", [*TRAIN, "-o", "OUT/no/m.safetensors"], "OUT/no", "create it"),
     ("too long an output", [*TRAIN, "-o", f"OUT/{'x' * 300}.safetensors"], "x" * 300, "too long"),
-    ("nothing to resume", [*TRAIN, "--resume"], "OUT/m.checkpoint.safetensors", "does not exist"),
+    ("nothing to resume", [*TRAIN, "--resume"], "OUT/m.checkpoint.safetensors", "leave the option out"),
+    ("both to go on and to begin", [*TRAIN, "--resume", "--restart"], "--resume", "expected one of them"),
     (
         "missing model",
         generate("IN/nowhere.safetensors"),

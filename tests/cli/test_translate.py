@@ -208,7 +208,7 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
         ),
         (
             ["predict", "MODEL", "short.en", "--n-best=5"],
-            "n_best=5; expected a whole number of at least 1 and at most 4",
+            "n_best=5, but beam_size=4 hypotheses are kept",
         ),
         (["predict", "MODEL", "gap.en"], "'gap.en', line 2 is empty"),
         (

@@ -246,3 +246,13 @@ def test_in_two_files_a_tab_is_white_space(tmp_path):
     source.write_text("one\ntwo\tdogs\n", encoding="utf-8")
     target.write_text("eins\nzwei Hunde\n", encoding="utf-8")
     assert list(read_pairs(source, target)) == [("one", "eins"), ("two\tdogs", "zwei Hunde")]
+
+
+@pytest.mark.parametrize("both", ["sources", "targets"])
+def test_a_file_that_has_both_columns_is_not_read_as_one(both, tmp_path):
+    table, other = tmp_path / "pairs.tsv", tmp_path / "other"
+    table.write_text("one\teins\ntwo\tzwei\n", encoding="utf-8")
+    other.write_text("1\n2\n", encoding="utf-8")
+    files = (table, other) if both == "sources" else (other, table)
+    with pytest.raises(DataError, match=r"pairs.tsv' has a tab in each line.*leave '.*other' out"):
+        read_pairs(*files)

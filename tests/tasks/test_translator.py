@@ -251,6 +251,15 @@ def test_whatever_is_unknown_is_copied(level):
             assert set(each.target_symbols) <= {*each.source_symbols, "</s>", *LETTERS, " "}
 
 
+def test_punctuation_is_not_copied_where_there_are_words(copier):
+    vocabulary = copier.vocabulary_
+    hypothesis = Hypothesis([vocabulary.target.unknown], 0.0, 0.0, np.array([[0.1, 0.2, 0.7, 0.0]] * 2))
+    for source, expected in (("please tell!", "tell"), ("! ! !", "!")):
+        tokens = vocabulary.source.encode(source)
+        [found] = _translation.in_words(vocabulary, source, tokens, [hypothesis])
+        assert found.text == expected
+
+
 def test_an_alignment_shows_the_words_of_its_target(copier):
     found = copier.align("tell kkk now!", "jetzt sag mmm!")
     assert found.target_symbols == ["jetzt", "sag", "mmm", "￭!", "</s>"]
@@ -573,8 +582,13 @@ def test_what_is_no_stream_of_texts_is_refused(texts, tiny):
 
 
 def test_what_cannot_be_aligned_is_refused(tiny):
-    for source, target in (("a", ""), ("", "a"), (["a"], "a"), ("a", None)):
-        with pytest.raises(ArgumentError, match="expected a "):
+    for source, target, named in (
+        ("a", "", "target"),
+        ("", "a", "source"),
+        (["a"], "a", "source"),
+        ("a", None, "target"),
+    ):
+        with pytest.raises(ArgumentError, match=f"^{named} .*; expected a "):
             tiny.align(source, target)
 
 
@@ -583,8 +597,8 @@ def test_what_cannot_be_aligned_is_refused(tiny):
     [
         ({"beam_size": 0}, "beam_size=0; expected a whole number of at least 1"),
         ({"beam_size": 1.5}, "beam_size=1.5; expected a whole number"),
-        ({"n_best": 0}, "n_best=0; expected a whole number of at least 1 and at most 4"),
-        ({"n_best": 5}, "n_best=5; expected a whole number of at least 1 and at most 4"),
+        ({"n_best": 0}, "n_best=0; expected a whole number of at least 1"),
+        ({"n_best": 5}, "n_best=5, but beam_size=4 hypotheses are kept; expected at most as many"),
         ({"length_penalty": -1}, "length_penalty=-1; expected a number of at least 0"),
         ({"length_penalty": np.nan}, "length_penalty=nan; expected a finite number"),
         ({"length_penalty": 1000}, "length_penalty=1000; expected a number of at least 0 and at most 10"),

@@ -88,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message(), file=sys.stderr)
         else:
-            fail(f"{error.format_message().rstrip('.')}. Try 'gatewise --help'.")
+            told = error.format_message().rstrip(".")
+            fail(f"{told if told.endswith('?') else told + '.'} Try 'gatewise --help'.")
         return 2
     if code == _INTERRUPTED:
         fail("interrupted")

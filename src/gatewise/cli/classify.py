@@ -101,9 +101,8 @@ def predict(model: SequenceClassifier, data: Path | None) -> dict[str, list[Any]
     return {"row": list(range(1, len(X) + 1)), "label": labels_found, **columns}
 
 
-def evaluate(model: SequenceClassifier, data: Path, *, batch_size: int) -> tuple[dict[str, Any], list[str]]:
-    """The measurements for machines, and the same as lines for people; batches make no difference."""
-    del batch_size
+def evaluate(model: SequenceClassifier, data: Path) -> tuple[dict[str, Any], list[str]]:
+    """The measurements for machines, and the same as lines for people."""
     result = model.evaluate(*_read(data))
     labels = [str(each["label"]) for each in result["classes"]]
     width = max(5, *map(len, labels))

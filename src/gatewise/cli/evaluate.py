@@ -30,7 +30,7 @@ _EVALUATE: dict[type[Estimator], Callable[..., tuple[dict[str, Any], list[str]]]
     SequenceTagger: tag.evaluate,
     Translator: translate.evaluate,
 }
-"""For each kind of model what measures it: given model, file and batch size, the result and its lines."""
+"""For each kind of model what measures it: given the model and the file, the result and its lines."""
 
 
 def evaluate(
@@ -43,9 +43,11 @@ def evaluate(
         ),
     ] = None,
     batch_size: Annotated[
-        int,
-        typer.Option(help="Sequences at a time. For a text, places read side by side: 1 is exact."),
-    ] = 1,
+        int | None,
+        typer.Option(
+            help="Of a language model: places of the text read side by side; 1 is exact.", show_default="1"
+        ),
+    ] = None,
     dynamic: Annotated[
         bool,
         typer.Option(
@@ -75,6 +77,7 @@ def evaluate(
         raise ArgumentError(f"TARGET={str(target)!r}, but a {kind} takes one file.")
     options: dict[str, Any] = {} if target is None else {"target": target}
     asked: list[tuple[str, Any, type[Estimator]]] = [
+        ("batch_size", batch_size, LanguageModel),
         ("dynamic", dynamic, LanguageModel),
         ("dynamic_training", dynamic_training, LanguageModel),
         ("cache", cache, LanguageModel),
@@ -87,7 +90,7 @@ def evaluate(
             option = name.replace("_", "-")
             raise ArgumentError(f"--{option} is for a {of.__name__}; {str(model)!r} holds a {kind}.")
         options[name] = given
-    result, lines = _EVALUATE[type(loaded)](loaded, data, batch_size=batch_size, **options)
+    result, lines = _EVALUATE[type(loaded)](loaded, data, **options)
     if as_json:
         print_json(result)
         return

@@ -66,9 +66,8 @@ def predict(model: Forecaster, data: Path | None, *, future: Path | None = None)
     return {name: written(column) for name, column in Table.of(found).columns.items()}
 
 
-def evaluate(model: Forecaster, data: Path, *, batch_size: int) -> tuple[dict[str, Any], list[str]]:
-    """The measurements for machines, and the same as lines for people; batches make no difference."""
-    del batch_size
+def evaluate(model: Forecaster, data: Path) -> tuple[dict[str, Any], list[str]]:
+    """The measurements for machines, and the same as lines for people."""
     result = model.evaluate(read_file(data))
     return result, str(model.verdict_).split("\n")
 

@@ -54,7 +54,7 @@ def predict(
     """Predict for each row of DATA.
 
     A forecaster goes on from its training data where DATA is left out; a translator then reads standard
-    input, and writes line by line.
+    input, and writes line by line. Of a table of pairs, as its first line shows, it reads the sources.
     """
     if output is not None:
         endings = (".json", ".jsonl") if as_json else (".csv", ".parquet", ".pq")

@@ -85,9 +85,8 @@ def predict(model: SequenceTagger, data: Path | None) -> dict[str, list[Any]]:
     return table
 
 
-def evaluate(model: SequenceTagger, data: Path, *, batch_size: int) -> tuple[dict[str, Any], list[str]]:
-    """The measurements for machines, and the same as lines for people; batches make no difference."""
-    del batch_size
+def evaluate(model: SequenceTagger, data: Path) -> tuple[dict[str, Any], list[str]]:
+    """The measurements for machines, and the same as lines for people."""
     result = model.evaluate(*_tags_of(model, data))
     lines = [f"accuracy       {result['accuracy']:.4f}"]
     if "unknown_accuracy" in result:

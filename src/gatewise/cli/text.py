@@ -81,7 +81,7 @@ def evaluate(
     model: LanguageModel,
     data: Path,
     *,
-    batch_size: int,
+    batch_size: int = 1,
     dynamic: bool = False,
     dynamic_training: Path | None = None,
     cache: bool = False,

@@ -77,11 +77,21 @@ def run_training(
         sample: the sequence that these are to look at.
 
     Raises:
-        ArgumentError: there is a checkpoint, and the user did not say what to do with it.
+        ArgumentError: there is a checkpoint, and the user did not say what to do with it, or both; or there
+            is none to go on from.
         TrainingError: training diverged; the best weights are saved if there are any.
     """
     checkpoint = checkpoint_path(check_suffix(output))
     check_writable(output)
+    if resume and restart:
+        raise ArgumentError(
+            "--resume goes on from the checkpoint, --restart begins anew; expected one of them."
+        )
+    if resume and not checkpoint.exists():
+        raise ArgumentError(
+            f"--resume, but no unfinished run left a checkpoint {str(checkpoint)!r}; leave the option out to "
+            "begin one."
+        )
     if checkpoint.exists() and not (resume or restart):
         raise ArgumentError(
             f"an unfinished run left the checkpoint {str(checkpoint)!r}: go on from it with --resume, "

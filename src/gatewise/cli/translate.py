@@ -145,10 +145,9 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
 
 
 def evaluate(
-    model: Translator, data: Path, *, batch_size: int, target: Path | None = None, **search: Any
+    model: Translator, data: Path, *, target: Path | None = None, **search: Any
 ) -> tuple[dict[str, Any], list[str]]:
-    """The measurements for machines, and the same as lines for people; batches make no difference."""
-    del batch_size
+    """The measurements for machines, and the same as lines for people."""
     pairs = read_pairs(data, target)
     try:
         result = model.evaluate(pairs, **search)

@@ -90,11 +90,17 @@ def read_pairs(source: str | Path, target: str | Path | None = None) -> Pairs:
 
     Raises:
         DataError: a file cannot be read, has an empty line or one that is no pair; or the two have not the
-            same number of lines. The message gives file and line.
+            same number of lines, or one of them holds both columns. The message gives file and line.
     """
     if target is None:
         return _columns(Path(source))
     sources, targets = read_lines(source), read_lines(target)
+    for path, texts, other in ((source, sources, target), (target, targets, source)):
+        if all("\t" in text for text in texts):
+            raise DataError(
+                f"{str(path)!r} has a tab in each line, so sources and targets both stand in it; leave "
+                f"{str(other)!r} out."
+            )
     if len(sources) != len(targets):
         raise DataError(
             f"{str(source)!r} has {len(sources):,} lines and {str(target)!r} has {len(targets):,}; "

@@ -106,7 +106,8 @@ def in_words(
     """Hypotheses as texts, each text once.
 
     For a word outside the vocabulary the word of the source is taken that is looked at most: of those that
-    are outside it themselves, where there are such, for what the decoder knows it could have written.
+    are outside it themselves, where there are such, for what the decoder knows it could have written; else of
+    those that are no mere punctuation.
 
     Args:
         vocabulary: of both sides.
@@ -117,7 +118,9 @@ def in_words(
     source, target = vocabulary.source, vocabulary.target
     symbols = source.symbols(text, tokens)
     strange = np.flatnonzero(tokens == source.unknown) if source.unknown is not None else tokens[:0]
-    copied = strange if len(strange) else np.arange(len(tokens))  # the end is no word
+    words = np.array([place for place, symbol in enumerate(symbols) if any(map(str.isalnum, symbol))], int)
+    everything = np.arange(len(tokens))  # the end is no word
+    copied = next((places for places in (strange, words) if len(places)), everything)
     found: dict[str, Translation] = {}
     for hypothesis in hypotheses:
         written = target.own_symbols(hypothesis.tokens)

@@ -292,7 +292,12 @@ class Translator(TranslationHyperparameters):
         self._check_fitted()
         texts = _checked_texts(texts)
         check_number("beam_size", beam_size, low=1, high=_LARGEST_BEAM, whole=True)
-        check_number("n_best", n_best, low=1, high=beam_size, whole=True)
+        check_number("n_best", n_best, low=1, whole=True)
+        if n_best > beam_size:
+            raise ArgumentError(
+                f"n_best={n_best}, but beam_size={beam_size} hypotheses are kept; expected at most as many: "
+                "search with a larger beam."
+            )
         check_number("length_penalty", length_penalty, low=0, high=_LARGEST_PENALTY)
         check_number("coverage_penalty", coverage_penalty, low=0)
         check_number("max_tokens", max_tokens, low=1, whole=True, optional=True)
@@ -358,6 +363,9 @@ class Translator(TranslationHyperparameters):
             ArgumentError: a text is no str, or empty.
             DataError: it has more than a thousand tokens.
         """
+        self._check_fitted()
+        check_text("source", source)
+        check_text("target", target)
         examples = self.examples([(source, target)])
         batch = examples.batch(np.zeros(1, np.intp))
         loss, attention = self.network_.attend(batch)
