@@ -12,7 +12,7 @@ import torch
 from benchmarks._layer import torch_weights
 from gatewise.data import StreamWindows, Window
 from gatewise.optim import Adam, clip_by_norm
-from gatewise.tasks._language_network import LanguageNetwork
+from gatewise.tasks.language.network import LanguageNetwork
 
 RATE, CLIP, WINDOWS = 1e-3, 1.0, 16
 

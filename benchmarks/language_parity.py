@@ -17,7 +17,7 @@ from benchmarks._machine import machine
 from benchmarks._shakespeare import texts
 from gatewise.data import CharTokenizer, StreamWindows
 from gatewise.optim import Adam, clip_by_norm
-from gatewise.tasks._language_network import LanguageNetwork
+from gatewise.tasks.language.network import LanguageNetwork
 from gatewise.training import TruncatedBPTT
 
 EMBEDDING, HIDDEN, LAYERS = 64, 128, 2

@@ -1,4 +1,4 @@
-// What a Python object that describes a recurrent layer (kernels/recurrent.py, NativeLayer) says.
+// What a Python object that describes a recurrent layer (kernels/layer.py, NativeLayer) says.
 #pragma once
 
 #include "bindings/arrays.h"

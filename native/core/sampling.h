@@ -1,4 +1,4 @@
-// Choosing the next token from logits, as tasks/_sampling.py does.
+// Choosing the next token from logits, as tasks/language/sampling.py does.
 #pragma once
 
 #include <vector>

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gatewise.errors import GatewiseError
+from gatewise.version import __version__
 
 if TYPE_CHECKING:
     from gatewise import data, lab, nn, ops, optim, tasks, training
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
         load,
     )
     from gatewise.types import State
-
-__version__ = "0.1.0"
 
 __all__ = [
     "DynamicEvaluation",

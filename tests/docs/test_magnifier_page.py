@@ -11,7 +11,8 @@ import pytest
 
 from gatewise import Translator
 from gatewise.cli import main
-from gatewise.magnify import connectivity, gates, moment, report, snapshots
+from gatewise.magnify import connectivity, gates, snapshots
+from gatewise.magnify.page import moment, report
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "magnifier.md"

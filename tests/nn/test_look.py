@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gatewise.nn import LSTM, RNN
-from gatewise.nn._stack_weights import weights_of
+from gatewise.nn.stack.weights import weights_of
 from gatewise.ops import layer_norm, mogrify
 from gatewise.types import State
 

@@ -9,7 +9,7 @@ import pytest
 from gatewise.errors import ArgumentError
 from gatewise.kernels import set_target, targets
 from gatewise.nn import LSTM, Embedding, Linear, TokenStream
-from gatewise.nn._stack_weights import weights_of
+from gatewise.nn.stack.weights import weights_of
 from gatewise.ops import mogrify
 from tests.nn.problems import assert_same, make_problem, narrowed, run
 

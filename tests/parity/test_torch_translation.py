@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gatewise.tasks._translation_examples import PairBatch, source_batch
-from gatewise.tasks._translation_network import TranslationNetwork
+from gatewise.tasks.translation.examples import PairBatch, source_batch
+from gatewise.tasks.translation.network import TranslationNetwork
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional

@@ -7,7 +7,7 @@ import pytest
 
 from gatewise.data import StreamWindows, Window
 from gatewise.ops import numerical_gradient, relative_error
-from gatewise.tasks._language_network import LanguageNetwork
+from gatewise.tasks.language.network import LanguageNetwork
 from gatewise.training import TruncatedBPTT, stream_loss
 
 VOCABULARY = 5

@@ -19,7 +19,7 @@ from gatewise.cli.train import (
 )
 from gatewise.data import TextSource
 from gatewise.tasks import DynamicEvaluation, LanguageModel, NeuralCache
-from gatewise.tasks._language_presets import PRESETS
+from gatewise.tasks.language.presets import PRESETS
 
 __all__ = ["evaluate", "train"]
 

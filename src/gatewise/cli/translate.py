@@ -20,7 +20,7 @@ from gatewise.data.lines import decoded_lines, numbered_lines
 from gatewise.data.pairs import read_pairs
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.tasks import Translation, Translator
-from gatewise.tasks._translation import encoded_source
+from gatewise.tasks.translation.search import encoded_source
 
 __all__ = ["evaluate", "predict", "stream", "train"]
 

@@ -13,14 +13,13 @@ import warnings
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.data.zones import time_zone, utc_of, without_zone
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.storage import file_problem
 
@@ -91,9 +90,9 @@ class Table:
             if not isinstance(column, str):
                 raise ArgumentError(f"{name}: a column is called {column!r}; expected a name in words.")
             series = frame[column]
-            if zone := _time_zone(series):
+            if zone := time_zone(series):
                 zones[column] = zone
-                columns[column], other[column] = _without_zone(series)
+                columns[column], other[column] = without_zone(series)
                 if (np.diff(np.unique(other[column])) % np.timedelta64(1, "D") == np.timedelta64(0)).all():
                     columns[column], other[column] = other[column], columns[column]
                     by_clock.append(column)
@@ -152,7 +151,7 @@ class Table:
         plain = {name: list(v) if v.dtype == object else v for name, v in columns.items()}
         for column in (name for name, values in columns.items() if values.dtype.kind == "M"):
             if (time or column) in self.by_clock:
-                plain[column] = _utc_of(columns[column], (self.zones or {})[time or column])
+                plain[column] = utc_of(columns[column], (self.zones or {})[time or column])
         try:
             frame: Any = nw.from_dict(plain, backend=self.backend)  # type: ignore[arg-type]
         except ImportError as error:
@@ -167,31 +166,6 @@ class Table:
             zoned = frame[column].dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
             frame = frame.with_columns(zoned.alias(column))
         return frame.to_native()
-
-
-def _time_zone(series: Any) -> str | None:
-    """The time zone of a column, asked of pandas itself where narwhals does not see it."""
-    own = getattr(getattr(series.to_native(), "dtype", None), "tz", None)
-    zone = own or getattr(series.dtype, "time_zone", None)
-    return None if zone is None else str(zone)
-
-
-def _without_zone(series: Any) -> tuple[Column, Column]:
-    """Times with a zone in UTC, and as the clocks there show them."""
-    native = series.to_native()
-    if getattr(getattr(native, "dtype", None), "tz", None) is not None:  # pandas
-        return native.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), native.dt.tz_localize(
-            None
-        ).to_numpy()
-    utc = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return utc.to_numpy(), series.dt.replace_time_zone(None).to_numpy()
-
-
-def _utc_of(clock: Column, zone: str) -> Column:
-    """Times in UTC of what clocks show: of an hour shown twice the first, of one left out the next."""
-    place = ZoneInfo(zone)
-    times = [time.replace(tzinfo=place).astimezone(UTC).replace(tzinfo=None) for time in clock.tolist()]
-    return np.array(times, dtype="M8[us]")
 
 
 def read_file(path: str | Path) -> Table:

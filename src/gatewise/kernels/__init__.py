@@ -5,18 +5,12 @@ and if not, why.
 """
 
 from gatewise.kernels.choice import fma_peak, get_target, get_threads, set_target, set_threads, targets
+from gatewise.kernels.layer import ACTIVATIONS, NativeLayer, NativeMogrifier
 from gatewise.kernels.linear import linear_backward, linear_forward
 from gatewise.kernels.losses import cross_entropy_sum
 from gatewise.kernels.optimisers import AdamRule, AveragedSGDRule, Rule, SGDRule, optimiser_step
 from gatewise.kernels.probe import NativeStatus, native_status
-from gatewise.kernels.recurrent import (
-    ACTIVATIONS,
-    NativeLayer,
-    NativeMogrifier,
-    recurrent_backward,
-    recurrent_forward,
-    runs_natively,
-)
+from gatewise.kernels.recurrent import recurrent_backward, recurrent_forward, runs_natively
 from gatewise.kernels.stream import choose_token, open_stream
 
 __all__ = [

@@ -3,7 +3,7 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.kernels.recurrent import NativeLayer
+from gatewise.kernels.layer import NativeLayer
 
 _Floats = npt.NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gatewise.kernels.choice import get_target, get_threads
-from gatewise.kernels.recurrent import NativeLayer
+from gatewise.kernels.layer import NativeLayer
 from gatewise.types import Array
 
 if TYPE_CHECKING:

@@ -18,11 +18,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gatewise import __version__, charts
+from gatewise import charts
 from gatewise.errors import ArgumentError, OutputError, TrainingError
 from gatewise.kernels import set_threads
 from gatewise.lab.experiment import Experiment, Finding, Result, Trial
 from gatewise.storage import check_writable, write_bytes
+from gatewise.version import __version__
 
 __all__ = ["EXPERIMENTS", "Listener", "Report", "experiment", "run"]
 

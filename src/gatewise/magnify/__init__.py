@@ -8,9 +8,10 @@ from types import ModuleType
 from typing import Any
 
 from gatewise.magnify.connectivity import Connectivity
+from gatewise.magnify.findings import LayerView
 from gatewise.magnify.lag import LagCurve
 from gatewise.magnify.ledger import Ledger
-from gatewise.magnify.magnification import LayerView, Magnification, magnify
+from gatewise.magnify.magnification import Magnification, magnify
 from gatewise.magnify.meaning import Meaning, ablation_cost, meanings, rank_by_cost
 from gatewise.magnify.snapshots import History, Snapshots, read_snapshots, snapshots_path
 from gatewise.magnify.unit_search import Matches, Place, UnitIndex, index_units

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from gatewise.magnify.reading import Question, Reading
 from gatewise.nn import RecurrentCache
-from gatewise.tasks.estimator import check_number
+from gatewise.tasks.checks import check_number
 from gatewise.types import Array, State
 
 __all__ = ["Connectivity", "connectivity"]

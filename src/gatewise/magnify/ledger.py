@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
 from gatewise.ops import SequenceCache
-from gatewise.tasks.estimator import check_number
+from gatewise.tasks.checks import check_number
 from gatewise.types import Array
 
 __all__ = ["Ledger", "ledger"]

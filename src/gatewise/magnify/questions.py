@@ -17,10 +17,10 @@ from gatewise.nn import (
     head_loss_and_gradient,
 )
 from gatewise.ops import log_softmax
-from gatewise.tasks._classifier_network import ClassifierNetwork
-from gatewise.tasks._forecast.network import ForecastNetwork
-from gatewise.tasks._translation_examples import PairBatch
-from gatewise.tasks._translation_network import TranslationNetwork
+from gatewise.tasks.classification.network import ClassifierNetwork
+from gatewise.tasks.forecasting.network import ForecastNetwork
+from gatewise.tasks.translation.examples import PairBatch
+from gatewise.tasks.translation.network import TranslationNetwork
 from gatewise.types import Array, IntArray, State
 
 __all__ = ["OutputSum", "PatchForecast", "PooledClass", "StepClass", "WrittenText"]

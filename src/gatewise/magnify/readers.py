@@ -18,10 +18,10 @@ from gatewise.magnify.reading import Alignment, Question, Reading
 from gatewise.nn import Embedding, Recurrent
 from gatewise.ops import log_softmax
 from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, Translator
-from gatewise.tasks._sequence_input import TextInput
-from gatewise.tasks._tagged_examples import TaggedExamples
-from gatewise.tasks._tagged_input import check_sentences
-from gatewise.tasks._translation_vocabulary import bare
+from gatewise.tasks.classification.input import TextInput
+from gatewise.tasks.tagging.examples import TaggedExamples
+from gatewise.tasks.tagging.input import check_sentences
+from gatewise.tasks.translation.vocabulary import bare
 from gatewise.types import Array, IntArray
 
 __all__ = ["dates", "one_series", "read", "tokens_of"]

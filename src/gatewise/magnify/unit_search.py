@@ -24,7 +24,7 @@ from gatewise.nn import Recurrent
 from gatewise.ops import SequenceCache
 from gatewise.ops.cell import Cell
 from gatewise.tasks import Forecaster, LanguageModel
-from gatewise.tasks.estimator import check_number
+from gatewise.tasks.checks import check_number
 from gatewise.types import Array, State
 
 __all__ = ["Matches", "Place", "UnitIndex", "check_layer", "index_units"]

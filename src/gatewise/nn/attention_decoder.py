@@ -23,12 +23,12 @@ import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_scale, check_shape
-from gatewise.nn._stack_weights import weights_of
 from gatewise.nn.attention import Attention, AttentionCache
 from gatewise.nn.layer import Network
 from gatewise.nn.linear import Linear
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.rnn import RNN
+from gatewise.nn.stack.weights import weights_of
 from gatewise.ops.attention import PreparedMemory
 from gatewise.ops.dropout import dropout_backward, dropout_mask
 from gatewise.types import Array, IntArray, Seed, State

@@ -12,7 +12,11 @@ from gatewise.nn.embedding import Embedding
 from gatewise.nn.layer import Layer
 from gatewise.types import Array, Seed
 
-__all__ = ["Linear", "TiedLinear"]
+__all__ = ["TIED_SCALE", "Linear", "TiedLinear"]
+
+TIED_SCALE = 0.1
+"""``init_scale`` for an embedding whose table also makes logits: rows from a standard normal distribution
+would make them of the size of √E (Merity et al. 2018)."""
 
 
 class Linear(Layer):

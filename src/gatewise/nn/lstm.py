@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.nn._stack_mogrifier import MogrifierShape
 from gatewise.nn.recurrent import Recurrent
+from gatewise.nn.stack.mogrifier import MogrifierShape
 from gatewise.ops.cell import LSTMCell, split_gates
 from gatewise.types import Seed
 

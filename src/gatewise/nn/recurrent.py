@@ -16,24 +16,24 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError
 from gatewise.kernels import NativeLayer
 from gatewise.nn._checks import check_scale, check_sequence, check_shape, check_sizes, check_state
-from gatewise.nn._recurrent_cache import RecurrentCache
-from gatewise.nn._rows import sort_batch, unsort_state
-from gatewise.nn._stack_backward import Back, stack_backward
-from gatewise.nn._stack_forward import stack_forward
-from gatewise.nn._stack_mogrifier import MogrifierShape
-from gatewise.nn._stack_norm import norm_shapes
-from gatewise.nn._stack_shape import StackShape, layer_sizes
-from gatewise.nn._stack_weights import drop_weights, dropped_backward, stack_shapes, weights_of
 from gatewise.nn.layer import Layer
 from gatewise.nn.parameters import Parameters
+from gatewise.nn.stack.backward import Back, stack_backward
+from gatewise.nn.stack.cache import RecurrentCache
+from gatewise.nn.stack.forward import stack_forward
+from gatewise.nn.stack.mogrifier import MogrifierShape
+from gatewise.nn.stack.norm import norm_shapes
+from gatewise.nn.stack.rows import sort_batch, unsort_state
+from gatewise.nn.stack.shape import StackShape, layer_sizes
+from gatewise.nn.stack.weights import drop_weights, dropped_backward, stack_shapes, weights_of
 from gatewise.nn.stream import Stream
 from gatewise.ops import sequence
-from gatewise.ops._native import native_layer, why_not_native
-from gatewise.ops._walk import Walk
 from gatewise.ops.cell import Cell
 from gatewise.ops.dropout import StateMasks, check_rate, dropout, dropout_mask, zoneout_mask
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.error_flow import error_flow
+from gatewise.ops.sequence.native import native_layer, why_not_native
+from gatewise.ops.sequence.walk import Walk
 from gatewise.types import Array, BoolArray, IntArray, Seed, State
 
 __all__ = ["Recurrent", "RecurrentCache"]

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
-from gatewise.nn._stack_mogrifier import MogrifierShape
 from gatewise.nn.recurrent import Recurrent
+from gatewise.nn.stack.mogrifier import MogrifierShape
 from gatewise.ops.activations import ACTIVATIONS
 from gatewise.ops.cell import RNNCell
 from gatewise.types import Seed

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from gatewise import kernels
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_shape, check_sizes, check_state
-from gatewise.nn._rows import stack_states
 from gatewise.nn.adaptive_softmax import AdaptiveSoftmax
+from gatewise.nn.embedding import Embedding
+from gatewise.nn.linear import Linear
+from gatewise.nn.stack.rows import stack_states
+from gatewise.ops.cell import Cell
 from gatewise.types import Array, IntArray, State
 
-if TYPE_CHECKING:
-    from gatewise.nn.embedding import Embedding
-    from gatewise.nn.linear import Linear
-    from gatewise.nn.recurrent import Recurrent
+__all__ = ["Stream", "Streamable", "TokenStream"]
 
-__all__ = ["Stream", "TokenStream"]
+
+class Streamable(Protocol):
+    """What a stream needs to know of a stack of layers; ``Recurrent`` has it."""
+
+    cell: Cell
+    input_size: int
+    hidden_size: int
+    hidden_sizes: tuple[int, ...]
+    num_layers: int
+    bidirectional: bool
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Float32 or float64."""
+
+    def __call__(self, x: Array, state: State | None = None) -> tuple[Array, State]:
+        """Inference: x (T, B, D) and the state, (L, B, H) each, to y and the state after the last step."""
+
+    def why_not_native(self, *, streaming: bool = False) -> str | None:
+        """Why this stack runs on the NumPy reference; None if it runs in the native kernel."""
+
+    def native_layers(self) -> list[kernels.NativeLayer]:
+        """What the native module needs to know of a stack that it takes, from the bottom up."""
 
 
 class Stream:
@@ -45,7 +67,7 @@ class Stream:
         True
     """
 
-    def __init__(self, layer: Recurrent, batch_size: int = 1) -> None:
+    def __init__(self, layer: Streamable, batch_size: int = 1) -> None:
         check_sizes("stream", batch_size=batch_size)
         if layer.bidirectional:
             raise ArgumentError(
@@ -57,7 +79,7 @@ class Stream:
         self._open(layer, None, None)
 
     def _open(
-        self, layer: Recurrent, embedding: Embedding | None, head: Linear | AdaptiveSoftmax | None
+        self, layer: Streamable, embedding: Embedding | None, head: Linear | AdaptiveSoftmax | None
     ) -> None:
         self._native = None
         if layer.why_not_native(streaming=True) is None and not isinstance(head, AdaptiveSoftmax):
@@ -152,7 +174,7 @@ class TokenStream(Stream):
     def __init__(
         self,
         embedding: Embedding,
-        layer: Recurrent,
+        layer: Streamable,
         head: Linear | AdaptiveSoftmax,
         batch_size: int = 1,
     ) -> None:
@@ -161,7 +183,7 @@ class TokenStream(Stream):
         self._shape = (batch_size,)
 
     def _open(
-        self, layer: Recurrent, embedding: Embedding | None, head: Linear | AdaptiveSoftmax | None
+        self, layer: Streamable, embedding: Embedding | None, head: Linear | AdaptiveSoftmax | None
     ) -> None:
         super()._open(layer, self._embedding, self._head)
         if self._native is None:

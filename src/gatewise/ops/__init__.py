@@ -1,6 +1,6 @@
 """Pure functions: a forward pass returns (y, cache), its backward pass takes the cache.
 
-``cell.py`` has the equations, ``sequence.py`` runs them through time; beside them activations, losses,
+``cell.py`` has the equations, ``sequence/`` runs them through time; beside them activations, losses,
 dropout and the central differences that check every gradient.
 """
 

@@ -23,7 +23,7 @@ Without peepholes the p are absent; with ``output_tanh=False`` the last line is 
 **RNN**: $h = a(W_x\,x + W_h\,h' + b)$ with a = tanh, σ or the rectifier.
 
 The sums z arrive ready made: the part from x is one matrix product for all time steps, so a step has
-only the part from h' left to add (``ops/sequence.py``). ``docs/derivation.md`` derives the backward
+only the part from h' left to add (``ops/sequence/``). ``docs/derivation.md`` derives the backward
 halves line by line, in these letters.
 """
 
@@ -47,7 +47,7 @@ def split_gates(z: Array) -> tuple[Array, Array, Array, Array]:
 
 
 class Cell(Protocol):
-    """What ``ops/sequence.py`` asks of a cell. ``n`` is the number of sequences in a step."""
+    """What ``ops/sequence/`` asks of a cell. ``n`` is the number of sequences in a step."""
 
     @property
     def gates(self) -> int:

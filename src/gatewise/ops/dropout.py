@@ -7,7 +7,7 @@
   all steps of a call.
 * Zoneout (Krueger et al. 2017) lets units keep their old value for a step instead of setting them to zero.
 
-Masks are drawn here; ``ops/sequence.py`` applies the last two at every step.
+Masks are drawn here; ``ops/sequence/`` applies the last two at every step.
 """
 
 from __future__ import annotations
@@ -51,6 +51,10 @@ class StateMasks(NamedTuple):
     def mixes(self) -> bool:
         """Whether zoneout is a share instead of a mask."""
         return any(mask is not None and not isinstance(mask, np.ndarray) for mask in self[1:])
+
+    def thinned(self, h_prev: Array) -> Array:
+        """The h' that recurrent sums see: (n, H) at one step, (T, B, H) at all; rows are the first of B."""
+        return h_prev if self.recurrent is None else h_prev * self.recurrent[: h_prev.shape[-2]]
 
     def zoneout_at(self, t: int, n: int) -> tuple[BoolArray | float | None, BoolArray | float | None]:
         """Those of h and c for step t and its n rows."""

@@ -12,8 +12,8 @@ import math
 import numpy as np
 
 from gatewise.errors import ArgumentError
-from gatewise.ops._cache import SequenceCache
 from gatewise.ops.sequence import steps_backward
+from gatewise.ops.sequence.cache import SequenceCache
 from gatewise.types import Array, State
 
 __all__ = ["error_flow", "memory_horizon"]

@@ -1,14 +1,14 @@
-"""Estimators, one for each job, with scikit-learn's conventions."""
+"""Estimators, one for each job and each in a room of its own, with scikit-learn's conventions.
 
-from gatewise.tasks._dynamic_evaluation import DynamicEvaluation
-from gatewise.tasks._neural_cache import NeuralCache
-from gatewise.tasks._translation import Translation
+``estimator`` and ``checks`` are what they share; no room imports another.
+"""
+
+from gatewise.tasks.classification import SequenceClassifier
 from gatewise.tasks.estimator import Estimator, load
-from gatewise.tasks.forecaster import Forecaster
-from gatewise.tasks.language_model import LanguageModel
-from gatewise.tasks.sequence_classifier import SequenceClassifier
-from gatewise.tasks.sequence_tagger import SequenceTagger
-from gatewise.tasks.translator import Translator
+from gatewise.tasks.forecasting import Forecaster
+from gatewise.tasks.language import DynamicEvaluation, LanguageModel, NeuralCache
+from gatewise.tasks.tagging import SequenceTagger
+from gatewise.tasks.translation import Translation, Translator
 
 __all__ = [
     "DynamicEvaluation",

@@ -1,0 +1,385 @@
+"""Say of which class a sequence is: a series of measurements, or a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+
+from gatewise.data import token_digest
+from gatewise.data.sequences import Ragged
+from gatewise.errors import ArgumentError, DataError
+from gatewise.nn.cells import CELLS
+from gatewise.ops.activations import softmax
+from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
+from gatewise.tasks.classification.input import (
+    NumberInput,
+    SequenceInput,
+    TextInput,
+    count_columns,
+    input_from_json,
+    pick,
+    read,
+)
+from gatewise.tasks.classification.labels import (
+    as_labels,
+    check_class_weight,
+    class_weight_from_json,
+    class_weight_to_json,
+    class_weights,
+    classes_from_json,
+    classes_to_json,
+    number_labels,
+    stratified_split,
+)
+from gatewise.tasks.classification.network import POOLINGS, ClassifierNetwork, LabelledSequences
+from gatewise.tasks.classification.report import Report, report
+from gatewise.tasks.estimator import Estimator
+from gatewise.tasks.scikit_learn import classifier_tags
+from gatewise.types import Array, IntArray
+
+if TYPE_CHECKING:
+    from gatewise.training import Listener
+
+__all__ = ["SequenceClassifier"]
+
+_LEVELS = ("word", "char")
+_PREDICTED_AT_ONCE = 256
+
+
+class SequenceClassifier(Estimator):
+    """A recurrent classifier: it learns from sequences with labels to label others.
+
+    Sequences are series of measurements, of one length or not, or texts. A stack of LSTM layers reads each
+    (texts through an embedding), pooling makes one vector of its outputs, and a linear layer the logits of
+    the classes; training is by Adam with decoupled weight decay on the cross-entropy.
+
+    It follows scikit-learn: pipelines, cross-validation and grid search take it. What of scikit-learn's
+    ``check_estimator`` does not apply is listed in the documentation, page "With scikit-learn".
+
+    Args:
+        hidden_size: H, units of each layer and direction.
+        num_layers: L.
+        cell: "lstm", or "rnn" for the plain network that the LSTM improves on.
+        bidirectional: a second stack reads each sequence from its end.
+        pooling: how the outputs become one vector: "last" takes the last, "mean" and "max" are over all
+            steps, "attention" is a mean whose weights are learnt.
+        level: of texts, "word", one token for each word between white space; or "char", one a character.
+        embedding_size: E, of texts.
+        vocab_size: most symbols of texts to keep, the most frequent first; None keeps all.
+        word_dropout: probability that a token of a text counts as unknown, in training.
+        dropout: rate on embeddings, between layers and before the logits.
+        recurrent_dropout: rate on h on its way into the recurrent sums, the same units at all steps.
+        standardize: bring each feature of the numbers to mean 0 and standard deviation 1, as they are in the
+            training part.
+        class_weight: None for 1 each; "balanced" for weights that make up for unequal classes; or a dict of
+            weights by label, 1 for those left out.
+        epochs: passes over the sequences.
+        batch_size: B, sequences a step.
+        learning_rate: Adam's η at its highest.
+        schedule: how the learning rate goes down: "constant", "linear", "cosine" or "exponential".
+        weight_decay: decoupled, as in AdamW.
+        clip_norm: gradients longer than this are scaled down to it; None for no limit.
+        validation_fraction: part of the sequences kept from training to measure on, of each class in
+            proportion; 0 for none. The best weights by this measure are kept.
+        patience: validations without improvement after which training stops; None never stops early.
+        seed: of the first weights, the split, the order and dropout.
+        time_limit: seconds after which training ends with the best weights so far; None for no limit.
+        progress: tell the progress on standard error.
+
+    Attributes:
+        classes_: the labels, sorted, (K,).
+        n_features_in_: D, features a step; for an array (N, T) its columns, T. None for texts.
+        network_: the trained network, with ``parameters``.
+        history_: for each validation its step, epoch, training and validation loss (nats a sequence).
+        stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+
+    Example:
+        >>> import numpy as np, gatewise as gw
+        >>> phase = np.random.default_rng(0).uniform(0, 6, (60, 1))
+        >>> slow, fast = (np.sin(phase + speed * np.arange(30)) for speed in (0.3, 0.6))
+        >>> clf = gw.SequenceClassifier(hidden_size=16, epochs=20, progress=False)
+        >>> clf.fit([*slow[:50], *fast[:50]], ["slow"] * 50 + ["fast"] * 50).predict(slow[50:53])
+        array(['slow', 'slow', 'slow'], dtype='<U4')
+    """
+
+    task: ClassVar[str] = "sequence_classifier"
+
+    network_: ClassifierNetwork
+    classes_: Array
+    _input: SequenceInput
+
+    def __init__(
+        self,
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        *,
+        cell: str = "lstm",
+        bidirectional: bool = True,
+        pooling: str = "max",
+        level: str = "word",
+        embedding_size: int = 64,
+        vocab_size: int | None = None,
+        word_dropout: float = 0.1,
+        dropout: float = 0.5,
+        recurrent_dropout: float = 0.0,
+        standardize: bool = True,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        epochs: int = 80,
+        batch_size: int = 16,
+        learning_rate: float = 3e-3,
+        schedule: str = "cosine",
+        weight_decay: float = 0.01,
+        clip_norm: float | None = 1.0,
+        validation_fraction: float = 0.1,
+        patience: int | None = 20,
+        seed: int = 0,
+        time_limit: float | None = None,
+        progress: bool = True,
+    ) -> None:
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.cell = cell
+        self.bidirectional = bidirectional
+        self.pooling = pooling
+        self.level = level
+        self.embedding_size = embedding_size
+        self.vocab_size = vocab_size
+        self.word_dropout = word_dropout
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.standardize = standardize
+        self.class_weight = class_weight
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.seed = seed
+        self.time_limit = time_limit
+        self.progress = progress
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        validation: tuple[Any, Any] | None = None,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
+        listeners: Sequence[Listener] = (),
+    ) -> Self:
+        """Learn from sequences and their labels.
+
+        Ctrl-C ends training cleanly, with the best weights so far.
+
+        Args:
+            X: an array (N, T, D); an array (N, T), N series of one feature; a list of N arrays (T_i, D) or
+                (T_i,); or a list of N str.
+            y: (N,) labels: str, bool or whole numbers, of two classes or more.
+            validation: other sequences and their labels to measure on, (X, y), instead of the part
+                ``validation_fraction`` of these.
+            checkpoint: file to write where training stands to, after each pass and at least every minute.
+            resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
+            listeners: called with each ``gatewise.training.Event``.
+
+        Returns:
+            self.
+
+        Raises:
+            ArgumentError: a hyperparameter or an argument cannot work, or differs from the checkpoint's.
+            DataError: a sequence is empty or not finite, or all are of one class.
+            TrainingError: the loss diverged; the last good weights are kept and the model can be used.
+            OutputError: the checkpoint cannot be written.
+        """
+        from gatewise import training
+
+        self._check_before_fit(checkpoint, resume)
+        raw, columns = read(X, "X"), count_columns(X)
+        labels = as_labels(y, len(raw))
+        classes = np.unique(labels)
+        if len(classes) < 2:
+            raise DataError(
+                f"y has one class only, {classes.tolist()[0]!r}, in {len(labels)} labels; "
+                "expected at least two. Add sequences of another class."
+            )
+        targets = number_labels(labels, classes, "y")
+        if validation is None:
+            rng = np.random.default_rng([self.seed, 3])
+            learnt, measured = stratified_split(targets, self.validation_fraction, rng)
+            measured_raw, measured_targets = pick(raw, measured), targets[measured]
+            raw, targets = pick(raw, learnt), targets[learnt]
+        else:
+            measured_raw, measured_targets = _read_validation(validation, classes)
+        encoder = self._learn_input(raw, columns)
+        weights = class_weights(self.class_weight, classes, targets)
+        examples = LabelledSequences(encoder.encode(raw, "X"), targets, weights)
+        held_out = (
+            LabelledSequences(encoder.encode(measured_raw, "validation[0]"), measured_targets, weights)
+            if len(measured_targets)
+            else None
+        )
+        network = self._new_network(encoder, len(classes))
+        parts = [part for each in (examples, held_out) if each is not None for part in each.arrays()]
+        self._train(
+            training.Minibatches(network, examples, held_out, batch_size=self.batch_size, seed=self.seed),
+            {"classes_": classes, "_input": encoder, "network_": network},
+            token_digest(*parts),
+            checkpoint=checkpoint,
+            resume=resume,
+            listeners=listeners,
+        )
+        return self
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probability of each class, (N, K), in the order of ``classes_``.
+
+        Args:
+            X: as in ``fit``; sequences may be of other lengths.
+
+        Raises:
+            NotFittedError: the model is not fitted.
+            ArgumentError: X has another number of features, or is of another kind than in ``fit``.
+            DataError: a sequence is empty or not finite.
+        """
+        return softmax(self._logits(X).astype(np.float64))
+
+    def predict(self, X: Any) -> Array:
+        """The likeliest class of each sequence, (N,); X and errors as in ``predict_proba``."""
+        logits = self._logits(X)
+        predicted: Array = self.classes_[logits.argmax(axis=1)]
+        return predicted
+
+    def score(self, X: Any, y: Any) -> float:
+        """Accuracy: the share of sequences whose predicted class is their label."""
+        predicted = self.predict(X)
+        labels = as_labels(y, len(predicted))
+        if (labels.dtype.kind == "U") is not (predicted.dtype.kind == "U"):
+            raise ArgumentError(
+                f"y has labels as {labels.tolist()[0]!r}, and classes are as {self.classes_.tolist()[0]!r}; "
+                "expected one type."
+            )
+        return float(np.mean(predicted == labels))
+
+    def evaluate(self, X: Any, y: Any) -> Report:
+        """Measure on sequences and their labels.
+
+        Args:
+            X: as in ``predict_proba``.
+            y: (N,) labels, each one of ``classes_``.
+
+        Returns:
+            ``loss`` (nats a sequence, all classes of weight 1), ``accuracy``, ``sequences`` (N), and for
+            ``classes`` a dict each with ``label``, ``precision``, ``recall``, ``f1``, ``support`` and
+            ``predicted_as`` (K counts in the order of the classes, a row of the confusion matrix).
+
+        Raises:
+            NotFittedError, ArgumentError, DataError: as ``predict_proba``; a label is none of the classes.
+        """
+        probabilities = self.predict_proba(X)
+        targets = number_labels(as_labels(y, len(probabilities)), self.classes_, "y")
+        return report(probabilities, targets, self.classes_)
+
+    @property
+    def n_features_in_(self) -> int | None:
+        """What scikit-learn counts as features: columns of an array (N, T), else D; None for texts."""
+        self._check_fitted()
+        return self._input.columns or self._input.features
+
+    def _logits(self, X: Any) -> Array:
+        """(N, K), sequences of like length side by side."""
+        sequences = self._encoded(X)
+        logits = np.empty((len(sequences), len(self.classes_)), self.network_.dtype)
+        order = np.argsort(sequences.lengths, kind="stable")
+        for start in range(0, len(order), _PREDICTED_AT_ONCE):
+            indices = order[start : start + _PREDICTED_AT_ONCE]
+            logits[indices] = self.network_.logits(sequences.padded(indices), sequences.lengths[indices])
+        return logits
+
+    def _encoded(self, X: Any) -> Ragged:
+        """Sequences as the network reads them."""
+        self._check_fitted()
+        raw = read(X, "X")
+        self._input.check_columns(count_columns(X), type(self).__name__)
+        return self._input.encode(raw, "X")
+
+    def _learn_input(self, raw: Ragged | list[str], columns: int | None) -> SequenceInput:
+        if isinstance(raw, Ragged):
+            return NumberInput.learn(raw, self.standardize, columns)
+        return TextInput.learn(raw, self.level, self.vocab_size)
+
+    def _new_network(self, encoder: SequenceInput, classes: int) -> ClassifierNetwork:
+        with enough_memory(self, "hidden_size", "num_layers", "embedding_size"):
+            return ClassifierNetwork(
+                encoder.features or self.embedding_size,
+                self.hidden_size,
+                self.num_layers,
+                classes,
+                vocabulary_size=encoder.vocabulary_size,
+                cell=self.cell,
+                bidirectional=self.bidirectional,
+                pooling=self.pooling,
+                dropout=self.dropout,
+                recurrent_dropout=self.recurrent_dropout,
+                word_dropout=self.word_dropout,
+                seed=self.seed,
+            )
+
+    def _config(self) -> dict[str, Any]:
+        return {**super()._config(), "class_weight": class_weight_to_json(self.class_weight)}
+
+    @classmethod
+    def _from_config(cls, config: Mapping[str, Any]) -> Self:
+        weights = class_weight_from_json(config.get("class_weight"))
+        return super()._from_config({**config, "class_weight": weights})
+
+    def _vocabulary(self) -> Any:
+        return {"classes": classes_to_json(self.classes_), "input": self._input.to_json()}
+
+    def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
+        if not isinstance(vocabulary, dict) or vocabulary.keys() != {"classes", "input"}:
+            raise DataError("it does not say what its classes and its inputs are")
+        classes = classes_from_json(vocabulary["classes"])
+        encoder = input_from_json(vocabulary["input"], self.level)
+        directions, hidden = 1 + self.bidirectional, self.hidden_size
+        size = encoder.features or self.embedding_size
+        needed = (
+            (encoder.vocabulary_size or 0) * size
+            + directions * hidden * (size + (directions * (self.num_layers - 1) + 1) * hidden)
+            + len(classes) * directions * hidden
+        )
+        sizes = f"hidden_size={hidden}, num_layers={self.num_layers}, {size} inputs, {len(classes)} classes"
+        check_size(needed, self.num_layers, weights, sizes)
+        self.classes_, self._input = classes, encoder
+        self.network_ = self._new_network(encoder, len(classes))
+
+    def _check_hyperparameters(self) -> None:
+        for name, choices in (("cell", CELLS), ("pooling", POOLINGS), ("level", _LEVELS)):
+            check_choice(name, getattr(self, name), choices)
+        for name in ("hidden_size", "num_layers", "embedding_size"):
+            check_number(name, getattr(self, name), low=1, whole=True)
+        check_number("vocab_size", self.vocab_size, low=2, whole=True, optional=True)
+        for name in ("dropout", "recurrent_dropout", "word_dropout", "validation_fraction"):
+            check_number(name, getattr(self, name), low=0, high=1, open_high=True)
+        for name in ("bidirectional", "standardize"):
+            if not isinstance(getattr(self, name), bool):
+                raise ArgumentError(f"{name}={getattr(self, name)!r}; expected True or False.")
+        check_class_weight(self.class_weight)
+        self._check_training()
+
+    def __sklearn_tags__(self) -> Any:
+        return classifier_tags()
+
+
+def _read_validation(validation: Any, classes: Array) -> tuple[Ragged | list[str], IntArray]:
+    """Sequences and targets to measure on."""
+    if not isinstance(validation, tuple) or len(validation) != 2:
+        raise ArgumentError(f"validation has type {type(validation).__name__}; expected a pair (X, y).")
+    raw = read(validation[0], "validation[0]")
+    labels = as_labels(validation[1], len(raw), "validation[1]")
+    return raw, number_labels(labels, classes, "validation[1]")

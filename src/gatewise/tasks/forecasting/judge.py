@@ -1,0 +1,63 @@
+"""A verdict on forecasts of windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.data.panel import Series
+from gatewise.tasks.forecasting.forecasts import Forecasts
+from gatewise.tasks.forecasting.frames import actual_values
+from gatewise.tasks.forecasting.verdict import Judged, Verdict, baseline_forecasts, mase_scale
+from gatewise.types import IntArray
+
+__all__ = ["count_of", "judge"]
+
+
+def judge(
+    series: Sequence[Series],
+    windows: IntArray,
+    learnt: IntArray,
+    forecasts: Forecasts,
+    levels: Sequence[float],
+    season: int,
+    data: str,
+) -> Verdict:
+    """Compare forecasts with baselines that are given the same past.
+
+    Args:
+        series: the series.
+        windows: (series, position) that were forecast.
+        learnt: (N,) first steps of each series, over which MASE's scale is taken.
+        forecasts: of the windows.
+        levels: of their quantiles.
+        season: steps of a season; 1 for none.
+        data: what was forecast, in words.
+    """
+    horizon = forecasts.point.shape[1]
+    scales = [mase_scale(each.values[:end], season) for each, end in zip(series, learnt, strict=True)]
+    has_interval = len(levels) > 1
+    judged = Judged(
+        actual_values(series, windows, horizon),
+        np.array(scales)[windows[:, 0]],
+        forecasts.quantiles[..., 0] if has_interval else None,
+        forecasts.quantiles[..., -1] if has_interval else None,
+    )
+    baselines: dict[str, list[npt.NDArray[np.float64]]] = {}
+    for index, position in windows:
+        for name, forecast in baseline_forecasts(series[index].values[:position], horizon, season).items():
+            baselines.setdefault(name, []).append(forecast)
+    return Verdict(
+        f"{data}, {len(windows):,} forecast{'s' * (len(windows) > 1)} of {horizon} step{'s' * (horizon > 1)}",
+        levels[-1] - levels[0] if has_interval else None,
+        judged.accuracy("forecaster", forecasts.point, interval=True),
+        [judged.accuracy(name, np.stack(rows)) for name, rows in baselines.items()],
+    )
+
+
+def count_of(windows: IntArray) -> str:
+    """How many series windows (series, position) are of, in words."""
+    count = len(np.unique(windows[:, 0]))
+    return "one series" if count == 1 else f"{count:,} series"

@@ -1,0 +1,283 @@
+"""What learns from a panel of series and forecasts it: the inside of ``Forecaster``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.data.frames import Column, Table
+from gatewise.data.panel import ColumnNames, Panel, Series, as_table, read_panel
+from gatewise.errors import DataError, TrainingError
+from gatewise.tasks.checks import check_size, enough_memory
+from gatewise.tasks.estimator import Estimator
+from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_windows
+from gatewise.tasks.forecasting.frames import actual_values, forecast_columns
+from gatewise.tasks.forecasting.heads import Head, make_head
+from gatewise.tasks.forecasting.intervals import calibrated, calibration_of
+from gatewise.tasks.forecasting.judge import count_of, judge
+from gatewise.tasks.forecasting.network import ForecastNetwork
+from gatewise.tasks.forecasting.setup import ForecastSetup, choose_shape
+from gatewise.tasks.forecasting.split import Split, split_by_time, training_windows
+from gatewise.tasks.forecasting.tails import tail_arrays, tails_from, tails_to_json
+from gatewise.tasks.forecasting.verdict import Verdict
+from gatewise.types import Array, IntArray
+
+if TYPE_CHECKING:
+    from gatewise.training import Listener
+
+__all__ = ["PanelModel"]
+
+_JUDGED = 4096
+"""Most windows of the part held out that are looked at after each epoch, and for the verdict."""
+
+_SAMPLED = 256
+"""The same where a forecast is sampled block by block, for the verdict and the calibration."""
+
+
+class PanelModel(Estimator):
+    """Base of ``Forecaster``, which says what the hyperparameters and attributes mean."""
+
+    network_: ForecastNetwork
+    setup_: ForecastSetup
+    calibration_: Array
+    verdict_: Verdict | None
+    notes_: tuple[str, ...]
+    _table: Table
+    _tails: Sequence[Series]
+
+    horizon: int
+    quantiles: tuple[float, ...]
+    distribution: str | None
+    point: str
+    strategy: str
+    num_samples: int
+    hidden_size: int
+    num_layers: int
+    cell: str
+    context_length: int | None
+    patch_size: int | None
+    linear_skip: bool
+    scaling: str
+    season_length: int | None
+    freq: str | None
+    calendar: bool
+    target: str
+    time: str
+    id: str
+    known: tuple[str, ...]
+    past: tuple[str, ...]
+    static: tuple[str, ...]
+    calibrate: bool
+    validation_fraction: float
+    dropout: float
+    steps_per_epoch: int
+
+    def _fit_panel(
+        self,
+        panel: Panel,
+        table: Table,
+        *,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        from gatewise import training
+
+        split = split_by_time(panel, self.horizon, self.validation_fraction)
+        season = self.season_length or panel.frequency.season_length
+        shape = choose_shape(
+            self.horizon, season, self.context_length, self.patch_size, int(split.learnt.max())
+        )
+        if self.strategy == "recursive":
+            shape = shape._replace(horizon=shape.patch)
+        chosen = training_windows(panel, split, shape, self.horizon)
+        used = np.unique(chosen[:, 0])
+        setup = ForecastSetup.learn(
+            panel.cut(split.learnt),
+            used,
+            self._names,
+            season=season,
+            shape=shape,
+            scaling=self.scaling,
+            calendar=self.calendar,
+        )
+        measured = split.held_out(panel, shape.horizon, _JUDGED)
+        windows = setup.windows(panel.series, chosen, target=self.target)
+        network = self._new_network(setup)
+        notes = [*panel.notes]
+        if len(used) < len(panel.series):
+            notes.append(f"{len(panel.series) - len(used):,} series are too short to learn from")
+        if len(measured) and not split.is_one_moment(panel):
+            notes.append(
+                "the series are not all cut at the same time: one may be learnt from where another is judged"
+            )
+        if len(measured) == 0:
+            notes.append("no part is held out: no verdict, and quantiles as learnt")
+        self._tell(notes)
+        try:
+            self._train(
+                training.Minibatches(
+                    network,
+                    windows,
+                    setup.windows(panel.series, measured, target=self.target) if len(measured) else None,
+                    batch_size=self.batch_size,
+                    seed=self.seed,
+                    steps_per_epoch=self.steps_per_epoch,
+                ),
+                {
+                    "network_": network,
+                    "setup_": setup,
+                    "calibration_": np.zeros((self.horizon, len(self.quantiles)), np.float32),
+                    "verdict_": None,
+                    "notes_": tuple(notes),
+                    "_table": table.empty(),
+                    "_tails": panel.last(shape.context).series,
+                },
+                panel.digest(),
+                checkpoint=checkpoint,
+                resume=resume,
+                listeners=listeners,
+            )
+        except TrainingError:
+            if self.history_:  # the best weights so far forecast as well, with intervals that hold
+                self._judge_held_out(panel, split)
+            raise
+        self._judge_held_out(panel, split)
+
+    def _judge_held_out(self, panel: Panel, split: Split) -> None:
+        """Calibrate on the part that was held out, and compare with baselines there."""
+        windows = split.held_out(panel, self.horizon, _SAMPLED if self._samples_steps else _JUDGED)
+        if len(windows) == 0:
+            return
+        forecasts = self._forecast(panel.series, windows)
+        if self.calibrate and self.quantiles:
+            actual = actual_values(panel.series, windows, self.horizon)
+            self.calibration_ = calibration_of(forecasts, actual, self.quantiles)
+            forecasts = self._forecast(panel.series, windows)
+        data = f"the held-out end of {count_of(windows)}, by which weights and intervals were chosen"
+        self._judge(panel.series, windows, split.learnt, forecasts, data)
+
+    def _judge(
+        self, series: Sequence[Series], windows: IntArray, learnt: IntArray, forecasts: Forecasts, data: str
+    ) -> None:
+        verdict = judge(series, windows, learnt, forecasts, self.quantiles, self.setup_.season, data)
+        self._tell([str(verdict)])
+        self.verdict_ = verdict
+
+    @property
+    def _names(self) -> ColumnNames:
+        return ColumnNames(
+            self.target, self.time, self.id, tuple(self.known), tuple(self.past), tuple(self.static)
+        )
+
+    @property
+    def _head(self) -> Head:
+        return make_head(self.distribution, self.quantiles, self.point)
+
+    @property
+    def _samples_steps(self) -> bool:
+        """Whether a forecast is drawn block after block."""
+        return self.setup_.shape.horizon < self.horizon
+
+    def _read(self, data: Any) -> tuple[Table, Sequence[Series]]:
+        """Series to go on from: of new data, or those kept from training."""
+        if data is None:
+            return self._table, self._tails
+        table = as_table(data, self._names)
+        series = read_panel(table, self._names, str(self.setup_.frequency)).series
+        self.setup_.refuse_other_units(series, self.target)
+        return table, series
+
+    def _forecast(
+        self,
+        series: Sequence[Series],
+        windows: IntArray,
+        future: Sequence[npt.NDArray[np.float64]] | None = None,
+        steps: int | None = None,
+        seen: IntArray | None = None,
+    ) -> Forecasts:
+        """Forecasts from these windows on, of the whole horizon or of its first steps."""
+        source = self.setup_.windows(
+            series, windows, target=self.target, future=future, room=steps or self.horizon, seen=seen
+        )
+        sampling = Sampling(self.num_samples, self.point, np.random.default_rng([self.seed, 3]))
+        forecasts = forecast_windows(
+            self.network_, self._head, source, steps or self.horizon, self.quantiles, sampling
+        )
+        return calibrated(forecasts, self.calibration_, self.quantiles)
+
+    def _columns(
+        self, series: Sequence[Series], windows: IntArray, forecasts: Forecasts, with_actual: bool = False
+    ) -> dict[str, Column]:
+        frequency = self.setup_.frequency
+        return forecast_columns(
+            series, windows, forecasts, self.quantiles, self._names, frequency, with_actual=with_actual
+        )
+
+    def _tell(self, lines: Sequence[str]) -> None:
+        if self.progress:
+            for line in lines:
+                print(line, file=sys.stderr, flush=True)  # noqa: T201 (progress=True asked for it)
+
+    def _new_network(self, setup: ForecastSetup) -> ForecastNetwork:
+        with enough_memory(self, "hidden_size", "num_layers", "context_length", "horizon"):
+            return ForecastNetwork(
+                setup.shape,
+                setup.features,
+                self._head,
+                self.hidden_size,
+                self.num_layers,
+                cell=self.cell,
+                dropout=self.dropout,
+                linear_skip=self.linear_skip,
+                seed=self.seed,
+            )
+
+    def _vocabulary(self) -> Any:
+        return {
+            "setup": self.setup_.to_json(),
+            "notes": list(self.notes_),
+            "table": {
+                "backend": self._table.backend,
+                "zones": dict(self._table.zones or {}),
+                "by_clock": list(self._table.by_clock),
+            },
+            "series": tails_to_json(self._tails),
+        }
+
+    def _arrays(self) -> Mapping[str, Array]:
+        return {"calibration": self.calibration_, **tail_arrays(self._tails)}
+
+    def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
+        try:
+            setup = ForecastSetup.from_json(vocabulary["setup"], self._names)
+            kind = vocabulary["table"]
+            table = Table.of_kind(kind["backend"], kind["zones"], kind["by_clock"])
+            self.notes_, self._described = tuple(vocabulary["notes"]), vocabulary["series"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"what it says of its data cannot be read: {error!r}") from error
+        hidden, shape = self.hidden_size, setup.shape
+        expected = shape.patch if self.strategy == "recursive" else self.horizon
+        if shape.horizon != expected:
+            raise DataError(f"its windows forecast {shape.horizon} steps; expected {expected}.")
+        needed = hidden * (setup.features + self.num_layers * hidden + shape.patch * self._head.width)
+        needed += shape.context * shape.horizon if self.linear_skip else 0
+        sizes = f"hidden_size={hidden}, num_layers={self.num_layers}, windows of {shape.context} steps"
+        check_size(needed, self.num_layers, weights, sizes)
+        self.setup_, self._table, self.verdict_ = setup, table, None
+        self.network_ = self._new_network(setup)
+
+    def _take_arrays(self, arrays: Mapping[str, Array]) -> None:
+        rest = dict(arrays)
+        calibration = rest.pop("calibration", None)
+        expected = (self.horizon, len(self.quantiles))
+        if calibration is None or calibration.shape != expected:
+            raise DataError(f"its calibration does not have the shape {expected}")
+        self.calibration_ = calibration
+        self._tails = tails_from(self._described, rest, self._names, self.setup_)
+        del self._described

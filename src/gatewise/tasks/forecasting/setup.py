@@ -1,0 +1,284 @@
+"""What a forecaster learns of its data beside the network: step, season, scales and window shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.data.calendar import CYCLES, seen_cycles
+from gatewise.data.frequency import Frequency
+from gatewise.data.panel import ColumnNames, Panel, Series
+from gatewise.data.windows import CovariateScale, ForecastWindows, SeriesScale, WindowShape
+from gatewise.errors import ArgumentError, DataError
+from gatewise.tasks.forecasting.statics import StaticEncoder
+from gatewise.types import IntArray
+
+__all__ = ["SCALINGS", "ForecastSetup", "choose_shape"]
+
+SCALINGS = ("standard", "mean")
+"""What a series is divided by: its standard deviation, or its mean magnitude (Salinas et al. 2020)."""
+
+
+_LARGEST = 1e100
+"""Beyond it, or below its inverse, squares of numbers leave their range."""
+
+_FAR, _ENOUGH = 5.0, 30
+"""Scales beyond which new values of a series are taken for a mistake, and how many are enough to say so."""
+
+_LONGEST = 1 << 24
+"""Steps of a window, beyond which a file is more likely damaged than right."""
+
+
+def choose_shape(
+    horizon: int, season: int, context: int | None, patch: int | None, longest: int
+) -> WindowShape:
+    """The shape of the windows, where the user leaves it open.
+
+    A patch is a season, or the largest whole part of one that the horizon holds. The context is at least
+    seven seasons of up to a day's hours, three of longer ones, and two horizons, but no more than half of
+    what there is to learn from.
+
+    Args:
+        horizon: S.
+        season: steps of a season, 1 for none.
+        context: C, or None.
+        patch: P, or None.
+        longest: steps of the longest training part.
+
+    Raises:
+        ArgumentError: the context is no multiple of the patch.
+    """
+    if patch is None:
+        fits = [size for size in range(1, min(season, horizon) + 1) if season % size == 0]
+        patch = max(size for size in fits if context is None or context % size == 0)
+    if context is None:
+        wanted = max(2 * horizon, 3 * season, min(7 * season, 168), 8)
+        context = max(1, min(wanted, longest // 2) // patch) * patch
+    if context % patch:
+        raise ArgumentError(
+            f"context_length={context} is no multiple of patch_size={patch}; expected whole patches, as "
+            f"{-(-context // patch) * patch}."
+        )
+    return WindowShape(int(context), int(horizon), int(patch))
+
+
+@dataclass(frozen=True)
+class ForecastSetup:
+    """All that turns a panel into windows of scaled numbers.
+
+    Attributes:
+        frequency: of the series.
+        season: steps of a season; 1 for none.
+        shape: of the windows that the network takes.
+        cycles: of the calendar.
+        scaling: one of ``SCALINGS``.
+        scales: of each series of the training data, by its key.
+        covariates: of those that change in time, known ones first.
+        statics: encodes the others.
+    """
+
+    frequency: Frequency
+    season: int
+    shape: WindowShape
+    cycles: tuple[str, ...]
+    scaling: str
+    scales: Mapping[Any, SeriesScale]
+    covariates: CovariateScale
+    statics: StaticEncoder
+
+    @classmethod
+    def learn(
+        cls,
+        training: Panel,
+        used: IntArray,
+        names: ColumnNames,
+        *,
+        season: int,
+        shape: WindowShape,
+        scaling: str,
+        calendar: bool,
+    ) -> ForecastSetup:
+        """From the training part of a panel alone.
+
+        Args:
+            training: the training part of each series.
+            used: numbers of the series that are learnt from; the others are too short, and only scaled.
+            names: of the columns.
+            season: steps of a season.
+            shape: of the windows.
+            scaling: one of ``SCALINGS``.
+            calendar: whether the network is told the calendar.
+
+        Raises:
+            DataError: a series that is learnt from is constant; a covariate is too large.
+        """
+        learnt = training.only(used).series
+        time_varying = np.concatenate([np.hstack([each.known, each.past]) for each in learnt])
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, spread = time_varying.mean(axis=0), time_varying.std(axis=0)
+        for name, width in zip((*names.known, *names.past), spread, strict=True):
+            if not width < _LARGEST:
+                raise DataError(f"column {name!r} has a spread of {width:g}; give it in another unit.")
+        short = set(range(len(training.series))) - set(used.tolist())
+        starts = [(np.array([each.start]), len(each)) for each in learnt]
+        return cls(
+            training.frequency,
+            int(season),
+            shape,
+            seen_cycles(training.frequency, starts) if calendar else (),
+            scaling,
+            {
+                each.key: series_scale(each, scaling, names.target, may_be_constant=number in short)
+                for number, each in enumerate(training.series)
+            },
+            CovariateScale(mean, np.where(spread > 0, spread, 1.0)),
+            StaticEncoder.learn(learnt, names.static),
+        )
+
+    @property
+    def features(self) -> int:
+        """F, width of a patch's features, as ``ForecastWindows`` lays them out."""
+        per_step = 2 + len(self.covariates.mean)
+        return self.shape.patch * per_step + 2 * len(self.cycles) + self.statics.width + 1
+
+    def windows(
+        self,
+        series: Sequence[Series],
+        windows: IntArray,
+        *,
+        target: str,
+        future: Sequence[npt.NDArray[np.float64]] | None = None,
+        room: int = 0,
+        seen: IntArray | None = None,
+    ) -> ForecastWindows:
+        """Windows over series; those that were not in the training data are scaled by what they show here.
+
+        Args:
+            series: the series.
+            windows: as ``ForecastWindows`` takes them.
+            target: column of the values, for the error.
+            future: as ``ForecastWindows`` takes it.
+            room: the same.
+            seen: first steps of each series, by which one that is new is scaled; all of them where omitted.
+        """
+        scales = [self.scales.get(each.key, SeriesScale(0.0, 1.0)) for each in series]
+        for number in np.unique(windows[:, 0]):
+            each = series[number]
+            if each.key not in self.scales:
+                part = each if seen is None else each.cut(0, int(seen[number]), self.frequency)
+                scales[number] = series_scale(part, self.scaling, target, may_be_constant=True)
+        return ForecastWindows(
+            series,
+            self.frequency,
+            scales,
+            self.shape,
+            cycles=self.cycles,
+            covariates=self.covariates,
+            static=self.statics.encode(series),
+            future=future,
+            room=room,
+            windows=windows,
+        )
+
+    def refuse_other_units(self, series: Sequence[Series], target: str) -> None:
+        """Refuse new values that the scale learnt under the same name would push far out of range.
+
+        Raises:
+            DataError: values of a series are of another size than those of the training.
+        """
+        for each in series:
+            known, values = self.scales.get(each.key), each.values[~np.isnan(each.values)]
+            if known is None or len(values) == 0:
+                continue
+            by_mean = self.scaling == "mean"
+            spread = float(np.abs(values).mean() if by_mean else values.std())
+            shift = 0.0 if by_mean else abs(values.mean() - known.centre)
+            # A short piece of a series may well be flat.
+            flat = len(values) >= _ENOUGH and spread * _FAR < known.scale * (1 if by_mean else 0.25)
+            if spread > _FAR * known.scale or shift > _FAR * known.scale or flat:
+                raise DataError(
+                    f"series {each.key!r} of column {target!r} has a mean of {values.mean():.4g}, far from "
+                    f"what was learnt under this name (mean {known.centre:.4g}, scale {known.scale:.4g}): "
+                    "another unit, or another series? Give it in the same unit, or under an id of its own, "
+                    "so that it is scaled anew."
+                )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, from which ``from_json`` makes the same again."""
+        return {
+            "frequency": str(self.frequency),
+            "season": self.season,
+            "shape": list(self.shape),
+            "cycles": list(self.cycles),
+            "scaling": self.scaling,
+            "scales": [[key, *scale] for key, scale in self.scales.items()],
+            "covariates": [self.covariates.mean.tolist(), self.covariates.spread.tolist()],
+            "statics": [dict(column) for column in self.statics.columns],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], names: ColumnNames) -> ForecastSetup:
+        """What came from a file.
+
+        Raises:
+            DataError: it is not what ``to_json`` gives for columns of these names.
+        """
+        try:
+            shape = WindowShape(*(int(size) for size in values["shape"]))
+            cycles, season = tuple(values["cycles"]), int(values["season"])
+            mean, spread = (np.array(part, dtype=np.float64) for part in values["covariates"])
+            scales = {key: SeriesScale(float(at), float(scale)) for key, at, scale in values["scales"]}
+            covariates = (len(names.known) + len(names.past),)
+            sound = {
+                f"shape {shape}": 1 <= min(shape) <= max(shape) < _LONGEST
+                and shape.context % shape.patch == 0,
+                f"season {season}": season >= 1,
+                f"cycles {cycles}": set(cycles) <= set(CYCLES),
+                f"scaling {values['scaling']!r}": values["scaling"] in SCALINGS,
+                f"scales of {len(scales)} series": all(
+                    0 < scale.scale < _LARGEST for scale in scales.values()
+                ),
+                f"covariates {spread}": mean.shape == spread.shape == covariates and (spread > 0).all(),
+            }
+            if wrong := [what for what, holds in sound.items() if not holds]:
+                raise ValueError(", ".join(wrong))
+            frequency = Frequency.parse(values["frequency"])
+            statics = StaticEncoder.from_json(values["statics"], names.static)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"its forecasting setup cannot be read: {error!r}") from error
+        return cls(
+            frequency, season, shape, cycles, values["scaling"], scales, CovariateScale(mean, spread), statics
+        )
+
+
+def series_scale(series: Series, scaling: str, target: str, may_be_constant: bool = False) -> SeriesScale:
+    """Centre and scale of a series' values.
+
+    Raises:
+        DataError: the series is constant, so that there is nothing to learn or to divide by; or it has no
+            value, or none that can be scaled.
+    """
+    values = series.values[~np.isnan(series.values)]
+    if len(values) == 0:
+        raise DataError(f"series {series.key!r} has no value in column {target!r} to go on from.")
+    constant = (values == values[0]).all()
+    if constant and not may_be_constant:
+        raise DataError(
+            f"series {series.key!r} of column {target!r} is constant: all {len(values)} values to learn from "
+            f"are {values[0]:g}. Remove the series; its forecast is that value."
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        magnitude = float(np.abs(values).mean())
+        scale = magnitude if scaling == "mean" or constant else float(values.std())
+    if constant and not scale:
+        scale = 1.0
+    if not 1 / _LARGEST < scale < _LARGEST:
+        raise DataError(
+            f"series {series.key!r} of column {target!r} has values of the size {magnitude:g}; give it in "
+            "another unit."
+        )
+    return SeriesScale(float(values.mean()), scale)

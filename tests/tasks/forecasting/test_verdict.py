@@ -1,0 +1,255 @@
+"""The verdict's measures by hand, by published figures, and its words by who is better."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+
+from gatewise.data.panel import Series
+from gatewise.tasks.forecasting.forecasts import Forecasts
+from gatewise.tasks.forecasting.judge import count_of, judge
+from gatewise.tasks.forecasting.split import origins
+from gatewise.tasks.forecasting.verdict import Accuracy, Judged, Verdict, baseline_forecasts, mase_scale
+
+NAN = np.nan
+
+
+# Measures
+
+
+def test_measures_by_hand():
+    actual = np.array([[1.0, 3.0], [NAN, -4.0]])
+    forecast = np.array([[2.0, 3.0], [9.0, -1.0]])
+    found = Judged(actual, np.array([0.5, 2.0])).accuracy("me", forecast)
+    assert found.name == "me"
+    assert found.mae == pytest.approx((1 + 0 + 3) / 3)
+    assert found.rmse == pytest.approx(math.sqrt((1 + 0 + 9) / 3))
+    assert found.mase == pytest.approx(((1 + 0) / 2 / 0.5 + 3 / 2.0) / 2)
+    assert found.smape == pytest.approx(200 * (1 / 3 + 0 + 3 / 5) / 3)
+    assert found.coverage is None
+
+
+def test_coverage_counts_its_borders_and_what_came():
+    actual = np.array([[1.0, 2.0, 3.0], [4.0, NAN, 6.0]])
+    low, high = np.full((2, 3), 2.0), np.full((2, 3), 4.0)
+    judged = Judged(actual, np.ones(2), low, high)
+    assert judged.accuracy("me", actual, interval=True).coverage == 3 / 5
+    assert judged.accuracy("naive", actual).coverage is None
+
+
+def test_a_window_without_a_scale_does_not_count_in_mase():
+    actual, forecast = np.array([[1.0], [5.0], [NAN]]), np.zeros((3, 1))
+    assert Judged(actual, np.array([NAN, 2.0, 1.0])).accuracy("me", forecast).mase == 2.5
+    assert math.isnan(Judged(actual, np.full(3, NAN)).accuracy("me", forecast).mase)
+
+
+def test_zeros_forecast_as_zeros_are_no_error_of_any_percent():
+    assert Judged(np.zeros((1, 2)), np.ones(1)).accuracy("me", np.zeros((1, 2))).smape == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "season", "expected"),
+    [
+        ([1, 2, 4, 7], 1, 2),
+        ([1, 2, 4, 7], 2, 4),
+        ([1, NAN, 4, 7, 9], 1, 2.5),
+        ([1, 2], 2, NAN),
+        ([1, 2], 5, NAN),
+        ([3, 4, 3, 4], 2, NAN),
+        ([1, NAN], 1, NAN),
+    ],
+)
+def test_the_scale_of_mase(values, season, expected):
+    np.testing.assert_equal(mase_scale(np.array(values, float), season), expected)
+
+
+# Baselines
+
+
+def test_baselines_by_hand():
+    found = baseline_forecasts(np.array([1.0, 2, 3, 4, 6]), 5, 3)
+    assert list(found) == ["naive", "seasonal naive", "drift"]
+    np.testing.assert_array_equal(found["naive"], [6] * 5)
+    np.testing.assert_array_equal(found["seasonal naive"], [3, 4, 6, 3, 4])
+    np.testing.assert_allclose(found["drift"], 6 + 1.25 * np.arange(1, 6))
+
+
+def test_baselines_carry_forward_what_is_missing():
+    found = baseline_forecasts(np.array([NAN, 2.0, NAN, 4, NAN]), 4, 2)
+    np.testing.assert_array_equal(found["naive"], [4] * 4)
+    np.testing.assert_array_equal(found["seasonal naive"], [4, 4, 4, 4])
+    np.testing.assert_allclose(found["drift"], 4 + 0.5 * np.arange(1, 5))
+
+
+def test_without_a_season_there_is_no_seasonal_baseline():
+    assert list(baseline_forecasts(np.array([1.0, 2]), 3, 1)) == ["naive", "drift"]
+
+
+def test_one_value_is_enough():
+    for values in baseline_forecasts(np.array([7.0]), 3, 12).values():
+        np.testing.assert_array_equal(values, [7] * 3)
+
+
+def test_published_figures_of_m4(data_folder):
+    """Seasonal naive over the 414 hourly series: sMAPE 13.912 and MASE 1.193, as the competition has it."""
+    found = {}
+    for part in ("train", "test"):
+        path = data_folder / "forecasting" / "m4_hourly" / f"Hourly-{part}.csv"
+        with path.open(newline="") as file:
+            rows = list(csv.reader(file))[1:]
+        found[part] = {row[0]: np.array([float(cell) for cell in row[1:] if cell]) for row in rows}
+    train = [found["train"][key] for key in found["test"]]
+    actual = np.stack(list(found["test"].values()))
+    judged = Judged(actual, np.array([mase_scale(values, 24) for values in train]))
+    forecasts = np.stack([baseline_forecasts(values, 48, 24)["seasonal naive"] for values in train])
+    accuracy = judged.accuracy("seasonal naive", forecasts)
+    assert actual.shape == (414, 48)
+    assert accuracy.smape == pytest.approx(13.912, abs=5e-4)
+    assert accuracy.mase == pytest.approx(1.193, abs=5e-4)
+
+
+@pytest.mark.parametrize(("file", "published"), [("ETTh1.csv", (1.222, 0.671))])
+def test_measured_figures_of_etth1(file, published, data_folder):
+    """Persistence a day ahead over all windows of the test part: MSE 1.222, MAE 0.671."""
+    with (data_folder / "forecasting" / file).open(newline="") as rows:
+        table = np.array([[float(cell) for cell in row[1:]] for row in list(csv.reader(rows))[1:]])
+    z = (table - table[:8640].mean(axis=0)) / table[:8640].std(axis=0)
+    series = [
+        Series(k, np.int64(0), column, np.zeros((len(z), 0)), np.zeros((len(z), 0)))
+        for k, column in enumerate(z.T)
+    ]
+    windows = origins(series, np.full(7, 11_520), np.full(7, 14_400), 24)
+    assert len(windows) == 7 * (2880 - 23)
+    actual = np.stack([series[k].values[at : at + 24] for k, at in windows])
+    last = np.repeat([[series[k].values[at - 1]] for k, at in windows], 24, axis=1)
+    found = Judged(actual, np.ones(len(windows))).accuracy("naive", last)
+    assert (found.rmse**2, found.mae) == (
+        pytest.approx(published[0], abs=6e-4),
+        pytest.approx(published[1], abs=6e-4),
+    )
+
+
+# Who wins
+
+
+def verdict(ours, *others, mae=None):
+    def accuracy(name, error):
+        return Accuracy(name, error if mae is None else mae[name], error, NAN if mae else error, 10.0)
+
+    rows = [accuracy(f"baseline {k}", error) for k, error in enumerate(others)]
+    return Verdict("test", 0.8, accuracy("forecaster", ours), rows)
+
+
+@pytest.mark.parametrize(
+    ("ours", "words", "wins"),
+    [
+        (1.0, "The forecaster beats every baseline: MASE 1 against 2 of baseline 1, 50 % less.", False),
+        (1.97, "The forecaster beats every baseline: MASE 1.97 against 2 of baseline 1, 2 % less.", False),
+        (
+            1.99,
+            "The forecaster is no better than the best baseline: MASE 1.99 against 2 of baseline 1.",
+            False,
+        ),
+        (
+            2.01,
+            "The forecaster is no better than the best baseline: MASE 2.01 against 2 of baseline 1.",
+            False,
+        ),
+        (2.03, "A BASELINE WINS: MASE 2.03 against 2 of baseline 1. Use baseline 1 instead, or try", True),
+    ],
+)
+def test_who_wins(ours, words, wins):
+    found = verdict(ours, 3.0, 2.0)
+    assert found.best_baseline.name == "baseline 1"
+    assert found.baseline_wins is wins
+    assert found.words.startswith(words)
+    assert str(found).splitlines()[-1] == found.words
+
+
+def test_mae_decides_where_there_is_no_mase():
+    found = verdict(1.0, 1.0, 1.0, mae={"forecaster": 5.0, "baseline 0": 4.0, "baseline 1": 3.0})
+    assert found.words.startswith("A BASELINE WINS: MAE 5 against 3 of baseline 1.")
+
+
+def test_nothing_is_better_than_no_error():
+    assert "no better" in verdict(0.0, 0.0).words
+
+
+def test_a_verdict_is_a_table_and_plain_values():
+    rows = [Accuracy("naive", 2.0, 3.0, NAN, 12.5), Accuracy("drift", 2.5, 3.5, NAN, 13.5)]
+    found = Verdict("one series", 0.8, Accuracy("forecaster", 1.0, 1.5, NAN, 10.0, 0.785), rows)
+    lines = str(found).splitlines()
+    assert lines[0] == "forecasts of one series:"
+    assert lines[1].split() == ["MAE", "RMSE", "MASE", "sMAPE", "80", "%", "interval"]
+    assert lines[2].split() == ["forecaster", "1", "1.5", "nan", "10.00", "covers", "78.5", "%"]
+    assert lines[3].split() == ["naive", "2", "3", "nan", "12.50"]
+    values = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert values["forecasters"][0] == {
+        "name": "forecaster",
+        "mae": 1.0,
+        "rmse": 1.5,
+        "mase": None,
+        "smape": 10.0,
+        "coverage": 0.785,
+    }
+    assert [row["name"] for row in values["forecasters"]] == ["forecaster", "naive", "drift"]
+    assert (values["baseline_wins"], values["verdict"], values["interval"]) == (False, found.words, 0.8)
+
+
+# Together
+
+
+def test_baselines_are_given_the_past_alone():
+    """Each window's baselines, forecasts and scales are those of its own series and place."""
+    rng = np.random.default_rng(0)
+    series = [Series(k, np.int64(0), rng.normal(size=20) + 10 * k, *np.zeros((2, 20, 0))) for k in range(2)]
+    windows = np.array([[0, 12], [1, 15], [0, 17]])
+    actual = np.stack([series[k].values[at : at + 3] for k, at in windows])
+    quantiles = np.stack([actual - 1, actual, actual + np.array([1, -0.5, 1])], axis=-1)
+    forecasts = Forecasts(actual + 0.25, quantiles, np.ones(3))
+    found = judge(series, windows, np.array([10, 8]), forecasts, (0.1, 0.5, 0.9), 4, "some data")
+    assert found.data == "some data, 3 forecasts of 3 steps"
+    assert found.interval == pytest.approx(0.8)
+    assert found.forecaster.mae == pytest.approx(0.25)
+    assert found.forecaster.coverage == pytest.approx(2 / 3)
+    scales = [np.abs(np.diff(series[k].values[:end].reshape(-1), 1)).mean() for k, end in ((0, 10), (1, 8))]
+    seasonal = [
+        np.abs(series[k].values[4:end] - series[k].values[: end - 4]).mean() for k, end in ((0, 10), (1, 8))
+    ]
+    assert scales != seasonal
+    assert found.forecaster.mase == pytest.approx(np.mean([0.25 / seasonal[k] for k, _ in windows]))
+    naive = np.mean(
+        [np.abs(actual[m] - series[k].values[at - 1]).mean() for m, (k, at) in enumerate(windows)]
+    )
+    assert found.baselines[0].mae == pytest.approx(naive)
+    last = np.mean(
+        [np.abs(actual[m] - series[k].values[at - 4 : at - 1]).mean() for m, (k, at) in enumerate(windows)]
+    )
+    assert found.baselines[1].mae == pytest.approx(last)
+
+
+@pytest.mark.parametrize("levels", [(), (0.5,)], ids=["none", "median"])
+def test_without_two_quantiles_there_is_no_interval(levels):
+    series = [Series(0, np.int64(0), np.arange(10.0) % 3, *np.zeros((2, 10, 0)))]
+    forecasts = Forecasts(np.ones((1, 1)), np.ones((1, 1, len(levels))), np.ones(1))
+    found = judge(series, np.array([[0, 8]]), np.array([8]), forecasts, levels, 1, "d")
+    assert (found.interval, found.forecaster.coverage, found.data) == (None, None, "d, 1 forecast of 1 step")
+    assert "interval" not in str(found)
+
+
+def test_series_are_counted_in_words():
+    windows = [
+        np.stack([np.arange(5 * count) % count, np.arange(5 * count)], axis=1) for count in (1, 2, 1200)
+    ]
+    assert [count_of(each) for each in windows] == ["one series", "2 series", "1,200 series"]
+
+
+def test_seasonal_naive_repeats_what_was_last_seen_at_each_step_of_the_season():
+    past = np.array([9, 1, 2, 3, 4, NAN, 6, 7, 8.0])
+    found = baseline_forecasts(past, 6, 4)["seasonal naive"]
+    np.testing.assert_array_equal(found, [1, 6, 7, 8, 1, 6])
+    np.testing.assert_array_equal(baseline_forecasts(np.array([NAN, 5.0]), 3, 4)["seasonal naive"], [5, 5, 5])
