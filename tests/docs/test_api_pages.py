@@ -40,8 +40,8 @@ def test_a_page_has_every_public_module_of_its_room(room):
     modules = {f"gatewise.{room}.{file.stem}" for file in (SOURCE / room).glob("[!_]*.py")}
     missing = ({f"gatewise.{room}"} | modules | set(homes(room))) - set(directives(PAGES / f"{room}.md"))
     assert sorted(missing) == [], (
-        f"docs/api/{room}.md needs one line `::: MODULE` for each public module of the room, and for each one "
-        "inside that defines a public name"
+        f"docs/api/{room}.md needs one line `::: MODULE` for each public module of the room, and for each "
+        "one inside it that defines a public name"
     )
 
 
