@@ -1,0 +1,65 @@
+"""Model files of earlier versions are read, and answer what they answered when they were written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import gatewise as gw
+from gatewise.tasks import Estimator
+
+pytest.importorskip("pandas")
+
+from tests.goldens import model_cases
+
+FILES = sorted(model_cases.FOLDER.glob("*/*.safetensors"))
+TASKS = {name for name, subclass in Estimator._by_task.items() if subclass.__module__.startswith("gatewise.")}
+
+
+def assert_alike(found, expected):
+    """The same values of the same kinds, numbers but for rounding."""
+    if isinstance(expected, dict):
+        assert list(found) == list(expected)
+        found, expected = list(found.values()), list(expected.values())
+    if isinstance(expected, list):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            assert_alike(one, other)
+    elif isinstance(expected, float):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    else:
+        assert found == expected
+        assert isinstance(found, type(expected))
+
+
+def test_there_is_a_file_of_every_task_and_kind():
+    folders = {path.parent for path in FILES}
+    assert {folder.name for folder in folders} >= {"0.1.0"}
+    for folder in folders:
+        assert set(json.loads((folder / model_cases.ANSWERS).read_text("utf-8"))) == {
+            path.stem for path in FILES if path.parent == folder
+        }
+    models = [path for path in FILES if path.stem not in ("snapshots", "language-subwords")]
+    assert {gw.load(path).task for path in models} == TASKS
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name} {path.stem}")
+def test_it_answers_as_it_did(path):
+    if path.stem == "language-subwords":
+        pytest.importorskip("tokenizers")
+    expected = json.loads((path.parent / model_cases.ANSWERS).read_text("utf-8"))[path.stem]
+    assert_alike(model_cases.CASES[path.stem].ask(model_cases.load(path.stem, path)), expected)
+
+
+def test_training_goes_on_from_a_checkpoint(tmp_path):
+    whole = model_cases.language().fit(model_cases.TEXT).evaluate(model_cases.OTHER_TEXT)["loss"]
+    for path in (path for path in FILES if path.stem == "checkpoint"):
+        half = gw.load(path).evaluate(model_cases.OTHER_TEXT)["loss"]
+        shutil.copy(path, tmp_path / "checkpoint.safetensors")
+        resumed = model_cases.language()
+        resumed.fit(model_cases.TEXT, checkpoint=tmp_path / "checkpoint.safetensors", resume=True)
+        found = resumed.evaluate(model_cases.OTHER_TEXT)["loss"]
+        assert abs(found - whole) < 0.01 * abs(half - whole)
