@@ -156,9 +156,11 @@ class Workers {
 // A forked child has none of its parent's threads: it gets workers of its own and leaves the old ones be.
 std::atomic<Workers*> workers{nullptr};
 
+#if defined(__unix__) || defined(__APPLE__)
 void forget_workers() {
   workers.store(nullptr);
 }
+#endif
 
 Workers& the_workers() {
   static std::once_flag once;

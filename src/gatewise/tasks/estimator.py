@@ -282,7 +282,7 @@ def load(path: str | Path) -> Any:
     if task not in Estimator._by_task:
         raise ModelFileError(
             f"{str(path)!r} holds a model for task {task!r}; "
-            f"this gatewise knows {', '.join(Estimator._by_task)}."
+            f"this gatewise knows {', '.join(sorted(Estimator._by_task))}."
         )
     estimator_class = Estimator._by_task[task]
     config = json_field(path, file.metadata, "config", dict)
