@@ -1,4 +1,4 @@
-"""What several rooms' tests need: a real text that every Python carries, and the optional data folder."""
+"""What several rooms' tests need: a real text that every Python carries, the optional data, a small model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from gatewise import LanguageModel
 
 # A busy machine is no failure, and a failure is the same one each time.
 settings.register_profile("gatewise", deadline=None, derandomize=True)
@@ -27,3 +29,20 @@ def data_folder() -> Path:
     if not folder:
         pytest.skip("GATEWISE_DATA is not set to the folder of data sets")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def model_path(real_text, tmp_path_factory):
+    """A small language model's file, to be read only."""
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    model = LanguageModel(
+        hidden_size=8, num_layers=1, embedding_size=8, window=16, batch_size=4, epochs=1, progress=False
+    )
+    model.fit(real_text[:2000]).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    """One folder for all examples of a property."""
+    return tmp_path_factory.mktemp("scratch")

@@ -1,10 +1,15 @@
-"""The ``gatewise`` command in a process of its own, as users run it."""
+"""The ``gatewise`` command, in a process of its own as users run it, or in this one."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+
+import pytest
+
+from gatewise.cli import main
 
 GATEWISE = [sys.executable, "-m", "gatewise"]
 
@@ -21,6 +26,16 @@ def gatewise(*arguments, before=GATEWISE, **settings):
     """Run the command to its end; standard output and error are captured as text."""
     settings = {"capture_output": True, "text": True, "timeout": 120, "check": False, **settings}
     return subprocess.run([*before, *map(str, arguments)], env=environment(), **settings)
+
+
+def outputs(capsys, *arguments):
+    """Standard output and error of a command that succeeds."""
+    assert main([*map(str, arguments)]) == 0
+    return capsys.readouterr()
+
+
+def json_lines(text):
+    return [json.loads(line, parse_constant=pytest.fail) for line in text.splitlines()]
 
 
 def environment():

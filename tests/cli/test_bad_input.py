@@ -2,68 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import struct
 import subprocess
-import sys
 
 import pytest
 
 from gatewise import LanguageModel, load
 from gatewise.cli import main
-from gatewise.storage import read_tensors, write_tensors
-from tests.cli.command import GATEWISE, TINY, gatewise, options
-
-SMALL = options(**TINY, epochs=1)
-
-on_posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX system")
-
-
-@pytest.fixture(scope="module")
-def inputs(real_text, tmp_path_factory):
-    """Good and bad files by name, to be read only."""
-    folder = tmp_path_factory.mktemp("inputs")
-
-    def write(name, content):
-        (folder / name).write_bytes(content)
-
-    text = real_text[:2000]
-    write("good.txt", text.encode())
-    write("empty.txt", b"")
-    write("binary.txt", bytes(range(256)))
-    write("zeros.txt", bytes(1000))
-    write("latin.txt", "one\ntwo\ncafé\n".encode("latin-1"))
-    write("utf16.txt", text.encode("utf-16"))
-    write("short.txt", b"too short")
-    write("one.txt", b"x")
-    write("mark.txt", b"\xef\xbb\xbf")
-    (folder / "folder").mkdir()
-    (folder / "folder.safetensors").mkdir()
-
-    model = folder / "good.safetensors"
-    LanguageModel(**TINY, epochs=1, progress=False).fit(text).save(model)
-    file = read_tensors(model)
-    config = file.metadata["config"]
-
-    def write_model(name, **metadata):
-        write_tensors(folder / name, file.metadata | metadata, file.tensors)
-
-    write_model("heads.safetensors", config={**config, "heads": 8})
-    write_model("type.safetensors", config={**config, "hidden_size": "large"})
-    write_model("size.safetensors", config={**config, "hidden_size": 10**9})
-    write("newer.safetensors", model.read_bytes().replace(b'"gatewise_format":"1"', b'"gatewise_format":"9"'))
-    write_model("task.safetensors", task="mind_reader")
-    write("cut.safetensors", model.read_bytes()[:-1])
-    write("text.safetensors", text.encode())
-    write("empty.safetensors", b"")
-    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
-    write("foreign.safetensors", struct.pack("<Q", len(header)) + header + bytes(4))
-    return folder
-
-
-TRAIN = ["train", "text", "IN/good.txt", "-o", "OUT/m.safetensors", *SMALL]
+from tests.cli.command import GATEWISE, TINY, gatewise
+from tests.cli.error_lines import SMALL, TRAIN, check_line, filled_in
+from tests.marks import on_posix
 
 
 def train(data, *more):
@@ -229,19 +177,6 @@ BAD = table(
 )
 
 
-def filled_in(arguments, inputs, output):
-    return [each.replace("IN/", f"{inputs}/").replace("OUT/", f"{output}/") for each in arguments]
-
-
-def check_line(err, named, remedy, inputs, output):
-    assert err.startswith("gatewise: error: ")
-    assert err.count("\n") == 1
-    assert err.endswith("\n")
-    [named] = filled_in([named], inputs, output)
-    assert named in err
-    assert remedy in err
-
-
 @BAD
 def test_bad_input_is_one_line(arguments, named, remedy, inputs, tmp_path, capsys):
     """In this process, for there are many of them."""
@@ -290,115 +225,29 @@ def test_bad_input_as_users_meet_it(arguments, named, remedy, inputs, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-# Folders and disks that cannot be written. A small program takes a right away, then runs the command.
-
-LIMITED = """
-import os, resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-
-# Permission bits do not hold for root, as long as it has two of its capabilities.
-WITHOUT_PRIVILEGES = """
-import ctypes, os, sys
-if os.geteuid() == 0:
-    for capability in (1, 2):  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
-        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-
-
-@pytest.mark.parametrize("room", [0, 4096], ids=["no room at all", "room for less than a checkpoint"])
-@on_posix
-def test_a_full_disk_ends_training_with_one_line(room, inputs, tmp_path):
-    """It shows when the first checkpoint is written; the lines before tell of the training until then."""
-    limited = [sys.executable, "-c", LIMITED, str(room), *GATEWISE]
-    done = gatewise(*filled_in(TRAIN, inputs, tmp_path), before=limited)
-    *progress, last = done.stderr.splitlines()
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert last.startswith(f"gatewise: error: cannot write '{tmp_path}/m.")
-    assert "File too large" in last
-    assert "Give a path in a folder that can be written and has room" in last
-    assert all(line.startswith(("training ", "epoch ")) for line in progress)
-    assert list(tmp_path.iterdir()) == []
-
-
-@on_posix
-def test_a_full_disk_keeps_the_model_that_was_there(inputs, tmp_path):
-    before = (inputs / "good.safetensors").read_bytes()
-    (tmp_path / "m.safetensors").write_bytes(before)
-    limited = [sys.executable, "-c", LIMITED, "4096", *GATEWISE]
-    assert gatewise(*filled_in(TRAIN, inputs, tmp_path), before=limited).returncode == 2
-    assert (tmp_path / "m.safetensors").read_bytes() == before
-    assert [each.name for each in tmp_path.iterdir()] == ["m.safetensors"]
-
-
-@pytest.fixture
-def unprivileged():
-    """The beginning of a command for which permission bits hold."""
-    if os.name != "posix":
-        pytest.skip("needs POSIX permissions")
-    return [sys.executable, "-c", WITHOUT_PRIVILEGES]
-
-
-@pytest.fixture
-def read_only(tmp_path, unprivileged):
-    """A folder that cannot be written to."""
-    folder = tmp_path / "read-only"
-    folder.mkdir()
-    folder.chmod(0o555)
-    attempt = [*unprivileged, sys.executable, "-c", "import sys; open(sys.argv[1] + '/attempt', 'w')", folder]
-    tried = subprocess.run(attempt, capture_output=True, check=False)
-    if tried.returncode == 0:
-        (folder / "attempt").unlink()
-        pytest.skip("this user may write to read-only folders, and the right cannot be dropped")
-    yield folder
-    folder.chmod(0o755)
-
-
-def test_a_read_only_folder_is_told_before_training(read_only, unprivileged, inputs):
-    done = gatewise(*filled_in(TRAIN, inputs, read_only), before=[*unprivileged, *GATEWISE])
-    assert done.returncode == 2
-    assert done.stdout == ""
-    check_line(
-        done.stderr, "OUT/m.safetensors", "Permission denied. Give a path in a folder that", inputs, read_only
-    )
-    assert list(read_only.iterdir()) == []
+def test_the_demo_checks_its_options_too(capsys):
+    assert main(["demo", "--epochs=0"]) == 2
+    assert capsys.readouterr().err == "gatewise: error: epochs=0; expected a whole number of at least 1.\n"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "name"),
-    [
-        (["train", "text", "OUT/secret", "-o", "OUT/m.safetensors"], "secret"),
-        (["generate", "OUT/secret"], "secret"),
-        (["generate", "OUT/closed/m.safetensors"], "closed/m.safetensors"),
-        (["train", "text", "OUT/closed/book.txt", "-o", "OUT/m.safetensors"], "closed/book.txt"),
-        (["train", "text", "IN/good.txt", "-o", "OUT/closed/m.safetensors"], "closed/m."),
-    ],
-    ids=[
-        "text",
-        "model",
-        "model in a closed folder",
-        "text in a closed folder",
-        "output into a closed folder",
-    ],
+    "arguments",
+    [["generate", "two\nlines.safetensors"], ["two\nlines"], ["info", "--two\n\nlines"]],
+    ids=repr,
 )
-@pytest.mark.usefixtures("read_only")
-def test_what_may_not_be_read_is_one_line(arguments, name, unprivileged, inputs, tmp_path):
-    (tmp_path / "secret").write_text("secret")
-    (tmp_path / "secret").chmod(0)
-    (tmp_path / "closed").mkdir()
-    (tmp_path / "closed").chmod(0)
-    before = sorted(tmp_path.iterdir())
-    try:
-        done = gatewise(*filled_in(arguments, inputs, tmp_path), before=[*unprivileged, *GATEWISE])
-    finally:
-        (tmp_path / "closed").chmod(0o755)
-    assert done.returncode == 2
-    check_line(done.stderr, f"OUT/{name}", "", inputs, tmp_path)
-    assert re.search("Permission denied|not readable", done.stderr)
-    assert sorted(tmp_path.iterdir()) == before
+def test_a_name_of_two_lines_is_told_in_one(arguments, capsys):
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("gatewise: error: ")
+    assert err.count("\n") == 1
+
+
+def test_good_input_is_none_of_this(inputs, tmp_path, capsys):
+    """The settings of the table are sound but for the one thing each row names."""
+    assert main(filled_in(TRAIN, inputs, tmp_path)) == 0
+    assert load(tmp_path / "m.safetensors").generate(max_tokens=3)
+    assert main(filled_in(generate("IN/good.safetensors"), inputs, tmp_path)) == 0
+    assert "error" not in capsys.readouterr().err
 
 
 # Prompts and names that are not UTF-8: Python hands such bytes on as halves of surrogate pairs.
@@ -438,28 +287,3 @@ def test_a_prompt_that_is_not_utf8_for_subwords_is_one_line(inputs, tmp_path, ca
     assert err.startswith("gatewise: error: ")
     assert "prompt" in err
     assert err.count("\n") == 1
-
-
-def test_the_demo_checks_its_options_too(capsys):
-    assert main(["demo", "--epochs=0"]) == 2
-    assert capsys.readouterr().err == "gatewise: error: epochs=0; expected a whole number of at least 1.\n"
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [["generate", "two\nlines.safetensors"], ["two\nlines"], ["info", "--two\n\nlines"]],
-    ids=repr,
-)
-def test_a_name_of_two_lines_is_told_in_one(arguments, capsys):
-    assert main(arguments) == 2
-    err = capsys.readouterr().err
-    assert err.startswith("gatewise: error: ")
-    assert err.count("\n") == 1
-
-
-def test_good_input_is_none_of_this(inputs, tmp_path, capsys):
-    """The settings of the table are sound but for the one thing each row names."""
-    assert main(filled_in(TRAIN, inputs, tmp_path)) == 0
-    assert load(tmp_path / "m.safetensors").generate(max_tokens=3)
-    assert main(filled_in(generate("IN/good.safetensors"), inputs, tmp_path)) == 0
-    assert "error" not in capsys.readouterr().err
