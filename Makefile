@@ -1,7 +1,8 @@
 # The contributor's way in. Each target uses the tools of the environment that is active.
 CPP := $(shell find native -name '*.h' -o -name '*.cpp')
 
-.PHONY: install lint format types test slow browser docs bench ci
+.PHONY: install lint format types test doctest slow browser docs bench
+.PHONY: readme pure sanitized parity wheel ci night
 
 install:  ## gatewise in editable form, with all that the targets below need, benchmarks apart
 	python -m pip install --editable '.[test,lint,docs]'
@@ -19,9 +20,11 @@ format:
 types:
 	mypy
 
-test:  ## the doctests of the installed package, then tests/
-	pytest --doctest-modules --pyargs gatewise
+test: doctest  ## the doctests of the installed package, then tests/
 	pytest
+
+doctest:
+	pytest --doctest-modules --pyargs gatewise
 
 slow:
 	pytest -m slow
@@ -35,5 +38,16 @@ docs:
 bench:  ## everything; needs pip install '.[bench]', and GATEWISE_DATA for the last two
 	python -m benchmarks all
 
-ci:
+# The others make environments of their own.
+
+readme pure sanitized parity:  ## README's two commands; no compiler; sanitizers; PyTorch beside us
+	.ci/$@
+
+wheel:  ## an sdist and wheels in dist/, each tried where there is no compiler
+	.ci/wheel
+
+ci:  ## what must hold before a change goes in
 	.ci/run
+
+night:  ## what takes longer
+	.ci/night

@@ -25,3 +25,15 @@ PYTHON
 
 # Runs a command where every compiler that could be asked for fails.
 without_compiler() { CC=/bin/false CXX=/bin/false "$@"; }
+
+# The Pythons here from 3.12 on, one of each version, the oldest first: their paths, a line each.
+later_pythons() {
+  local candidate version
+  declare -A seen=()
+  for candidate in python python3.{12..19} ~/.pyenv/versions/*/bin/python3; do
+    version=$("$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 12) or print(sys.version_info.minor))' \
+      2>/dev/null) || continue
+    [[ -n ${seen[$version]:-} ]] || printf '%s %s\n' "$version" "$(command -v "$candidate")"
+    seen[$version]=1
+  done | sort -n | cut -d' ' -f2
+}

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,17 @@ def test_every_extra_is_known_and_filled():
 
 def test_one_version():
     assert gatewise.__version__ == DISTRIBUTION.version
+
+
+def test_the_changelog_tells_of_the_version():
+    changelog = Path(__file__).resolve().parents[1] / "CHANGELOG.md"
+    if not changelog.is_file():
+        pytest.skip("CHANGELOG.md is not beside these tests")
+    headings = re.findall(r"^## (.*)$", changelog.read_text(encoding="utf-8"), re.M)
+    assert headings[0] == "[Unreleased]"
+    newest = re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - \d{4}-\d{2}-\d{2}", headings[1])[1]
+    release, development, _ = gatewise.__version__.partition(".dev")
+    assert (release != newest) if development else (release == newest)
 
 
 def test_the_command_leads_to_a_function():
