@@ -33,7 +33,7 @@ browser:  ## needs pip install '.[browser]', and Chromium or Chrome
 	pytest -m browser
 
 docs:
-	mkdocs build --strict
+	python -m docs.check
 
 bench:  ## everything; needs pip install '.[bench]', and GATEWISE_DATA for the last two
 	python -m benchmarks all

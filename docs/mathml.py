@@ -1,7 +1,7 @@
-"""A build hook of MkDocs: turns the pages' formulas into MathML, so that reading them needs no script.
+"""An extension of Python-Markdown: turns formulas into MathML, so that reading them needs no script.
 
 Formulas stand between ``$`` or ``$$`` in the Markdown and in the docstrings. ``pymdownx.arithmatex`` finds
-them, ``latex2mathml`` translates them, and this hook mends what browsers want otherwise; ``assets/extra.css``
+them, ``latex2mathml`` translates them, and what browsers want otherwise is mended here; ``assets/extra.css``
 does the rest. A formula that cannot be translated ends the build.
 """
 
@@ -10,7 +10,8 @@ import re
 import xml.etree.ElementTree as ET
 
 from latex2mathml.converter import convert
-from mkdocs.exceptions import PluginError
+from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 FORMULA = re.compile(
@@ -23,20 +24,28 @@ CLOSING = frozenset(")]}‖")
 SCRIPTS = frozenset(["msub", "msup", "msubsup", "munder", "mover", "munderover"])
 
 
-def on_page_content(content, page, **_):
-    """Called by MkDocs with each page's HTML."""
+class Formulas(Extension):
+    """What ``zensical.toml`` names; it works on the pages, and on the docstrings in them."""
 
-    def translated(match):
+    def extendMarkdown(self, md):  # noqa: N802, the name is Python-Markdown's
+        """Called by Python-Markdown."""
+        # Last of all: the others put back what they had laid aside.
+        md.postprocessors.register(_Translator(md), "mathml", -1)
+
+
+class _Translator(Postprocessor):
+    def run(self, text):
+        return FORMULA.sub(self._translated, text)
+
+    def _translated(self, match):
         display = "inline" if match["block"] is None else "block"
         latex = html.unescape(match[display]).strip()
         try:
             math = mathml(latex, display)
         except Exception as error:
-            where, what = page.file.src_uri, type(error).__name__
-            raise PluginError(f"{where}: no MathML for a formula, {what}: {error}\n{latex}") from error
+            where, what = self.md.preprocessors["rendering_context"].page.path, type(error).__name__
+            raise ValueError(f"{where}: no MathML for a formula, {what}: {error}\n{latex}") from error
         return f'<{match[1]} class="formula">{math}</{match[1]}>'
-
-    return FORMULA.sub(translated, content)
 
 
 def mathml(latex, display="inline"):
