@@ -15,8 +15,9 @@ from gatewise.nn.layer_norm import LayerNorm
 from gatewise.nn.linear import Linear, TiedLinear
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.parameters import Parameters
-from gatewise.nn.recurrent import Recurrent, RecurrentCache
+from gatewise.nn.recurrent import Recurrent
 from gatewise.nn.rnn import RNN
+from gatewise.nn.stack.cache import RecurrentCache
 from gatewise.nn.stream import Stream, TokenStream
 
 __all__ = [

@@ -36,7 +36,7 @@ from gatewise.ops.sequence.native import native_layer, why_not_native
 from gatewise.ops.sequence.walk import Walk
 from gatewise.types import Array, BoolArray, IntArray, Seed, State
 
-__all__ = ["Recurrent", "RecurrentCache"]
+__all__ = ["Recurrent"]
 
 
 class Recurrent(Layer):
