@@ -108,6 +108,7 @@ def test_every_variant_computes_something_else(name, batch):
     assert np.abs(outputs[0] - outputs[1]).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_the_quick_version_shows_that_each_task_needs_a_part(report):
     assert report.finding.reached, report.finding.verdict
     assert {result.group for result in report.results} == {
@@ -115,6 +116,7 @@ def test_the_quick_version_shows_that_each_task_needs_a_part(report):
     }
 
 
+@pytest.mark.slow
 def test_the_quick_version_fails_with_a_plain_network_in_the_lstms_place(report):
     kept = [result for result in report.results if not result.group.startswith("LSTM")]
     swapped = [
@@ -158,6 +160,7 @@ def test_verdict_and_table_say_what_failed_and_what_it_cost():
     assert table[order, "NFG"] == ("no forget gate", "2 of 10", "more than 8,000", "", "4.5 of 2,560")
 
 
+@pytest.mark.slow
 def test_the_figure_has_a_dot_for_each_network(report):
     pytest.importorskip("plotly")
     traces = report.figure().data

@@ -78,6 +78,7 @@ def test_the_exam_is_the_papers():
     assert [name for name, _ in case.networks] == ["LSTM", "LSTM without forget gates", "RNN"]
 
 
+@pytest.mark.slow
 def test_without_forget_gates_cells_run_away():
     """Quick version: with them the cells stay as they are, without them they grow with every string."""
     report = run("continual-reber", quick=True, jobs=1)

@@ -27,7 +27,9 @@ SEQUENCES = (
 STREAMS = ("continual-reber", "continual-order")
 
 
-@pytest.mark.parametrize("name", [*SEQUENCES, *STREAMS])
+@pytest.mark.parametrize(
+    "name", [*SEQUENCES, *(pytest.param(name, marks=pytest.mark.slow) for name in STREAMS)]
+)
 def test_the_quick_version_reaches_its_criterion(name):
     report = run(name, quick=True, jobs=1)
     assert report.finding.reached, report.finding.verdict

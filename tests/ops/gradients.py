@@ -1,11 +1,11 @@
-"""The judge of every backward pass: five-point central differences in float64."""
+"""The judge of every backward pass: central differences in float64."""
 
 import numpy as np
 
 from gatewise.ops import numerical_gradient, relative_error
 
 TOLERANCE = 1e-6
-STEP = 1e-4  # small enough that no sample point crosses the rectifier's kink with the seeds used here
+STEP = 1e-5  # of what two points get wrong no more than a part in a hundred million is left
 
 
 def assert_gradients(loss, pairs):
@@ -15,7 +15,7 @@ def assert_gradients(loss, pairs):
     would prove nothing, so it fails too.
     """
     for name, (array, analytic) in pairs.items():
-        numeric = numerical_gradient(loss, array, STEP)
+        numeric = numerical_gradient(loss, array, STEP, points=2)
         assert analytic.shape == array.shape, name
         assert np.abs(numeric).max() > 1e-3, f"{name}: the loss does not depend on it"
         error = relative_error(analytic, numeric)

@@ -3,22 +3,31 @@
 import numpy as np
 import pytest
 
+from gatewise.errors import ArgumentError
 from gatewise.ops import numerical_gradient, relative_error
 
 
-def test_polynomials_up_to_the_fourth_degree_are_differentiated_exactly():
+@pytest.mark.parametrize("points", [2, 4])
+def test_polynomials_up_to_the_degree_of_the_points_are_differentiated_exactly(points):
     x = np.array([-1.5, 0.25, 2.0])
-    gradient = numerical_gradient(lambda: float(np.sum(x**4 - 3 * x**2 + x)), x, step=0.1)
-    np.testing.assert_allclose(gradient, 4 * x**3 - 6 * x + 1, rtol=1e-12)
+    gradient = numerical_gradient(lambda: float(np.sum(x**points - 3 * x**2 + x)), x, 0.1, points=points)
+    np.testing.assert_allclose(gradient, points * x ** (points - 1) - 6 * x + 1, rtol=1e-12)
 
 
-def test_the_error_falls_with_the_fourth_power_of_the_step():
+@pytest.mark.parametrize("points", [2, 4])
+def test_the_error_falls_with_that_power_of_the_step(points):
     x = np.array([0.7])
 
     def error(step):
-        return abs(numerical_gradient(lambda: float(np.exp(x[0])), x, step)[0] - np.exp(0.7))
+        found = numerical_gradient(lambda: float(np.exp(x[0])), x, step, points=points)
+        return abs(found[0] - np.exp(0.7))
 
-    assert error(0.1) / error(0.05) == pytest.approx(16, rel=0.01)
+    assert error(0.1) / error(0.05) == pytest.approx(2**points, rel=0.01)
+
+
+def test_other_numbers_of_points_are_refused():
+    with pytest.raises(ArgumentError, match="points=3; expected 2 or 4"):
+        numerical_gradient(lambda: 0.0, np.zeros(1), points=3)
 
 
 def test_the_point_is_put_back_bit_by_bit():

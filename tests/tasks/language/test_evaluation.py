@@ -57,7 +57,7 @@ def test_the_gradients_of_evaluation(options):
     assert loss == pytest.approx(expected, rel=1e-12)
     np.testing.assert_allclose(state.h, expected_state.h, rtol=1e-12)
     analytic = net.gradients.vector.copy()
-    numerical = numerical_gradient(lambda: net.loss(window)[0], net.parameters.vector)
+    numerical = numerical_gradient(lambda: net.loss(window)[0], net.parameters.vector, 1e-5, points=2)
     assert relative_error(analytic, numerical) < 1e-6
 
 
@@ -106,7 +106,7 @@ def test_dynamic_evaluation_is_the_rule_of_the_paper(with_training, rate):
         sizes = gradient_sizes(net, windows)
         assert windows.batch_size == 57
         [window] = windows
-        numerical = numerical_gradient(lambda: net.loss(window)[0], net.parameters.vector)
+        numerical = numerical_gradient(lambda: net.loss(window)[0], net.parameters.vector, 1e-5, points=2)
         np.testing.assert_allclose(sizes, np.abs(numerical), atol=1e-9)
     theta_0 = net.parameters.vector.copy()
     total, state = 0.0, None
@@ -116,7 +116,7 @@ def test_dynamic_evaluation_is_the_rule_of_the_paper(with_training, rate):
             return net.loss(window, state)[0]
 
         total += loss() * len(window.targets)
-        gradient = numerical_gradient(loss, net.parameters.vector)
+        gradient = numerical_gradient(loss, net.parameters.vector, 1e-5, points=2)
         _, state = net.loss(window, state)
         theta = net.parameters.vector
         if sizes is None:
