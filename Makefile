@@ -2,7 +2,7 @@
 CPP := $(shell find native -name '*.h' -o -name '*.cpp')
 
 .PHONY: install lint format types test doctest slow browser docs bench
-.PHONY: readme pure sanitized parity wheel ci night
+.PHONY: readme pure sanitized parity wheel findings ci night
 
 install:  ## gatewise in editable form, with all that the targets below need, benchmarks apart
 	python -m pip install --editable '.[test,lint,docs]'
@@ -45,6 +45,9 @@ readme pure sanitized parity:  ## README's two commands; no compiler; sanitizers
 
 wheel:  ## an sdist and wheels in dist/, each tried where there is no compiler
 	.ci/wheel
+
+findings:  ## each installs what it is about from a package index; a few minutes in all
+	findings/run
 
 ci:  ## what must hold before a change goes in
 	.ci/run
