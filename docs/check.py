@@ -2,7 +2,8 @@
 
 ``zensical build --strict`` stops at links between pages that lead nowhere. It lets pass what Python's
 libraries only log, such as a docstring about an argument that is gone, and looks neither at pictures nor at
-links in docstrings nor at absolute ones. Those are checked here, in the pages as they were built.
+links in docstrings nor at absolute ones. Those are checked here, in the pages as they were built; and that
+they load nothing from elsewhere, for they must open without a network.
 """
 
 import logging
@@ -30,11 +31,11 @@ class Warnings(logging.Handler):
 
 
 class Page(HTMLParser):
-    """The links of a built page, pictures and scripts among them, and the anchors in it."""
+    """The links of a built page, pictures and scripts among them, what of it is loaded, and its anchors."""
 
     def __init__(self, file):
         super().__init__()
-        self.links, self.anchors = [], {""}
+        self.links, self.loaded, self.anchors = [], [], {""}
         self.feed(file.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attrs):
@@ -42,16 +43,21 @@ class Page(HTMLParser):
         for name, value in attrs:
             if name in ("href", "src"):
                 self.links.append(value)
+                if name == "src" or (tag == "link" and ("rel", "canonical") not in attrs):
+                    self.loaded.append(value)
             elif name == "id":
                 self.anchors.add(value)
 
 
 def broken():
-    """The links that lead to nothing in the site."""
+    """The links that lead to nothing in the site, and those that load what is not in it."""
     files = set(SITE.rglob("*"))
     # A server shows 404.html at any address, therefore its links are absolute.
     pages = {file: Page(file) for file in files if file.suffix == ".html" and file.name != "404.html"}
     for file, page in sorted(pages.items()):
+        for link in page.loaded:
+            if urlsplit(link).netloc:
+                yield f"{file.relative_to(SITE)}: it loads {link}"
         for link in page.links:
             address = urlsplit(link)
             if address.scheme:

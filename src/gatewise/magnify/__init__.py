@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from gatewise.magnify.connectivity import Connectivity
-from gatewise.magnify.findings import LayerView
+from gatewise.magnify.inspection import LayerView
 from gatewise.magnify.lag import LagCurve
 from gatewise.magnify.ledger import Ledger
 from gatewise.magnify.magnification import Magnification, magnify

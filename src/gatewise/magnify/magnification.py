@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gatewise.magnify.findings import Findings
+from gatewise.magnify.inspection import Inspection
 from gatewise.magnify.page.report import Start, framed, report, write_page
 
 __all__ = ["Magnification", "magnify"]
 
 
-class Magnification(Findings):
-    """What ``magnify`` found, and the page that shows it; its attributes are those of ``Findings``."""
+class Magnification(Inspection):
+    """What ``magnify`` found, and the page that shows it; its attributes are those of ``Inspection``."""
 
     def save(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gatewise.errors import ArgumentError, ModelFileError
-from gatewise.magnify.findings import Findings
+from gatewise.magnify.inspection import Inspection
 from gatewise.magnify.page.moment import Moment, moment
 from gatewise.magnify.page.report import framed, page, sequence_facts, write_page
 from gatewise.storage import check_suffix, check_writable, json_field, read_tensors, write_tensors
@@ -91,7 +91,7 @@ class Snapshots:
                 pass
 
     def _take(self, step: int, name: str) -> None:
-        inside = Findings(self.model, self.data, allow_unknown=True)
+        inside = Inspection(self.model, self.data, allow_unknown=True)
         self._facts = sequence_facts(inside)
         questions = [len(inside.labels) - 1]
         self._moments[step] = moment(inside, name, questions=questions)

@@ -1,5 +1,5 @@
 """The magnifier's page: one HTML file with all that it needs.
 
-``moment`` and ``standing`` say what is shown of ``Findings``, ``packing`` keeps their arrays small, and
+``moment`` and ``standing`` say what is shown of an ``Inspection``, ``packing`` keeps their arrays small, and
 ``report`` puts them into the template with its style and scripts, which lie beside it and only draw.
 """

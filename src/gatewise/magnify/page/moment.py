@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.magnify.findings import Findings, LayerView
+from gatewise.magnify.inspection import Inspection, LayerView
 from gatewise.magnify.lag import LagCurve
 from gatewise.magnify.ledger import Ledger
 from gatewise.magnify.ordering import ORDERS
@@ -53,7 +53,7 @@ class Moment:
 
 
 def moment(
-    inside: Findings, name: str, *, questions: Iterable[int] = (-1,), ledgers: Iterable[int] = ()
+    inside: Inspection, name: str, *, questions: Iterable[int] = (-1,), ledgers: Iterable[int] = ()
 ) -> Moment:
     """Collect what there is to be shown.
 
@@ -115,7 +115,7 @@ def _curve(curve: LagCurve) -> dict[str, Any]:
     }
 
 
-def _question(inside: Findings, step: int) -> dict[str, Any]:
+def _question(inside: Inspection, step: int) -> dict[str, Any]:
     for past in _PASTS:
         found = inside.connectivity(step, past=past)
         if found.completeness_error <= _COMPLETE:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from gatewise.charts import plotly_script
 from gatewise.errors import ArgumentError, GatewiseError, MissingExtraError
-from gatewise.magnify.findings import Findings
+from gatewise.magnify.inspection import Inspection
 from gatewise.magnify.page.moment import Moment, moment, rounded
 from gatewise.magnify.page.standing import standing_facts
 from gatewise.storage import check_writable, write_bytes
@@ -45,7 +45,7 @@ class Start(NamedTuple):
 
 
 def report(
-    inside: Findings,
+    inside: Inspection,
     questions: Sequence[int] | int | None = None,
     corpus: Any = None,
     start: Start = Start(),  # noqa: B008 (it cannot be changed)
@@ -86,7 +86,7 @@ def report(
     )
 
 
-def sequence_facts(inside: Findings) -> dict[str, Any]:
+def sequence_facts(inside: Inspection) -> dict[str, Any]:
     """Of the sequence itself, whatever the weights."""
     values = inside.reading.values
     return {
@@ -129,7 +129,7 @@ def framed(make: Callable[[], str]) -> str | None:
     return f'<iframe srcdoc="{text}" style="width: 100%; height: 48rem; border: 0" title="gatewise"></iframe>'
 
 
-def _entries(inside: Findings) -> int:
+def _entries(inside: Inspection) -> int:
     """Of the ledgers after one step."""
     return sum(view.arrays["h"].size for view in inside.layers)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gatewise.magnify.findings import Findings, LayerView
+from gatewise.magnify.inspection import Inspection, LayerView
 from gatewise.magnify.meaning import meanings, rank_by_cost
 from gatewise.magnify.page.moment import rounded
 from gatewise.magnify.unit_search import UnitIndex, index_units
@@ -19,7 +19,7 @@ _SHOWN = 12
 """Units in the order of what their absence costs."""
 
 
-def standing_facts(inside: Findings, view: LayerView, corpus: Any = None) -> dict[str, Any]:
+def standing_facts(inside: Inspection, view: LayerView, corpus: Any = None) -> dict[str, Any]:
     """Features that units follow, and for language models what the units' absence costs, in plain values.
 
     Args:

@@ -22,7 +22,7 @@ from gatewise.ops import SequenceCache
 from gatewise.tasks.checks import check_number
 from gatewise.types import GATE_ORDER, Array
 
-__all__ = ["WORDS", "Findings", "LayerView"]
+__all__ = ["WORDS", "Inspection", "LayerView"]
 
 _BACKENDS = ("pandas", "polars", "pyarrow")
 
@@ -78,7 +78,7 @@ class LayerView:
         return half_life(self.arrays["f"]) if "f" in self.arrays else None
 
 
-class Findings:
+class Inspection:
     """What is found by looking into a model while it reads one sequence.
 
     Attributes:
