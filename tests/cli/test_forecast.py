@@ -92,7 +92,7 @@ def test_a_parquet_file_holds_the_same_and_is_read_as_well(model, sales, tmp_pat
     polars.read_csv(sales, try_parse_dates=True).write_parquet(table)
     assert main(["predict", str(model), str(sales), "-o", str(plain)]) == 0
     assert main(["predict", str(model), str(table), "-o", str(found)]) == 0
-    assert polars.read_parquet(found).rows() == polars.read_csv(plain).rows()
+    assert polars.read_parquet(found).rows() == polars.read_csv(plain, try_parse_dates=True).rows()
 
 
 def test_evaluating_compares_with_baselines(model, sales, capsys):

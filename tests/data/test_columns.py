@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gatewise.data.frames import as_numbers, as_times
+from gatewise.data.columns import as_numbers, as_times
 from gatewise.errors import DataError
 from tests.data.frames import HOURS
 
@@ -69,7 +69,9 @@ def test_other_numbers_are_refused(column):
     ("column", "expected"),
     [
         (np.array(["2024-01-31", "2024/02/29"]), ["2024-01-31", "2024-02-29"]),
-        (np.array(["2024-01-31 18:00", "2024-01-31T19:00:00Z"]), ["2024-01-31T18:00", "2024-01-31T19:00"]),
+        (np.array(["2024-01-31 18:00", "2024-01-31T19:00:00"]), ["2024-01-31T18:00", "2024-01-31T19:00"]),
+        (np.array(["2024-01-31 18:00Z", "2024-01-31T19:00:00+00:00"]), ["2024-01-31T18:00", "2024-01-31T19"]),
+        (np.array(["2024-01-31 18:00+05:30", "2024-01-31T19+0530"]), ["2024-01-31T18:00", "2024-01-31T19"]),
         (np.array(["2024-01", "2024-02"]), ["2024-01-01", "2024-02-01"]),
         (
             np.array([dt.date(2024, 1, 31), dt.datetime(2024, 2, 1, 6)], dtype=object),
@@ -105,7 +107,11 @@ def test_counted_time(column, dtype):
         (np.array(["2024-01-01", "soon"]), "my file: column 'ds' has 'soon' in row 2; expected dates as in"),
         (np.array(["31.01.2024"]), r"column 'ds' has '31\.01\.2024' in row 1"),
         (np.array(["2024-02-30"]), "column 'ds' has '2024-02-30' in row 1"),
-        (np.array(["2024-01-01T00:00+02:00"]), r"'2024-01-01T00:00\+02:00' in row 1"),
+        (
+            np.array(["2024-03-30T00:00+01:00", "", "2024-03-31T00:00+02:00"]),
+            r"column 'ds' has times of different offsets to UTC, \+01:00 in row 1 and \+02:00 in row 3",
+        ),
+        (np.array(["2024-01-01T00:00Z", "2024-01-02T00:00"]), "UTC in row 1 and none in row 2; expected one"),
         (np.array(["2024-01-01", ""]), "my file: column 'ds' has no time in row 2"),
         (np.array(["2024-01-01", "NaT"], "M8[ns]"), "column 'ds' has no time in row 2"),
         (np.array([1, np.nan]), "column 'ds' has no time in row 2"),
@@ -113,7 +119,19 @@ def test_counted_time(column, dtype):
         (np.array([1, 2], "m8[s]"), "column 'ds' has dtype timedelta64"),
         (np.array([dt.date(2024, 1, 1), None], dtype=object), "column 'ds' has no time in row 2"),
     ],
-    ids=["word", "dots", "no day", "offset", "empty", "NaT", "NaN", "bool", "spans", "None"],
+    ids=[
+        "word",
+        "dots",
+        "no day",
+        "offsets",
+        "offset and none",
+        "empty",
+        "NaT",
+        "NaN",
+        "bool",
+        "spans",
+        "None",
+    ],
 )
 def test_what_is_no_time(column, message):
     with pytest.raises(DataError, match=message):

@@ -10,7 +10,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from gatewise.data.frames import Table, as_numbers, as_times
+from gatewise.data.columns import as_numbers, as_times
+from gatewise.data.frames import Table
 from gatewise.errors import ArgumentError, DataError
 from tests.data.frames import HOURS, VALUES, ZONE, columns, in_pandas, in_polars, in_pyarrow, zoned
 

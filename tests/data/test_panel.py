@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gatewise.data.frames import Table
 from gatewise.data.frequency import Frequency
-from gatewise.data.panel import ColumnNames, as_table, read_future, read_panel
+from gatewise.data.panel import ColumnNames, read_future, read_panel
+from gatewise.data.tables import as_table
 from gatewise.errors import ArgumentError, DataError
 
 NAN = np.nan

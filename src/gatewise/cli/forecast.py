@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,6 @@ from gatewise.cli.console import JsonOption, print_json, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
 from gatewise.data.frames import Table, read_file
-from gatewise.data.frequency import written
 from gatewise.tasks import Forecaster
 
 __all__ = ["evaluate", "one_by_one", "predict", "train"]
@@ -58,12 +58,25 @@ def train(
         say(str(verdict))
 
 
-def predict(model: Forecaster, data: Path | None, *, future: Path | None = None) -> dict[str, list[Any]]:
-    """The steps that follow the series of a file, or those of the training data."""
+def predict(
+    model: Forecaster, data: Path | None, *, future: Path | None = None, typed: bool = False
+) -> Mapping[str, Sequence[Any]]:
+    """The steps that follow the series of a file, or those of the training data.
+
+    Args:
+        model: the forecaster.
+        data: file of the series; those of the training where omitted.
+        future: file of what is known of the steps to forecast.
+        typed: for files that know times and numbers apart; else all as it is to be read by people.
+    """
     found = model.predict(
         None if data is None else read_file(data), future=None if future is None else read_file(future)
     )
-    return {name: written(column) for name, column in Table.of(found).columns.items()}
+    table = Table.of(found)
+    if typed:
+        arrow: Any = found if table.backend == "pyarrow" else table.with_times(model.time).as_kind("pyarrow")
+        return {name: arrow[name] for name in arrow.column_names}
+    return {name: table.written(name) for name in table.columns}
 
 
 def evaluate(model: Forecaster, data: Path) -> tuple[dict[str, Any], list[str]]:

@@ -11,7 +11,7 @@ import typer
 
 from gatewise.cli import classify, forecast, tag, translate
 from gatewise.cli.console import JsonOption, say, write
-from gatewise.data.frames import file_content
+from gatewise.data.frames import file_content, is_parquet
 from gatewise.errors import ArgumentError
 from gatewise.storage import check_writable, write_bytes
 from gatewise.tasks import Estimator, Forecaster, SequenceClassifier, SequenceTagger, Translator, load
@@ -80,9 +80,11 @@ def predict(
     if isinstance(loaded, Translator) and output is None:
         translate.stream(loaded, data, as_json=as_json, **options)
         return
+    if isinstance(loaded, Forecaster) and output is not None and is_parquet(output):
+        options["typed"] = True
     table = _PREDICT[type(loaded)](loaded, data, **options)
-    rows = list(zip(*table.values(), strict=True))
     if as_json:
+        rows = zip(*table.values(), strict=True)
         content = "".join(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows).encode()
     else:
         content = file_content(table, output or "")
@@ -90,4 +92,4 @@ def predict(
         write(content.decode("utf-8"))
     else:
         write_bytes(output, content)
-        say(f"wrote {len(rows):,} rows to {output}")
+        say(f"wrote {len(next(iter(table.values()))):,} rows to {output}")

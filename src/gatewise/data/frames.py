@@ -9,28 +9,28 @@ import csv
 import gzip
 import io
 import re
-import warnings
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from gatewise.data.zones import time_zone, utc_of, without_zone
+from gatewise.data.column_types import ColumnType
+from gatewise.data.columns import Column, as_array, holds_words, series_array
+from gatewise.data.frequency import written
+from gatewise.data.text_times import times_of_texts
+from gatewise.data.zones import clock_of, time_zone, utc_of, with_offsets, without_zone
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.storage import file_problem
 
-__all__ = ["Column", "Table", "as_numbers", "as_times", "file_content", "read_file"]
+__all__ = ["Table", "file_content", "is_parquet", "read_file"]
 
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
 _NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?(?<=[\d.])")
 
 _BACKENDS = ("pandas", "polars", "pyarrow", "modin", "cudf")
-
-Column = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Table:
         by_clock: those of them whose times are here as the clocks of the zone show them: the steps are whole
             days there. The times of the others are in UTC, where an hour is always an hour.
         other_times: the same times in the other of these two ways.
+        types: of the columns, for what goes out.
+        cells: of a text file, as they are written there.
         name: what messages call the data.
     """
 
@@ -53,6 +55,8 @@ class Table:
     by_clock: tuple[str, ...] = ()
     other_times: Mapping[str, Column] | None = None
     name: str = "the data"
+    types: Mapping[str, ColumnType] | None = None
+    cells: Mapping[str, Sequence[str]] | None = None
 
     @classmethod
     def of(cls, data: Any, name: str = "the data") -> Table:
@@ -70,7 +74,7 @@ class Table:
                 raise ArgumentError(
                     f"{name}: columns have the shapes {lengths}; expected one length for all."
                 )
-            return cls(given, name=name)
+            return cls(given, name=name, types={k: ColumnType(native=v.dtype) for k, v in given.items()})
         import narwhals as nw
 
         try:
@@ -90,15 +94,48 @@ class Table:
             if not isinstance(column, str):
                 raise ArgumentError(f"{name}: a column is called {column!r}; expected a name in words.")
             series = frame[column]
-            if zone := time_zone(series):
-                zones[column] = zone
-                columns[column], other[column] = without_zone(series)
-                if (np.diff(np.unique(other[column])) % np.timedelta64(1, "D") == np.timedelta64(0)).all():
-                    columns[column], other[column] = other[column], columns[column]
-                    by_clock.append(column)
-            else:
-                columns[column] = series.to_numpy()
-        return cls(columns, frame.implementation.name.lower(), zones, tuple(by_clock), other, name)
+            try:
+                zone = time_zone(series)
+            except ValueError as error:
+                raise DataError(
+                    f"{name}: column {column!r} is in a time zone that no other machine would know: {error}. "
+                    f"Bring it into a known one, as in df[{column!r}].dt.tz_convert('Europe/Berlin')."
+                ) from None
+            if zone is None:
+                columns[column] = series_array(series)
+                continue
+            zones[column] = zone
+            columns[column], other[column], by_the_clock = _utc_or_clock(*without_zone(series))
+            by_clock += [column] * by_the_clock
+        types = {column: ColumnType.of(frame[column]) for column in frame.columns}
+        backend = frame.implementation.name.lower()
+        return cls(columns, backend, zones, tuple(by_clock), other, name, types)
+
+    def with_times(self, column: str) -> Table:
+        """The same with a column of texts read as times, their offset to UTC as their zone.
+
+        Raises:
+            DataError: a text is no time, or their offsets differ.
+        """
+        values = self.columns.get(column)
+        if values is None or not holds_words(values):
+            return self
+        times, zone, form = times_of_texts(values, column, self.name)
+        if times.dtype.kind != "M":
+            return self
+        types = dict(self.types or {})
+        types[column] = types.get(column, ColumnType())._replace(form=form)
+        if zone is None:
+            return replace(self, columns={**self.columns, column: times}, types=types)
+        used, other, by_the_clock = _utc_or_clock(utc_of(times, zone), times)
+        return replace(
+            self,
+            columns={**self.columns, column: used},
+            zones={**(self.zones or {}), column: zone},
+            by_clock=(*self.by_clock, *[column] * by_the_clock),
+            other_times={**(self.other_times or {}), column: other},
+            types=types,
+        )
 
     def column(self, name: str, argument: str) -> Column:
         """One column.
@@ -114,7 +151,7 @@ class Table:
         return self.columns[name]
 
     @classmethod
-    def of_kind(cls, backend: Any, zones: Any, by_clock: Any) -> Table:
+    def of_kind(cls, backend: Any, zones: Any, by_clock: Any, types: Any = None) -> Table:
         """No columns yet, of a kind that a file names.
 
         Raises:
@@ -124,7 +161,10 @@ class Table:
             raise DataError(f"its data came as {backend!r} with the time zones {zones!r:.60}")
         if not all(isinstance(zone, str) for zone in zones.values()) or not isinstance(by_clock, list):
             raise DataError(f"its data came with the time zones {zones!r:.60}")
-        return cls({}, backend, zones, tuple(by_clock))
+        if not isinstance(types, dict | None):
+            raise DataError(f"it says of the columns of its data {types!r:.60}")
+        of_columns = {str(name): ColumnType.from_json(told) for name, told in (types or {}).items()}
+        return cls({}, backend, zones, tuple(by_clock), types=of_columns)
 
     def times(self, column: str, argument: str, by_clock: bool | None = None) -> Column:
         """A column of times, as they are, or where it has a time zone by the clock or in UTC."""
@@ -133,9 +173,38 @@ class Table:
             return times
         return times if (column in self.by_clock) is by_clock else (self.other_times or {})[column]
 
+    def clock(self, column: str, times: Column) -> Column:
+        """Times counted as those of a column, as the clocks of its zone show them."""
+        zone = (self.zones or {}).get(column)
+        return times if zone is None or column in self.by_clock else clock_of(times, zone)
+
+    def with_words(self, column: str) -> Table:
+        """The same with a column of a text file as it is written there, though it may look like numbers."""
+        if column not in (self.cells or {}):
+            return self
+        words = np.array((self.cells or {})[column], dtype=object)
+        return replace(self, columns={**self.columns, column: words})
+
+    def written(self, column: str) -> list[Any]:
+        """A column as text files have it; times of a zone by its clocks, with their offset to UTC."""
+        if (zone := (self.zones or {}).get(column)) is None:
+            return written(self.columns[column])
+        return with_offsets(self.times(column, "time", by_clock=False), zone)
+
+    def as_kind(self, backend: str) -> Any:
+        """All columns as a frame of another library."""
+        return replace(self, backend=backend, types=None).like(self.columns)
+
     def empty(self) -> Table:
         """The kind of frame, without its columns."""
-        return Table({}, self.backend, self.zones, self.by_clock, name=self.name)
+        return Table({}, self.backend, self.zones, self.by_clock, name=self.name, types=self.types)
+
+    def answering(self, table: Table, time: str) -> Table:
+        """The kind of this table, for times that are counted as those of another one."""
+        zones = (self.zones or {}, table.zones or {})
+        if zones[0].get(time) != zones[1].get(time):
+            return table
+        return replace(self.empty(), by_clock=table.by_clock)
 
     def like(self, columns: Mapping[str, Column], time: str | None = None) -> Any:
         """Columns as a frame of the same kind as this table came in.
@@ -144,14 +213,20 @@ class Table:
             columns: by name.
             time: the column whose time zone all dates have; each has its own where omitted.
         """
+        types, zones = self.types or {}, self.zones or {}
+        of_time = {name: time or name for name, values in columns.items() if values.dtype.kind == "M"}
+        plain: dict[str, Any] = {}
+        for name, values in columns.items():
+            kind = types.get(of_time.get(name, name), ColumnType())
+            zone, shown = zones.get(of_time.get(name, "")), of_time.get(name) in self.by_clock
+            if zone is not None and (kind.form is not None) is not shown:
+                values = clock_of(values, zone) if kind.form else utc_of(values, zone)
+            plain[name] = kind.array(values) if self.backend is None or kind.form else values
         if self.backend is None:
-            return dict(columns)
+            return plain
         import narwhals as nw
 
-        plain = {name: list(v) if v.dtype == object else v for name, v in columns.items()}
-        for column in (name for name, values in columns.items() if values.dtype.kind == "M"):
-            if (time or column) in self.by_clock:
-                plain[column] = utc_of(columns[column], (self.zones or {})[time or column])
+        plain = {name: v.tolist() if v.dtype.kind in "OU" else v for name, v in plain.items()}
         try:
             frame: Any = nw.from_dict(plain, backend=self.backend)  # type: ignore[arg-type]
         except ImportError as error:
@@ -159,13 +234,25 @@ class Table:
                 f"the data came as a frame of {self.backend}, which is not installed: install it, or give "
                 "the data to go on from as a file or as a dict of columns."
             ) from error
-        for column in (name for name, values in columns.items() if values.dtype.kind == "M"):
-            zone = (self.zones or {}).get(time or column)
-            if zone is None:
-                continue
-            zoned = frame[column].dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-            frame = frame.with_columns(zoned.alias(column))
+        for name, values in columns.items():
+            source, series = of_time.get(name, name), frame[name]
+            zone, form = zones.get(source), types.get(source, ColumnType()).form
+            if name in of_time and zone is not None and form is None:
+                series = series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+            if source in types and values.dtype.kind != "f":
+                series = types[source].series(series)
+            frame = frame.with_columns(series.alias(name))
         return frame.to_native()
+
+
+def _utc_or_clock(utc: Column, clock: Column) -> tuple[Column, Column, bool]:
+    """Of two ways to write times that to count by, the other, and whether the clock's was taken.
+
+    Steps of whole days are whole there and not in UTC; an hour is always an hour in UTC alone.
+    """
+    if (np.diff(np.unique(clock)) % np.timedelta64(1, "D") == np.timedelta64(0)).all():
+        return clock, utc, True
+    return utc, clock, False
 
 
 def read_file(path: str | Path) -> Table:
@@ -178,7 +265,7 @@ def read_file(path: str | Path) -> Table:
     path = Path(path)
     if problem := file_problem(path):
         raise DataError(f"{str(path)!r} {problem}; expected a CSV or Parquet file.")
-    if _is_parquet(path):
+    if is_parquet(path):
         arrow = _arrow()
         try:
             return Table.of(arrow.parquet.read_table(path), repr(str(path)))
@@ -198,9 +285,9 @@ def read_file(path: str | Path) -> Table:
         raise DataError(f"{str(path)!r}, line {rows.line_num}: {error}.") from error
     if not cells:
         raise DataError(f"{str(path)!r} has no rows below its header.")
-    columns = zip(*cells, strict=True)
-    found = {name: _typed(values) for name, values in zip(header, columns, strict=True)}
-    return Table(found, name=repr(str(path)))
+    written = dict(zip(header, zip(*cells, strict=True), strict=True))
+    found = {name: _typed(values) for name, values in written.items()}
+    return Table(found, name=repr(str(path)), cells=written)
 
 
 def _typed(cells: Sequence[str]) -> Column:
@@ -241,7 +328,7 @@ def file_content(columns: Mapping[str, Sequence[Any]], path: str | Path) -> byte
     Raises:
         MissingExtraError: it is to be a Parquet file, and pyarrow is not installed.
     """
-    if _is_parquet(Path(path)):
+    if is_parquet(Path(path)):
         arrow, buffer = _arrow(), io.BytesIO()
         arrow.parquet.write_table(arrow.table(dict(columns)), buffer)
         return buffer.getvalue()
@@ -250,7 +337,8 @@ def file_content(columns: Mapping[str, Sequence[Any]], path: str | Path) -> byte
     return text.getvalue().encode("utf-8")
 
 
-def _is_parquet(path: Path) -> bool:
+def is_parquet(path: Path) -> bool:
+    """Whether a file of this name is a Parquet file."""
     return path.suffix.lower() in (".parquet", ".pq")
 
 
@@ -266,115 +354,8 @@ def _arrow() -> Any:
     return pyarrow
 
 
-def as_numbers(column: Column, name: str, where: str) -> npt.NDArray[np.float64]:
-    """A column as float64, NaN where a value is missing.
-
-    Raises:
-        DataError: a value is neither a number nor missing, or is infinite.
-    """
-    if column.dtype.kind in "iufb":
-        numbers = column.astype(np.float64)
-    else:
-        if not (column.dtype == object or column.dtype.kind in "UT"):
-            raise DataError(f"{where}: column {name!r} has dtype {column.dtype}; expected numbers.")
-        numbers = np.empty(len(column))  # one by one, to name the row of a word
-        for row, value in enumerate(column):
-            try:
-                numbers[row] = np.nan if _is_missing(value) else float(value)
-            except (TypeError, ValueError):
-                raise DataError(
-                    f"{where}: column {name!r} has {str(value)!r} in row {row + 1}; expected a number. "
-                    "Give another column, or turn its words into numbers first."
-                ) from None
-    if np.isinf(numbers).any():
-        row = int(np.flatnonzero(np.isinf(numbers))[0])
-        raise DataError(
-            f"{where}: column {name!r} has an infinite value in row {row + 1}; expected finite numbers."
-        )
-    return numbers
-
-
-def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
-    """A column as datetime64[us], or as int64 or float64 where time is only counted.
-
-    Raises:
-        DataError: a value is neither a date nor a number, or is missing.
-    """
-    times: npt.NDArray[Any] = column
-    if column.dtype == object or column.dtype.kind in "UT":
-        times = _times_of_texts(column, name, where)
-    if times.dtype.kind in "iuf" and (form := _written_as_numbers(times)):
-        raise DataError(
-            f"{where}: column {name!r} has numbers as {times[0]:.0f}, which look like dates as {form} "
-            "and would be counted. Write them as 2026-01-31 or 2026-01, or count the steps from 0."
-        )
-    if times.dtype.kind not in "Miuf":
-        raise DataError(f"{where}: column {name!r} has dtype {column.dtype}; expected dates or numbers.")
-    if times.dtype.kind == "M":
-        missing, year = np.isnat(times), times.astype("M8[Y]").astype(np.int64) + 1970
-        beyond, limits = ~missing & ((year < 1) | (year > 9999)), "dates in the years 1 to 9999"
-    else:
-        missing, limits = np.isnan(times.astype(np.float64)), "numbers below 2^53"
-        beyond = ~missing & (np.abs(times.astype(np.float64)) >= 2.0**53)
-    for wrong, what in ((missing, "no time"), (beyond, "a time too far off")):
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise DataError(
-                f"{where}: column {name!r} has {what} in row {row + 1}; expected {limits}. "
-                "Correct the time, or remove the row."
-            )
-    if times.dtype.kind == "M":
-        return times.astype("M8[us]")
-    return times.astype(np.int64) if (np.rint(times) == times).all() else times.astype(np.float64)
-
-
-def _written_as_numbers(times: Column) -> str | None:
-    """How numbers that are plainly dates are written: 20260131, or 202601 with a leap from 12 to 01."""
-    if len(times) == 0 or not (np.abs(times) < 1e9).all() or (np.rint(times) != times).any():
-        return None
-    whole = times.astype(np.int64)
-    year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
-    if ((year >= 1700) & (year < 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
-        return "YYYYMMDD"
-    year, month = whole // 100, whole % 100
-    if ((year >= 1700) & (year < 2200) & (month >= 1) & (month <= 12)).all():
-        return "YYYYMM" if (np.diff(np.unique(whole)) == 89).any() else None
-    return None
-
-
-def _times_of_texts(column: Column, name: str, where: str) -> npt.NDArray[Any]:
-    texts = ["NaT" if _is_missing(value) else str(value).strip() for value in column]
-    try:
-        return np.array([float(text.replace("NaT", "nan")) for text in texts])
-    except ValueError:
-        pass
-    times = np.empty(len(texts), "M8[us]")
-    for row, text in enumerate(texts):
-        try:
-            if not re.match(r"\d{4}\b|NaT$", text):  # NumPy reads "now" and "today", and years without end
-                raise ValueError(text)
-            with warnings.catch_warnings(action="error"):  # NumPy warns of an offset to UTC, and drops it
-                times[row] = np.datetime64(text.replace("/", "-").removesuffix("Z"), "us")
-        except (ValueError, UserWarning):
-            raise DataError(
-                f"{where}: column {name!r} has {text!r} in row {row + 1}; expected dates as in 2026-01-31 or "
-                "2026-01-31 18:00:00, or numbers."
-            ) from None
-    return times
-
-
 def _as_column(key: str, values: Any, name: str) -> Column:
     try:
-        return np.asarray(values)
+        return as_array(values)
     except ValueError as error:
         raise ArgumentError(f"{name}: column {key!r} is no sequence of values ({error}).") from None
-
-
-def _is_missing(value: object) -> bool:
-    if type(value).__name__ in ("NAType", "NaTType"):  # pandas' own, which are neither equal nor unequal
-        return True
-    return (
-        value is None
-        or value != value
-        or (isinstance(value, str) and value.strip().lower() in ("", "na", "nan"))
-    )

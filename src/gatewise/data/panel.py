@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.data.frames import Column, Table, as_numbers, as_times
+from gatewise.data.columns import Column, as_numbers, as_times
+from gatewise.data.frames import Table
 from gatewise.data.frequency import Frequency, Times, infer_frequency
+from gatewise.data.missing import is_missing
 from gatewise.data.tokens import token_digest
 from gatewise.errors import ArgumentError, DataError
 from gatewise.types import IntArray
 
-__all__ = ["ColumnNames", "Panel", "Series", "as_table", "read_future", "read_panel"]
+__all__ = ["ColumnNames", "Panel", "Series", "read_future", "read_panel"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -260,7 +262,7 @@ def _groups(table: Table, names: ColumnNames) -> dict[Hashable, IntArray]:
     keys = _plain(table.columns[names.id])
     groups: dict[Hashable, list[int]] = {}
     for row, key in enumerate(keys):
-        if key is None or key != key or key == "":
+        if is_missing(key) or key == "":
             raise DataError(f"{table.name}: column {names.id!r} names no series in row {row + 1}.")
         if not isinstance(key, (str, int, float)):
             raise DataError(
@@ -278,12 +280,12 @@ def _plain(column: Column) -> list[Any]:
 
 
 def _constant(column: list[Any], rows: IntArray, key: Any, name: str) -> Any:
-    values = {column[row] for row in rows}
-    if any(value is None or value != value for value in values):
+    values = {column[row] for row in rows if not is_missing(column[row])}
+    if any(is_missing(column[row]) for row in rows):
         raise DataError(
             f"column {name!r} has a missing value in series {key!r}; fill it in, or leave the column out."
         )
-    if not all(isinstance(value, (str, int, float)) for value in values - {None}):
+    if not all(isinstance(value, (str, int, float)) for value in values):
         kinds = ", ".join(sorted({type(value).__name__ for value in values}))
         raise DataError(f"column {name!r} holds values of type {kinds}; expected words or numbers.")
     if len(values) > 1:
@@ -360,21 +362,3 @@ def _notes(absent: list[tuple[int, int]], covariates: bool) -> tuple[str, ...]:
     if covariates:
         notes.append("missing values of covariates are taken from the step before")
     return tuple(notes)
-
-
-def as_table(data: Any, names: ColumnNames, name: str = "the data") -> Table:
-    """A frame, or a plain sequence of numbers as one series with its steps counted from 0."""
-    is_column = len(getattr(data, "shape", ())) == 1  # a Series of pandas or polars, its index left aside
-    if is_column or isinstance(data, (list, tuple, np.ndarray)):
-        try:
-            values = np.asarray(data)
-        except ValueError:
-            values = np.zeros((0, 0))
-        if values.ndim != 1:
-            raise ArgumentError(
-                f"{name} has rows within rows; expected a data frame, a dict of columns, or the values of "
-                "one series."
-            )
-        columns: Mapping[str, Column] = {names.time: np.arange(len(values)), names.target: values}
-        return Table(columns, name=name)
-    return Table.of(data, name)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gatewise.data.columns import as_array
 from gatewise.errors import ArgumentError, DataError
 from gatewise.types import Array, IntArray
 
@@ -59,7 +60,7 @@ def holds_texts(X: object) -> bool:
     if isinstance(X, (str, bytes)):
         return False
     if hasattr(X, "__array__"):
-        X = np.asarray(X)
+        X = as_array(X)
         return X.ndim == 1 and (X.dtype.kind in "UT" or (len(X) > 0 and isinstance(X[0], str)))
     return isinstance(X, Sequence) and len(X) > 0 and isinstance(X[0], str)
 
@@ -74,7 +75,7 @@ def as_texts(X: Any, name: str = "X") -> list[str]:
     Raises:
         DataError: it is empty, or an entry is no str or has nothing in it but white space.
     """
-    texts = np.asarray(X, dtype=object).tolist() if hasattr(X, "__array__") else list(X)
+    texts = as_array(X).tolist() if hasattr(X, "__array__") else list(X)
     for index, text in enumerate(texts):
         if not isinstance(text, str):
             raise DataError(
@@ -103,7 +104,7 @@ def as_numbers(X: Any, name: str = "X") -> Ragged:
     if isinstance(X, (str, bytes)):
         raise ArgumentError(f"{name} is one {type(X).__name__}; expected several: pass [{name}].")
     if hasattr(X, "__array__"):
-        X = np.asarray(X)
+        X = as_array(X)
         if X.ndim != 1 or X.dtype != object:
             return _from_array(X, name)
         X = X.tolist()

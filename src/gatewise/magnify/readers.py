@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.data import Tokenizer
+from gatewise.data.frames import Table
 from gatewise.data.frequency import Times, written
 from gatewise.data.panel import Series
 from gatewise.errors import ArgumentError, DataError
@@ -214,7 +215,7 @@ def _translated(model: Translator, data: Any) -> Reading:
     )
 
 
-def one_series(model: Forecaster, data: Any) -> Series:
+def one_series(model: Forecaster, data: Any) -> tuple[Table, Series]:
     """The one series of a frame, or of a forecaster's training where there is no data: its last context.
 
     Raises:
@@ -223,14 +224,14 @@ def one_series(model: Forecaster, data: Any) -> Series:
         NotFittedError: the model is not fitted.
     """
     model._check_fitted()
-    _, series = model._read(data)
+    table, series = model._read(data)
     if len(series) != 1:
         keys = ", ".join(repr(each.key) for each in series[:5])
         raise ArgumentError(
             f"magnify: the data has {len(series)} series, {keys}{', ...' if len(series) > 5 else ''}; "
             "expected one: give the rows of one of them."
         )
-    return series[0]
+    return table, series[0]
 
 
 def dates(times: Times) -> npt.NDArray[np.datetime64] | None:
@@ -239,14 +240,14 @@ def dates(times: Times) -> npt.NDArray[np.datetime64] | None:
 
 
 def _forecast(model: Forecaster, data: Any) -> Reading:
-    one = one_series(model, data)
+    table, one = one_series(model, data)
     setup, network = model.setup_, model.network_
     shape = setup.shape
     windows = setup.windows([one], np.array([[0, len(one)]]), target=model.target, room=shape.horizon)
     batch = windows.batch(np.zeros(1, np.intp))
     patches, past = len(batch.features), shape.context // shape.patch
     first = len(one) - shape.context + shape.patch * np.arange(patches)
-    times = setup.frequency.times(one.start, first)
+    times = table.clock(model.time, setup.frequency.times(one.start, first))
     labels = tuple(map(str, written(times)))
     values = np.full((patches, 1), np.nan)
     values[:past, 0] = batch.context[0].reshape(past, shape.patch).mean(axis=1) * batch.scale + batch.centre

@@ -269,7 +269,7 @@ def _index_text(model: LanguageModel, text: Any, layer: int) -> UnitIndex:
 
 
 def _index_series(model: Forecaster, data: Any, layer: int) -> UnitIndex:
-    one = one_series(model, data)
+    table, one = one_series(model, data)
     setup, stack = model.setup_, model.network_.recurrent
     check_layer(stack, layer)
     shape = setup.shape
@@ -284,7 +284,7 @@ def _index_series(model: Forecaster, data: Any, layer: int) -> UnitIndex:
         patches = windows.batch(part).features[: shape.context // shape.patch]
         _, state = stack(patches)
         values[part] = _in_bytes(stack.cell, state.h[layer, :, :hidden], state.c[layer, :, :hidden])
-    times = setup.frequency.times(one.start, ends - 1)
+    times = table.clock(model.time, setup.frequency.times(one.start, ends - 1))
     return UnitIndex(values, list(map(str, written(times))), "series", dates(times))
 
 

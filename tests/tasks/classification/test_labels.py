@@ -47,7 +47,7 @@ def test_classes_survive_json(labels):
         ([["a"], ["b", "c"], "d"], "y has lists in it"),
         (["a", 1, "b"], r"y\[1\] is 1 of type int"),
         (["a", None, "b"], r"y\[1\] is None"),
-        (np.array(["a", np.nan, "b"], dtype=object), r"y\[1\] is nan of type float"),
+        (np.array(["a", np.nan, "b"], dtype=object), r"y\[1\] is nan, which stands for a missing label"),
         ([1.0, np.nan, 2.0], "y holds nan"),
         ([1.0, 2.5, 2.0], "y holds 2.5, a continuous target"),
         ([1j, 2, 3], "y has dtype complex128"),

@@ -150,7 +150,7 @@ def test_every_kind_of_frame_gives_the_same(kind, model):
     made = quick().fit(frame)
     found = made.predict()
     assert type(found) is made_of
-    assert_same_columns(Table.of(found).columns, model.predict())
+    assert_same_columns(Table.of(found).with_times("ds").columns, model.predict())
     assert type(model.predict(frame)) is made_of
     assert type(made.backtest(frame, windows=1)) is made_of
     assert type(made.anomalies(frame)) is made_of
@@ -289,7 +289,7 @@ def test_airline_passengers_beat_seasonal_naive(data_folder):
         horizon=12, time=time, target=target, hidden_size=32, epochs=10, steps_per_epoch=30, progress=False
     )
     found = made.backtest(table, windows=3)
-    assert found[time][-1] == np.datetime64("1960-12-01")
+    assert found[time][-1] == "1960-12", "as the file has it"
     mase = {each.name: each.mase for each in made.verdict_.baselines}
     assert made.verdict_.forecaster.mase < 0.9 * mase["seasonal naive"]
     assert not made.verdict_.baseline_wins

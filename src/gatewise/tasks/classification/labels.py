@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gatewise.data.columns import as_array
+from gatewise.data.missing import is_missing
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks.checks import check_number
 from gatewise.types import Array, IntArray
@@ -41,7 +43,7 @@ def as_labels(y: Any, count: int, name: str = "y") -> Array:
     if y is None:
         raise ArgumentError(f"{name}=None: fit requires y to be passed, but the target y is None.")
     try:
-        labels = np.asarray(y)
+        labels = as_array(y)
     except ValueError:  # lists of unlike length in each other
         raise ArgumentError(f"{name} has lists in it; expected one label for each sequence.") from None
     if labels.ndim != 1:
@@ -67,6 +69,11 @@ def _check_types(y: Any, labels: Array, name: str) -> None:
         raise ArgumentError(f"{name} has dtype {labels.dtype}; expected str, bool or whole numbers.")
     given = labels.tolist() if kind == "O" else y if kind == "U" and isinstance(y, (list, tuple)) else ()
     for index, label in enumerate(given):
+        if is_missing(label):
+            raise ArgumentError(
+                f"{name}[{index}] is {label!r:.60}, which stands for a missing label; expected one for each "
+                "sequence. Leave the sequence out, or say what it is."
+            )
         if not isinstance(label, str):
             raise ArgumentError(
                 f"Unknown label type: {name}[{index}] is {label!r:.60} of type {type(label).__name__}, among "

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from gatewise.data.frames import Table
-from gatewise.data.panel import as_table, read_future, read_panel
+from gatewise.data.panel import read_future, read_panel
+from gatewise.data.tables import as_table
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks.checks import check_number
 from gatewise.tasks.forecasting.checks import check_forecaster
@@ -240,7 +240,8 @@ class Forecaster(PanelModel):
                     f"future=None, but the model was trained with known={self.known!r}; give a frame with "
                     f"these columns for the {self.horizon} steps to forecast."
                 )
-            source = Table.of(future, "future")
+            source = self._as_table(future, "future")
+            table = table if data is not None else source.answering(table, self.time)
             by_clock = self.time in table.by_clock
             ahead = read_future(source, self._names, self.setup_.frequency, series, self.horizon, by_clock)
         windows = np.stack([np.arange(len(series)), [len(each) for each in series]], axis=1)
@@ -380,10 +381,11 @@ class Forecaster(PanelModel):
 
         self._check_fitted()
         if anomalies is not None:
-            return plot_anomalies(Table.of(anomalies, "anomalies"), self._names, most)
-        _, series = self._read(data)
-        forecasts = Table.of(self.predict(data, future=future))
-        return plot_forecasts(series[:most], forecasts, self._names, self.setup_.frequency, self.quantiles)
+            return plot_anomalies(as_table(anomalies, self._names, "anomalies"), self._names, most)
+        table, series = self._read(data)
+        forecasts = as_table(self.predict(data, future=future), self._names)
+        frequency = self.setup_.frequency
+        return plot_forecasts(series[:most], table, forecasts, self._names, frequency, self.quantiles)
 
     def _check_hyperparameters(self) -> None:
         check_forecaster(self)

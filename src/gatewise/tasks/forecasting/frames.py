@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.data.frames import Column
+from gatewise.data.columns import Column
 from gatewise.data.frequency import Frequency
 from gatewise.data.panel import ColumnNames, Series
 from gatewise.tasks.forecasting.forecasts import Forecasts

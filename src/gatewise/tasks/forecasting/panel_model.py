@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.data.frames import Column, Table
-from gatewise.data.panel import ColumnNames, Panel, Series, as_table, read_panel
+from gatewise.data.columns import Column
+from gatewise.data.frames import Table
+from gatewise.data.missing import is_missing
+from gatewise.data.panel import ColumnNames, Panel, Series, read_panel
+from gatewise.data.tables import as_table
 from gatewise.errors import DataError, TrainingError
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
@@ -188,10 +191,45 @@ class PanelModel(Estimator):
         """Series to go on from: of new data, or those kept from training."""
         if data is None:
             return self._table, self._tails
-        table = as_table(data, self._names)
+        table = self._as_table(data)
         series = read_panel(table, self._names, str(self.setup_.frequency)).series
         self.setup_.refuse_other_units(series, self.target)
         return table, series
+
+    def _as_table(self, data: Any, name: str = "the data") -> Table:
+        """What is given as a table, the ids of a text file as those of the training."""
+        numbers = not isinstance(self._tails[0].key, str)
+        return self._checked_table(as_table(data, self._names, name, ids_as_numbers=numbers))
+
+    def _checked_table(self, table: Table) -> Table:
+        """A table whose times and ids are of the kind of the training's.
+
+        Raises:
+            DataError: they are not, so that none would be where it seems to be.
+        """
+        zone, trained = ((each.zones or {}).get(self.time) for each in (table, self._table))
+        if (zone is None) is not (trained is None):
+            given = f"the time zone {zone}" if zone else "no time zone"
+            raise DataError(
+                f"{table.name}: column {self.time!r} has {given}, and the model learnt times with "
+                f"{trained or 'none'}; expected the same. Give it the zone, as in "
+                f"df[{self.time!r}].dt.tz_localize({trained or zone!r}), or take it away."
+            )
+        ids = table.columns.get(self.id)
+        if ids is not None and len(ids) and self._has_ids:
+            one, known = ids.tolist()[0], self._tails[0].key
+            if not is_missing(one) and isinstance(one, str) is not isinstance(known, str):
+                kind = type(known).__name__
+                raise DataError(
+                    f"{table.name}: column {self.id!r} has {one!r} of type {type(one).__name__}, and the "
+                    f"model learnt ids of type {kind}, as {known!r}: every series would be a new one. Give "
+                    f"the ids as they were, as in df[{self.id!r}].astype({kind})."
+                )
+        return table
+
+    @property
+    def _has_ids(self) -> bool:
+        return len(self._tails) > 1 or self._tails[0].key != self.target
 
     def _forecast(
         self,
@@ -246,6 +284,7 @@ class PanelModel(Estimator):
                 "backend": self._table.backend,
                 "zones": dict(self._table.zones or {}),
                 "by_clock": list(self._table.by_clock),
+                "types": {name: kind.to_json() for name, kind in (self._table.types or {}).items()},
             },
             "series": tails_to_json(self._tails),
         }
@@ -257,7 +296,7 @@ class PanelModel(Estimator):
         try:
             setup = ForecastSetup.from_json(vocabulary["setup"], self._names)
             kind = vocabulary["table"]
-            table = Table.of_kind(kind["backend"], kind["zones"], kind["by_clock"])
+            table = Table.of_kind(kind["backend"], kind["zones"], kind["by_clock"], kind.get("types"))
             self.notes_, self._described = tuple(vocabulary["notes"]), vocabulary["series"]
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"what it says of its data cannot be read: {error!r}") from error

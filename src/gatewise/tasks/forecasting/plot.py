@@ -21,19 +21,20 @@ _HIDDEN = "rgba(0,0,0,0)"
 
 def plot_forecasts(
     series: Sequence[Series],
+    table: Table,
     forecasts: Table,
     names: ColumnNames,
     frequency: Frequency,
     levels: Sequence[float],
 ) -> Any:
-    """The end of each series, its forecast, and the interval between the outermost quantiles."""
+    """The end of each series, its forecast, and the interval between its outermost quantiles; local times."""
     figure = charts.panels([str(each.key) for each in series])
-    keys, times = forecasts.columns[names.id], forecasts.columns[names.time]
+    keys, times = forecasts.columns[names.id], forecasts.times(names.time, "time", by_clock=True)
     for panel, each in enumerate(series):
         mine = keys == each.key
         horizon = int(mine.sum())
         shown = max(0, len(each) - 4 * horizon)
-        past = frequency.times(each.start, np.arange(shown, len(each)))
+        past = table.clock(names.time, frequency.times(each.start, np.arange(shown, len(each))))
         charts.line(figure, panel, past, each.values[shown:], "observed", _OBSERVED)
         if len(levels) > 1:
             low, high = (forecasts.columns[f"q{level:g}"][mine] for level in (levels[0], levels[-1]))
@@ -55,6 +56,7 @@ def plot_anomalies(scored: Table, names: ColumnNames, most: int) -> Any:
     for panel, key in enumerate(chosen):
         mine = keys == key
         part = {name: column[mine] for name, column in scored.columns.items()}
+        part[names.time] = scored.times(names.time, "time", by_clock=True)[mine]
         marked = part["anomaly"].astype(bool)
         charts.line(figure, panel, part[names.time], part["y_hat"], "expected", _FORECAST, width=1)
         charts.line(figure, panel, part[names.time], part[names.target], "observed", _OBSERVED)

@@ -1,0 +1,130 @@
+"""Columns of numbers, times and words: what a value of one must be, and which values are missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.data.missing import is_blank, is_missing
+from gatewise.data.text_times import times_of_texts
+from gatewise.errors import DataError
+
+__all__ = ["Column", "as_array", "as_numbers", "as_times", "holds_words", "series_array"]
+
+Column = npt.NDArray[Any]
+
+
+def as_array(values: Any) -> Column:
+    """A column of any library as an array, and what is missing in it as missing; all else as NumPy reads it.
+
+    Raises:
+        ValueError: it is no array: rows of unlike length.
+    """
+    if hasattr(values, "__array__") and not isinstance(values, np.ndarray):
+        import narwhals as nw
+
+        series = nw.from_native(values, series_only=True, pass_through=True)
+        if isinstance(series, nw.Series):
+            return series_array(series)
+    return np.asarray(values)
+
+
+def series_array(series: Any) -> Column:
+    """A narwhals series as an array.
+
+    Where values are kept as numbers of categories, pyarrow's own way makes a missing one the last category.
+    """
+    import narwhals as nw
+
+    if series.dtype not in (nw.Categorical, nw.Enum):
+        column: Column = series.to_numpy()
+        return column
+    values = series.to_list()
+    kinds = {type(value) for value in values}
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    # Numbers that were kept so are numbers again; words stay objects, as data frames hold them.
+    return np.array(values) if len(kinds) == 1 and kinds <= {int, float, bool} else column
+
+
+def holds_words(column: Column) -> bool:
+    """Whether its values are texts, or objects that have to be looked at one by one."""
+    return column.dtype == object or column.dtype.kind in "UT"
+
+
+def as_numbers(column: Column, name: str, where: str) -> npt.NDArray[np.float64]:
+    """A column as float64, NaN where a value is missing.
+
+    Raises:
+        DataError: a value is neither a number nor missing, or is infinite.
+    """
+    if column.dtype.kind in "iufb":
+        numbers = column.astype(np.float64)
+    else:
+        if not (column.dtype == object or column.dtype.kind in "UT"):
+            raise DataError(f"{where}: column {name!r} has dtype {column.dtype}; expected numbers.")
+        numbers = np.empty(len(column))  # one by one, to name the row of a word
+        for row, value in enumerate(column):
+            try:
+                numbers[row] = np.nan if is_missing(value) or is_blank(value) else float(value)
+            except (TypeError, ValueError):
+                raise DataError(
+                    f"{where}: column {name!r} has {str(value)!r} in row {row + 1}; expected a number. "
+                    "Give another column, or turn its words into numbers first."
+                ) from None
+    if np.isinf(numbers).any():
+        row = int(np.flatnonzero(np.isinf(numbers))[0])
+        raise DataError(
+            f"{where}: column {name!r} has an infinite value in row {row + 1}; expected finite numbers."
+        )
+    return numbers
+
+
+def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
+    """A column as datetime64[us], or as int64 or float64 where time is only counted.
+
+    Raises:
+        DataError: a value is neither a date nor a number, or is missing.
+    """
+    times: npt.NDArray[Any] = column
+    if holds_words(column):
+        times = times_of_texts(column, name, where).times
+    if times.dtype.kind in "iuf" and (form := _written_as_numbers(times)):
+        raise DataError(
+            f"{where}: column {name!r} has numbers as {times[0]:.0f}, which look like dates as {form} "
+            "and would be counted. Write them as 2026-01-31 or 2026-01, or count the steps from 0."
+        )
+    if times.dtype.kind not in "Miuf":
+        raise DataError(f"{where}: column {name!r} has dtype {column.dtype}; expected dates or numbers.")
+    if times.dtype.kind == "M":
+        missing, year = np.isnat(times), times.astype("M8[Y]").astype(np.int64) + 1970
+        beyond, limits = ~missing & ((year < 1) | (year > 9999)), "dates in the years 1 to 9999"
+    else:
+        missing, limits = np.isnan(times.astype(np.float64)), "numbers below 2^53"
+        beyond = ~missing & (np.abs(times.astype(np.float64)) >= 2.0**53)
+    for wrong, what in ((missing, "no time"), (beyond, "a time too far off")):
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise DataError(
+                f"{where}: column {name!r} has {what} in row {row + 1}; expected {limits}. "
+                "Correct the time, or remove the row."
+            )
+    if times.dtype.kind == "M":
+        return times.astype("M8[us]")
+    return times.astype(np.int64) if (np.rint(times) == times).all() else times.astype(np.float64)
+
+
+def _written_as_numbers(times: Column) -> str | None:
+    """How numbers that are plainly dates are written: 20260131, or 202601 with a leap from 12 to 01."""
+    if len(times) == 0 or not (np.abs(times) < 1e9).all() or (np.rint(times) != times).any():
+        return None
+    whole = times.astype(np.int64)
+    year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
+    if ((year >= 1700) & (year < 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
+        return "YYYYMMDD"
+    year, month = whole // 100, whole % 100
+    if ((year >= 1700) & (year < 2200) & (month >= 1) & (month <= 12)).all():
+        return "YYYYMM" if (np.diff(np.unique(whole)) == 89).any() else None
+    return None

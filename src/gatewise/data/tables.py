@@ -1,0 +1,67 @@
+"""What a forecaster is given, as a table: a frame, a file, a column, or the index of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gatewise.data.columns import Column, as_array
+from gatewise.data.frames import Table
+from gatewise.data.panel import ColumnNames
+from gatewise.errors import ArgumentError
+
+__all__ = ["as_table"]
+
+
+def as_table(data: Any, names: ColumnNames, name: str = "the data", *, ids_as_numbers: bool = False) -> Table:
+    """A frame, or a plain sequence of numbers as one series with its steps counted from 0.
+
+    Times of pandas may stand in the index. Ids of a text file are words, as they are written there.
+
+    Args:
+        data: as ``Forecaster.fit`` takes it.
+        names: of its columns.
+        name: what messages call it.
+        ids_as_numbers: take ids of a text file for numbers where all of them look so.
+
+    Raises:
+        ArgumentError: it is no such thing, or its index is neither times nor a count.
+        DataError: a time cannot be read.
+    """
+    if type(data).__module__.partition(".")[0] == "pandas":
+        data = _out_of_index(data, names, name)
+    is_column = len(getattr(data, "shape", ())) == 1  # of polars or pyarrow, which have no index
+    if is_column or isinstance(data, (list, tuple, np.ndarray)):
+        try:
+            values = as_array(data)
+        except ValueError:
+            values = np.zeros((0, 0))
+        if values.ndim != 1:
+            raise ArgumentError(
+                f"{name} has rows within rows; expected a data frame, a dict of columns, or the values of "
+                "one series."
+            )
+        columns: Mapping[str, Column] = {names.time: np.arange(len(values)), names.target: values}
+        return Table(columns, name=name)
+    table = Table.of(data, name).with_times(names.time)
+    return table if ids_as_numbers else table.with_words(names.id)
+
+
+def _out_of_index(data: Any, names: ColumnNames, name: str) -> Any:
+    """A pandas Series or DataFrame with the times that stand in its index as a column."""
+    index, is_series = data.index, len(data.shape) == 1
+    if not is_series and names.time in data.columns:
+        return data
+    counted = type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1
+    if counted or (not is_series and index.dtype.kind != "M" and index.name != names.time):
+        return data
+    if index.nlevels > 1 or type(index).__name__ not in ("Index", "RangeIndex", "DatetimeIndex"):
+        raise ArgumentError(
+            f"{name} has an index of type {type(index).__name__}; expected times or a count. Periods become "
+            "times by .to_timestamp(); what stands in other levels becomes columns by .reset_index()."
+        )
+    if is_series:
+        data = data.rename(names.target).to_frame()
+    return data.rename_axis(names.time).reset_index()

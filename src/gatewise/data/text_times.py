@@ -1,0 +1,131 @@
+"""Times written as text: read with their offset to UTC, and written again in the form they had."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewise.data.missing import is_blank, is_missing
+from gatewise.errors import DataError
+
+__all__ = ["TextForm", "TextTimes", "times_of_texts"]
+
+_OFFSET = re.compile(r"(?P<time>.*\S)\s?(?P<offset>Z|(?<=\d)[+-]\d\d(?::?\d\d)?)")
+_HAS_CLOCK = re.compile(r"\d[T ]\d")
+_UNITS = ("Y", "M", "D", "h", "m", "s", "ms", "us", "ns")
+
+
+class TextForm(NamedTuple):
+    """How times are written.
+
+    Attributes:
+        unit: NumPy's letter of the finest part.
+        between: what stands between date and time of day.
+        dash: between the parts of a date.
+        suffix: the offset, as it is written behind each.
+    """
+
+    unit: str
+    between: str = " "
+    dash: str = "-"
+    suffix: str = ""
+
+    def write(self, times: npt.NDArray[Any]) -> list[str]:
+        """Times (datetime64) as texts of this form."""
+        texts = np.datetime_as_string(times.astype(f"M8[{self.unit}]")).tolist()
+        return [text.replace("-", self.dash).replace("T", self.between) + self.suffix for text in texts]
+
+
+class TextTimes(NamedTuple):
+    """What texts say.
+
+    Attributes:
+        times: (N,) datetime64[us], as the clock shows them where they were written; or numbers, where time is
+            only counted.
+        zone: their offset, "UTC" or as in "+05:30"; None where they have none.
+        form: how they are written; None of numbers, and where some were no texts.
+    """
+
+    times: npt.NDArray[Any]
+    zone: str | None = None
+    form: TextForm | None = None
+
+
+def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes:
+    """Read dates in ISO 8601, with slashes for dashes and an offset to UTC if there is one; or numbers.
+
+    Args:
+        column: of texts, or of objects that are written so.
+        name: of the column.
+        where: what messages call the data.
+
+    Raises:
+        DataError: a text is neither; offsets differ, or some times have one and others none.
+    """
+    texts = ["" if is_missing(value) or is_blank(value) else str(value).strip() for value in column]
+    try:
+        return TextTimes(np.array([float(text or "nan") for text in texts]))
+    except ValueError:
+        pass
+    times, units = np.empty(len(texts), "M8[us]"), set()
+    offsets: dict[str | None, int] = {}
+    for row, text in enumerate(texts):
+        found = _OFFSET.fullmatch(text) if text.endswith("Z") or _HAS_CLOCK.search(text) else None
+        plain, suffix = (found["time"], found["offset"]) if found else (text, None)
+        try:
+            times[row], unit = _time_of(plain)
+        except ValueError:
+            raise DataError(
+                f"{where}: column {name!r} has {text!r} in row {row + 1}; expected dates as in 2026-01-31, "
+                "2026-01-31 18:00:00 or 2026-01-31 18:00:00+02:00, or numbers."
+            ) from None
+        if text:
+            units.add(unit)
+            offsets.setdefault(suffix, row)
+    zone = _common_zone(offsets, name, where)
+    if not all(isinstance(value, str) for value in column if not is_missing(value)):
+        return TextTimes(times, zone)
+    sample = next((text for text in texts if text), "")
+    form = TextForm(
+        max(units, key=_UNITS.index, default="D"),
+        "T" if "T" in sample else " ",
+        "/" if "/" in sample else "-",
+        next(iter(offsets), None) or "",
+    )
+    return TextTimes(times, zone, form)
+
+
+def _time_of(text: str) -> tuple[np.datetime64, str]:
+    """One time, and NumPy's letter of its finest part."""
+    if not text:
+        return np.datetime64("NaT"), "D"
+    if not re.match(r"\d{4}\b", text):  # NumPy reads "now" and "today", and years without end
+        raise ValueError(text)
+    time = np.datetime64(text.replace("/", "-"))
+    return time.astype("M8[us]"), np.datetime_data(time.dtype)[0]
+
+
+def _common_zone(offsets: dict[str | None, int], name: str, where: str) -> str | None:
+    """The one offset that all have; ``offsets`` has the first row of each."""
+    zones: dict[str | None, int] = {}
+    for suffix, row in offsets.items():
+        zones.setdefault(_zone(suffix), row)
+    if len(zones) > 1:
+        (one, first), (other, second), *_ = zones.items()
+        raise DataError(
+            f"{where}: column {name!r} has times of different offsets to UTC, {one or 'none'} in row "
+            f"{first + 1} and {other or 'none'} in row {second + 1}; expected one for all. Bring them into "
+            "one time zone first, as in pd.to_datetime(column, utc=True).dt.tz_convert('Europe/Berlin')."
+        )
+    return next(iter(zones), None)
+
+
+def _zone(suffix: str | None) -> str | None:
+    if suffix is None:
+        return None
+    digits = suffix.removeprefix("Z").replace(":", "")
+    hours, minutes = digits[:3] or "+00", digits[3:] or "00"
+    return "UTC" if int(hours) == int(minutes) == 0 else f"{hours}:{minutes}"
