@@ -247,3 +247,15 @@ def test_series_that_cannot_be_indexed(weekly):
         index_units(weekly, daily(2.0, seed=1), 1)
     with pytest.raises(ArgumentError, match="model is a SequenceTagger; expected a fitted LanguageModel or"):
         index_units(gw.SequenceTagger(), "text")
+
+
+def test_labels_and_hours_of_the_day_are_those_of_the_zone():
+    pandas = pytest.importorskip("pandas")
+    times = pandas.Series(pandas.date_range("2026-03-27", periods=72, freq="h", tz="Asia/Tokyo"))
+    frame = pandas.DataFrame({"ds": times, "y": np.sin(np.arange(72))})
+    options = {"horizon": 4, "context_length": 12, "patch_size": 1, "hidden_size": 4}
+    made = gw.Forecaster(**options, epochs=1, steps_per_epoch=2, progress=False).fit(frame)
+    inside = gw.magnify(made, frame)
+    assert inside.labels[0] == str(times[60])[:-6]
+    found = gw.magnify.index_units(made, frame)
+    assert found.times[-1] == np.datetime64(str(times[71])[:-6])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,13 @@ from gatewise.tasks import Forecaster
 __all__ = ["evaluate", "one_by_one", "predict", "train"]
 
 
+class IdType(StrEnum):
+    """What ids of a text file are taken for."""
+
+    TEXT = "text"
+    NUMBER = "number"
+
+
 @with_hyperparameters(Forecaster)
 def train(
     data: Annotated[
@@ -26,6 +34,9 @@ def train(
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
+    id_type: Annotated[
+        IdType, typer.Option(help="What the ids of a CSV file are: words as they are written, or numbers.")
+    ] = IdType.TEXT,
     as_json: JsonOption = False,
     **hyperparameters: Any,
 ) -> None:
@@ -36,6 +47,8 @@ def train(
     from it to the very bits of a run without a stop.
     """
     table = read_file(data)
+    if id_type is IdType.NUMBER:
+        table = table.with_numbers()
     model = Forecaster(**hyperparameters, progress=False)
     run_training(
         model,
@@ -89,8 +102,7 @@ def one_by_one(table: Table, model: Forecaster) -> list[Table]:
     """The rows of each series, in the order in which the series come."""
     if model.id not in table.columns:
         return [table]
+    if not model._ids_are_numbers():
+        table = table.with_words(model.id)
     keys = table.columns[model.id]
-    return [
-        Table({name: values[keys == key] for name, values in table.columns.items()}, name=table.name)
-        for key in dict.fromkeys(keys.tolist())
-    ]
+    return [table.rows(keys == key) for key in dict.fromkeys(keys.tolist())]

@@ -173,6 +173,12 @@ class Table:
             return times
         return times if (column in self.by_clock) is by_clock else (self.other_times or {})[column]
 
+    def rows(self, chosen: Column) -> Table:
+        """Some of the rows: by their numbers, or by a mask."""
+        columns = {name: values[chosen] for name, values in self.columns.items()}
+        others = {name: values[chosen] for name, values in (self.other_times or {}).items()}
+        return replace(self, columns=columns, other_times=others, cells=None)
+
     def clock(self, column: str, times: Column) -> Column:
         """Times counted as those of a column, as the clocks of its zone show them."""
         zone = (self.zones or {}).get(column)
@@ -194,6 +200,10 @@ class Table:
     def as_kind(self, backend: str) -> Any:
         """All columns as a frame of another library."""
         return replace(self, backend=backend, types=None).like(self.columns)
+
+    def with_numbers(self) -> Table:
+        """The same of a text file, where what looks like a number is one, ids too."""
+        return replace(self, cells=None)
 
     def empty(self) -> Table:
         """The kind of frame, without its columns."""

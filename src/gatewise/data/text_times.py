@@ -14,6 +14,7 @@ from gatewise.errors import DataError
 __all__ = ["TextForm", "TextTimes", "times_of_texts"]
 
 _OFFSET = re.compile(r"(?P<time>.*\S)\s?(?P<offset>Z|(?<=\d)[+-]\d\d(?::?\d\d)?)")
+_TIME = re.compile(r"\d{4}([-/]\d\d([-/]\d\d([T ]\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?")
 _HAS_CLOCK = re.compile(r"\d[T ]\d")
 _UNITS = ("Y", "M", "D", "h", "m", "s", "ms", "us", "ns")
 
@@ -102,7 +103,7 @@ def _time_of(text: str) -> tuple[np.datetime64, str]:
     """One time, and NumPy's letter of its finest part."""
     if not text:
         return np.datetime64("NaT"), "D"
-    if not re.match(r"\d{4}\b", text):  # NumPy reads "now" and "today", and years without end
+    if not _TIME.fullmatch(text):  # NumPy reads "now", years without end, and zones, which it drops
         raise ValueError(text)
     time = np.datetime64(text.replace("/", "-"))
     return time.astype("M8[us]"), np.datetime_data(time.dtype)[0]

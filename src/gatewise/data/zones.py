@@ -71,12 +71,7 @@ def without_zone(series: Any) -> tuple[Times, Times]:
 
 def utc_of(clock: Times, zone: str) -> Times:
     """Times in UTC of what clocks show: of an hour shown twice the first, of one left out the next."""
-    place = zone_info(zone)
-    times = [
-        time.replace(tzinfo=place).astimezone(UTC).replace(tzinfo=None)
-        for time in clock.astype("M8[us]").tolist()
-    ]
-    return np.array(times, dtype="M8[us]")
+    return _moved(clock, zone_info(zone), UTC)
 
 
 def with_offsets(utc: Times, zone: str) -> list[str]:
@@ -88,17 +83,13 @@ def with_offsets(utc: Times, zone: str) -> list[str]:
 
 def clock_of(utc: Times, zone: str) -> Times:
     """What clocks show at times in UTC."""
-    place = zone_info(zone)
-    times = [
-        time.replace(tzinfo=UTC).astimezone(place).replace(tzinfo=None)
-        for time in utc.astype("M8[us]").tolist()
-    ]
-    return np.array(times, dtype="M8[us]")
+    return _moved(utc, UTC, zone_info(zone))
 
 
 def _moved(times: Times, there: tzinfo, here: tzinfo) -> Times:
     """The same moments by the clocks of another zone."""
-    moments = (
-        None if time is None else time.replace(tzinfo=there) for time in times.astype("M8[us]").tolist()
-    )
-    return np.array([m and m.astimezone(here).replace(tzinfo=None) for m in moments], dtype="M8[us]")
+    found = [
+        None if time is None else time.replace(tzinfo=there).astimezone(here).replace(tzinfo=None)
+        for time in times.astype("M8[us]").tolist()
+    ]
+    return np.array(found, dtype="M8[us]")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
+from gatewise.data.sequences import as_texts
 from gatewise.errors import ArgumentError, DataError, GatewiseError
 from gatewise.tasks.classification.labels import (
     as_labels,
@@ -116,3 +120,26 @@ def test_class_weights():
 def test_classes_of_a_damaged_file_are_refused(value):
     with pytest.raises(GatewiseError, match="its classes"):
         classes_from_json(value)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pa.chunked_array([["a", None, "b"]]).dictionary_encode(),
+        pa.array(["a", None, "b"]),
+        pd.Series(["a", None, "b"], dtype="category"),
+        pd.Series(["a", pd.NA, "b"], dtype="string"),
+        pl.Series(["a", None, "b"], dtype=pl.Categorical),
+    ],
+    ids=["dictionary", "Arrow", "category", "string", "polars"],
+)
+def test_a_missing_label_of_a_column_is_named(labels):
+    with pytest.raises(ArgumentError, match=r"y\[1\] is (None|nan|<NA>), which stands for a missing label"):
+        as_labels(labels, 3)
+
+
+def test_labels_kept_as_a_dictionary_are_what_they_say():
+    column = pa.chunked_array([["b", "a", "b"]]).dictionary_encode()
+    assert as_labels(column, 3).tolist() == ["b", "a", "b"]
+    with pytest.raises(DataError, match=r"X\[1\] has type NoneType"):
+        as_texts(pa.chunked_array([["a", None, "b"]]).dictionary_encode())

@@ -128,3 +128,16 @@ def test_without_plotly_the_extra_is_named(model, monkeypatch):
         model.plot()
     with pytest.raises(NotFittedError, match="not fitted"):
         quick().plot()
+
+
+@pytest.mark.parametrize("kind", ["forecast", "anomalies"])
+def test_zoned_hours_are_drawn_by_local_time(kind):
+    times = pd.Series(pd.date_range("2026-03-28", periods=60, freq="h", tz="Europe/Berlin"))
+    frame = pd.DataFrame({"ds": times, "y": wave(60)})
+    made = quick(horizon=12).fit(frame)
+    figure = made.plot(frame) if kind == "forecast" else made.plot(anomalies=made.anomalies(frame))
+    drawn = {str(np.datetime64(x, "h")) for trace in figure.data for x in np.asarray(trace.x, "M8[us]")}
+    assert "2026-03-29T02" not in drawn, "the hour that the clocks leave out"
+    assert {"2026-03-29T01", "2026-03-29T03"} <= drawn
+    ahead = {str(time)[:13].replace(" ", "T") for time in made.predict()["ds"]}
+    assert (ahead <= drawn) == (kind == "forecast")

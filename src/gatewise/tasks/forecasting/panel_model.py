@@ -198,8 +198,12 @@ class PanelModel(Estimator):
 
     def _as_table(self, data: Any, name: str = "the data") -> Table:
         """What is given as a table, the ids of a text file as those of the training."""
-        numbers = not isinstance(self._tails[0].key, str)
+        numbers = self._ids_are_numbers()
         return self._checked_table(as_table(data, self._names, name, ids_as_numbers=numbers))
+
+    def _ids_are_numbers(self) -> bool:
+        """Whether it was trained on series whose ids are numbers."""
+        return hasattr(self, "_tails") and not isinstance(self._tails[0].key, str)
 
     def _checked_table(self, table: Table) -> Table:
         """A table whose times and ids are of the kind of the training's.
