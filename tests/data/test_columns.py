@@ -162,14 +162,37 @@ def test_words_for_this_moment_are_no_dates(word):
 
 @pytest.mark.parametrize(
     ("numbers", "form"),
-    [([20240130, 20240131, 20240201], "YYYYMMDD"), ([196011, 196012, 196101], "YYYYMM")],
+    [
+        ([20240130, 20240131, 20240201], "YYYYMMDD"),
+        ([20240131], "YYYYMMDD"),
+        ([196011, 196012, 196101], "YYYYMM"),
+        ([202401, 202402, 202403], "YYYYMM"),
+        ([202250, 202251, 202252, 202301], "YYYYWW"),
+        ([202240, 202241], "YYYYWW"),
+        ([2023364, 2023365, 2024001], "YYYYDDD"),
+        ([20223, 20224, 20231, 20232], "YYYYQ"),
+        ([2024013122, 2024013123, 2024020100], "YYYYMMDDHH"),
+        ([202401312345, 202402010000], "YYYYMMDDHHMM"),
+        ([20240131234559], "YYYYMMDDHHMMSS"),
+    ],
 )
 @pytest.mark.parametrize("kind", [np.int64, np.float64, str])
 def test_dates_written_as_numbers_are_not_counted(numbers, form, kind):
-    with pytest.raises(DataError, match=f"column 'ds' has numbers as {numbers[0]}, .* dates as {form}"):
+    with pytest.raises(DataError, match=f"column 'ds' has numbers as {numbers[0]}, .* dates as {form} and"):
         as_times(np.array(numbers).astype(kind), "ds", "x")
 
 
-@pytest.mark.parametrize("numbers", [[202401, 202402, 202403], [1990, 1991], [20241301], [0, 1]])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [1990, 1991],
+        [20241301],
+        [0, 1],
+        [20001, 20002, 20003],
+        [1767225600, 1767229200],
+        [*range(202401, 202470)],
+    ],
+    ids=["years", "no month", "from 0", "five digits", "seconds", "beyond weeks"],
+)
 def test_what_may_be_counted_is(numbers):
-    assert as_times(np.array(numbers), "ds", "x").tolist() == numbers
+    assert as_times(np.array(numbers), "ds", "x").tolist() == list(numbers)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.data.calendar_codes import calendar_code
 from gatewise.data.missing import is_blank, is_missing
 from gatewise.data.text_times import times_of_texts
 from gatewise.errors import DataError
@@ -91,10 +92,11 @@ def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
     times: npt.NDArray[Any] = column
     if holds_words(column):
         times = times_of_texts(column, name, where).times
-    if times.dtype.kind in "iuf" and (form := _written_as_numbers(times)):
+    if times.dtype.kind in "iuf" and (code := calendar_code(times)):
         raise DataError(
-            f"{where}: column {name!r} has numbers as {times[0]:.0f}, which look like dates as {form} "
-            "and would be counted. Write them as 2026-01-31 or 2026-01, or count the steps from 0."
+            f"{where}: column {name!r} has numbers as {times[0]:.0f}, which look like dates as {code.form} "
+            f"and would be counted, with a gap at each new year. Write them as {code.remedy}, or count the "
+            "steps from 0."
         )
     if times.dtype.kind not in "Miuf":
         raise DataError(f"{where}: column {name!r} has dtype {column.dtype}; expected dates or numbers.")
@@ -114,17 +116,3 @@ def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
     if times.dtype.kind == "M":
         return times.astype("M8[us]")
     return times.astype(np.int64) if (np.rint(times) == times).all() else times.astype(np.float64)
-
-
-def _written_as_numbers(times: Column) -> str | None:
-    """How numbers that are plainly dates are written: 20260131, or 202601 with a leap from 12 to 01."""
-    if len(times) == 0 or not (np.abs(times) < 1e9).all() or (np.rint(times) != times).any():
-        return None
-    whole = times.astype(np.int64)
-    year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
-    if ((year >= 1700) & (year < 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
-        return "YYYYMMDD"
-    year, month = whole // 100, whole % 100
-    if ((year >= 1700) & (year < 2200) & (month >= 1) & (month <= 12)).all():
-        return "YYYYMM" if (np.diff(np.unique(whole)) == 89).any() else None
-    return None
