@@ -30,6 +30,7 @@ ORDER = (
     "multi30k_de_en",
     "digit_sequences",
     "tagging",
+    "forecast_lengths",
     "m4_hourly",
     "etth1",
     "anomalies",

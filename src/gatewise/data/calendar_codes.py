@@ -1,4 +1,4 @@
-"""Calendar codes written as numbers, such as 202252 for a week: counted they would have a gap each new year."""
+"""Calendar codes written as numbers, such as 202252 for a week: counted, each new year would be a gap."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ All series lie end to end in one array with room around them, so that a batch of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -132,6 +133,12 @@ class ForecastWindows:
                 whole = slice(at - before, at + len(each) + after)
                 times = frequency.times(each.start, np.arange(-before, len(each) + after))
                 self._calendar[whole] = calendar_features(times, cycles)
+
+    def at(self, windows: IntArray) -> ForecastWindows:
+        """Other windows (series, position), (M, 2), of the same series; their values are not read again."""
+        others = copy(self)
+        others.windows = windows
+        return others
 
     @property
     def lengths(self) -> IntArray:

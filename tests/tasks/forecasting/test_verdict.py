@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from gatewise.data.panel import Series
+from gatewise.tasks.forecasting.baselines import Baselines
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.judge import count_of, judge
 from gatewise.tasks.forecasting.split import origins
-from gatewise.tasks.forecasting.verdict import Accuracy, Judged, Verdict, baseline_forecasts, mase_scale
+from gatewise.tasks.forecasting.verdict import Accuracy, Judged, Verdict, mase_scale
 
 NAN = np.nan
 
@@ -67,33 +68,6 @@ def test_the_scale_of_mase(values, season, expected):
     np.testing.assert_equal(mase_scale(np.array(values, float), season), expected)
 
 
-# Baselines
-
-
-def test_baselines_by_hand():
-    found = baseline_forecasts(np.array([1.0, 2, 3, 4, 6]), 5, 3)
-    assert list(found) == ["naive", "seasonal naive", "drift"]
-    np.testing.assert_array_equal(found["naive"], [6] * 5)
-    np.testing.assert_array_equal(found["seasonal naive"], [3, 4, 6, 3, 4])
-    np.testing.assert_allclose(found["drift"], 6 + 1.25 * np.arange(1, 6))
-
-
-def test_baselines_carry_forward_what_is_missing():
-    found = baseline_forecasts(np.array([NAN, 2.0, NAN, 4, NAN]), 4, 2)
-    np.testing.assert_array_equal(found["naive"], [4] * 4)
-    np.testing.assert_array_equal(found["seasonal naive"], [4, 4, 4, 4])
-    np.testing.assert_allclose(found["drift"], 4 + 0.5 * np.arange(1, 5))
-
-
-def test_without_a_season_there_is_no_seasonal_baseline():
-    assert list(baseline_forecasts(np.array([1.0, 2]), 3, 1)) == ["naive", "drift"]
-
-
-def test_one_value_is_enough():
-    for values in baseline_forecasts(np.array([7.0]), 3, 12).values():
-        np.testing.assert_array_equal(values, [7] * 3)
-
-
 def test_published_figures_of_m4(data_folder):
     """Seasonal naive over the 414 hourly series: sMAPE 13.912 and MASE 1.193, as the competition has it."""
     found = {}
@@ -105,7 +79,9 @@ def test_published_figures_of_m4(data_folder):
     train = [found["train"][key] for key in found["test"]]
     actual = np.stack(list(found["test"].values()))
     judged = Judged(actual, np.array([mase_scale(values, 24) for values in train]))
-    forecasts = np.stack([baseline_forecasts(values, 48, 24)["seasonal naive"] for values in train])
+    forecasts = np.concatenate(
+        [Baselines(values, 24).at(np.array([len(values)]), 48)["seasonal naive"] for values in train]
+    )
     accuracy = judged.accuracy("seasonal naive", forecasts)
     assert actual.shape == (414, 48)
     assert accuracy.smape == pytest.approx(13.912, abs=5e-4)
@@ -246,10 +222,3 @@ def test_series_are_counted_in_words():
         np.stack([np.arange(5 * count) % count, np.arange(5 * count)], axis=1) for count in (1, 2, 1200)
     ]
     assert [count_of(each) for each in windows] == ["one series", "2 series", "1,200 series"]
-
-
-def test_seasonal_naive_repeats_what_was_last_seen_at_each_step_of_the_season():
-    past = np.array([9, 1, 2, 3, 4, NAN, 6, 7, 8.0])
-    found = baseline_forecasts(past, 6, 4)["seasonal naive"]
-    np.testing.assert_array_equal(found, [1, 6, 7, 8, 1, 6])
-    np.testing.assert_array_equal(baseline_forecasts(np.array([NAN, 5.0]), 3, 4)["seasonal naive"], [5, 5, 5])

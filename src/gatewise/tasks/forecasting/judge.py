@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.data.panel import Series
+from gatewise.tasks.forecasting.baselines import Baselines
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.frames import actual_values
-from gatewise.tasks.forecasting.verdict import Judged, Verdict, baseline_forecasts, mase_scale
+from gatewise.tasks.forecasting.verdict import Judged, Verdict, mase_scale
 from gatewise.types import IntArray
 
 __all__ = ["count_of", "judge"]
@@ -45,15 +46,16 @@ def judge(
         forecasts.quantiles[..., 0] if has_interval else None,
         forecasts.quantiles[..., -1] if has_interval else None,
     )
-    baselines: dict[str, list[npt.NDArray[np.float64]]] = {}
-    for index, position in windows:
-        for name, forecast in baseline_forecasts(series[index].values[:position], horizon, season).items():
-            baselines.setdefault(name, []).append(forecast)
+    baselines: dict[str, npt.NDArray[np.float64]] = {}
+    for index in np.unique(windows[:, 0]):
+        mine = windows[:, 0] == index
+        for name, rows in Baselines(series[index].values, season).at(windows[mine, 1], horizon).items():
+            baselines.setdefault(name, np.empty(forecasts.point.shape))[mine] = rows
     return Verdict(
         f"{data}, {len(windows):,} forecast{'s' * (len(windows) > 1)} of {horizon} step{'s' * (horizon > 1)}",
         levels[-1] - levels[0] if has_interval else None,
         judged.accuracy("forecaster", forecasts.point, interval=True),
-        [judged.accuracy(name, np.stack(rows)) for name, rows in baselines.items()],
+        [judged.accuracy(name, rows) for name, rows in baselines.items()],
     )
 
 

@@ -15,6 +15,7 @@ from gatewise.data.frames import Table
 from gatewise.data.missing import is_missing
 from gatewise.data.panel import ColumnNames, Panel, Series, read_panel
 from gatewise.data.tables import as_table
+from gatewise.data.windows import ForecastWindows
 from gatewise.errors import DataError, TrainingError
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
@@ -110,7 +111,7 @@ class PanelModel(Estimator):
             calendar=self.calendar,
         )
         measured = split.held_out(panel, shape.horizon, _JUDGED)
-        windows = setup.windows(panel.series, chosen, target=self.target)
+        windows = setup.windows(panel.series, chosen, target=self.target, room=self.horizon)
         network = self._new_network(setup)
         notes = [*panel.notes]
         if len(used) < len(panel.series):
@@ -127,7 +128,7 @@ class PanelModel(Estimator):
                 training.Minibatches(
                     network,
                     windows,
-                    setup.windows(panel.series, measured, target=self.target) if len(measured) else None,
+                    windows.at(measured) if len(measured) else None,
                     batch_size=self.batch_size,
                     seed=self.seed,
                     steps_per_epoch=self.steps_per_epoch,
@@ -148,20 +149,26 @@ class PanelModel(Estimator):
             )
         except TrainingError:
             if self.history_:  # the best weights so far forecast as well, with intervals that hold
-                self._judge_held_out(panel, split)
+                self._judge_held_out(panel, split, windows)
             raise
-        self._judge_held_out(panel, split)
+        self._judge_held_out(panel, split, windows)
 
-    def _judge_held_out(self, panel: Panel, split: Split) -> None:
-        """Calibrate on the part that was held out, and compare with baselines there."""
+    def _judge_held_out(self, panel: Panel, split: Split, read: ForecastWindows) -> None:
+        """Calibrate on the part that was held out, and compare with baselines there.
+
+        Args:
+            panel: the series.
+            split: of them.
+            read: windows over them, so that they are not read again.
+        """
         windows = split.held_out(panel, self.horizon, _SAMPLED if self._samples_steps else _JUDGED)
         if len(windows) == 0:
             return
-        forecasts = self._forecast(panel.series, windows)
+        forecasts = self._forecast_windows(read.at(windows))
         if self.calibrate and self.quantiles:
             actual = actual_values(panel.series, windows, self.horizon)
             self.calibration_ = calibration_of(forecasts, actual, self.quantiles)
-            forecasts = self._forecast(panel.series, windows)
+            forecasts = calibrated(forecasts, self.calibration_, self.quantiles)
         data = f"the held-out end of {count_of(windows)}, by which weights and intervals were chosen"
         self._judge(panel.series, windows, split.learnt, forecasts, data)
 
@@ -247,6 +254,9 @@ class PanelModel(Estimator):
         source = self.setup_.windows(
             series, windows, target=self.target, future=future, room=steps or self.horizon, seen=seen
         )
+        return self._forecast_windows(source, steps)
+
+    def _forecast_windows(self, source: ForecastWindows, steps: int | None = None) -> Forecasts:
         sampling = Sampling(self.num_samples, self.point, np.random.default_rng([self.seed, 3]))
         forecasts = forecast_windows(
             self.network_, self._head, source, steps or self.horizon, self.quantiles, sampling

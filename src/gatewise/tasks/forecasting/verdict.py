@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Accuracy", "Judged", "Verdict", "baseline_forecasts", "mase_scale"]
+__all__ = ["Accuracy", "Judged", "Verdict", "mase_scale"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -158,31 +158,3 @@ def mase_scale(values: Floats, season: int) -> float:
     differences = np.abs(values[season:] - values[:-season])
     differences = differences[~np.isnan(differences)]
     return float(differences.mean()) if len(differences) and differences.any() else float("nan")
-
-
-def baseline_forecasts(past: Floats, horizon: int, season: int) -> dict[str, Floats]:
-    """Forecasts that cost nothing: the last value, the last season, the line through first and last value.
-
-    Args:
-        past: (T,) all values before the forecast, NaN where missing.
-        horizon: S.
-        season: steps of a season; 1 for none, and then the last season is the last value.
-    """
-    present = np.flatnonzero(~np.isnan(past))
-    filled = past[present[np.searchsorted(present, np.arange(len(past)), side="right").clip(1) - 1]]
-    last, ahead = filled[-1], np.arange(1, horizon + 1)
-    slope = (last - filled[0]) / max(1, len(filled) - 1)
-    found = {"naive": np.full(horizon, last)}
-    if season > 1:
-        found["seasonal naive"] = _last_of_the_season(past, filled, season)[(ahead - 1) % season]
-    return {**found, "drift": last + slope * ahead}
-
-
-def _last_of_the_season(past: Floats, filled: Floats, season: int) -> Floats:
-    """For each step of the next season the last value seen at that step; where none was, the last of all."""
-    values = np.full(season, filled[-1])
-    for first in range(len(past) % season - season, len(past), season):
-        part = past[max(0, first) : first + season]
-        seen = ~np.isnan(part)
-        values[season - len(part) :][seen] = part[seen]
-    return values
