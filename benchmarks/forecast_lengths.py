@@ -1,7 +1,7 @@
 """How does `Forecaster.fit` grow with the series, outside training (bar: linear, 5 % of all at a million)?
 
-Each length is fitted with the defaults, on an hourly wave with noise. Outside training are reading, splitting,
-scaling, the calendar, the calibration of the intervals and the verdict.
+Each length is fitted with the defaults, on an hourly wave with noise. Outside training are reading,
+splitting, scaling, the calendar, the calibration of the intervals and the verdict.
 """
 
 from __future__ import annotations

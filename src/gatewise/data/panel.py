@@ -17,7 +17,7 @@ from gatewise.data.tokens import token_digest
 from gatewise.errors import ArgumentError, DataError
 from gatewise.types import IntArray
 
-__all__ = ["ColumnNames", "Panel", "Series", "read_future", "read_panel"]
+__all__ = ["ColumnNames", "Panel", "Series", "named", "read_future", "read_panel"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -121,13 +121,14 @@ class Panel:
         return token_digest(texts, *(part.view(np.int64) for part in parts))
 
 
-def read_panel(table: Table, names: ColumnNames, freq: str | None = None) -> Panel:
+def read_panel(table: Table, names: ColumnNames, freq: str | None = None, *, strict: bool = True) -> Panel:
     """A long frame as a panel.
 
     Args:
         table: a row for each series and time, in any order.
         names: of its columns. Without an id column all rows are one series.
         freq: the step of time, as in ``Frequency.parse``; found in the data where omitted.
+        strict: refuse series without any value; else they are left out, and a note says so.
 
     Raises:
         DataError: a column is missing, holds words where numbers belong or has no value at all; a time
@@ -152,12 +153,11 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None) -> Pan
         _refuse_other_kind(frequency, times, names, table.name)
     statics = [_plain(table.column(name, "static")) for name in names.static]
     _refuse_coarser(frequency, times, rows_of, names, table.name)
-    series, absent = [], []
+    series, absent, empty = [], [], []
     for key, rows in rows_of.items():
         if np.isnan(target[rows]).all():
-            raise DataError(
-                f"{table.name}: series {key!r} has no value in column {names.target!r}; remove the series."
-            )
+            empty.append(key)
+            continue
         rows = rows[
             np.flatnonzero(~np.isnan(target[rows]))[0] :
         ]  # before its first value a series is not there
@@ -179,7 +179,23 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None) -> Pan
                 static,
             )
         )
-    return Panel(series, frequency, _notes(absent, bool(np.isnan(known).any() or np.isnan(past).any())))
+    notes = _notes(absent, bool(np.isnan(known).any() or np.isnan(past).any()))
+    if empty and strict:
+        raise DataError(
+            f"{table.name}: {named(empty)} no value in column {names.target!r}; remove "
+            f"{'the series' if len(empty) == 1 else 'them'}, or leave strict at False."
+        )
+    if empty:
+        notes = (*notes, f"{named(empty)} no value in column {names.target!r}, and left out")
+    return Panel(series, frequency, notes)
+
+
+def named(keys: Sequence[Any], verb: tuple[str, str] = ("has", "have")) -> str:
+    """Series by name, the first few of many, with the verb that follows."""
+    if len(keys) == 1:
+        return f"series {keys[0]!r} {verb[0]}"
+    shown = ", ".join(repr(key) for key in keys[:5])
+    return f"{len(keys):,} series, {shown}{', ...' if len(keys) > 5 else ''}, {verb[1]}"
 
 
 def read_future(

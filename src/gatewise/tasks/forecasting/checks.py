@@ -48,7 +48,7 @@ def check_forecaster(model: PanelModel) -> None:
         raise ArgumentError(f"freq={model.freq!r}; expected a name as '1h', or None.")
     _check_output_names(model)
     _check_roles(model)
-    for name in ("linear_skip", "calendar", "calibrate"):
+    for name in ("linear_skip", "calendar", "calibrate", "strict"):
         if not isinstance(getattr(model, name), bool):
             raise ArgumentError(f"{name}={getattr(model, name)!r}; expected True or False.")
     check_number("dropout", model.dropout, low=0, high=1, open_high=True)

@@ -63,6 +63,8 @@ class Forecaster(PanelModel):
         past: columns of covariates that are known up to the present only.
         static: columns of covariates that do not change in time, numbers or words.
         calibrate: adjust the quantiles to what the validation part shows.
+        strict: refuse data in which a series has no value or never changes; else the first are left out, from
+            the others nothing is learnt, and ``notes_`` names both.
         validation_fraction: last part of each series, at least a horizon, kept from training; 0 for none.
         dropout: rate between layers and before the output.
         epochs: of ``steps_per_epoch`` batches each.
@@ -125,6 +127,7 @@ class Forecaster(PanelModel):
         past: tuple[str, ...] = (),
         static: tuple[str, ...] = (),
         calibrate: bool = True,
+        strict: bool = False,
         validation_fraction: float = 0.1,
         dropout: float = 0.1,
         epochs: int = 20,
@@ -162,6 +165,7 @@ class Forecaster(PanelModel):
         self.past = past
         self.static = static
         self.calibrate = calibrate
+        self.strict = strict
         self.validation_fraction = validation_fraction
         self.dropout = dropout
         self.epochs = epochs
@@ -206,7 +210,7 @@ class Forecaster(PanelModel):
         """
         self._check_before_fit(checkpoint, resume)
         table = as_table(data, self._names)
-        panel = read_panel(table, self._names, self.freq)
+        panel = read_panel(table, self._names, self.freq, strict=self.strict)
         self._fit_panel(panel, table, checkpoint=checkpoint, resume=resume, listeners=listeners)
         return self
 
@@ -304,7 +308,7 @@ class Forecaster(PanelModel):
         check_number("step", step, low=1, whole=True, optional=True)
         step = step or self.horizon
         table = as_table(data, self._names)
-        whole = read_panel(table, self._names, self.freq)
+        whole = read_panel(table, self._names, self.freq, strict=self.strict)
         back = self.horizon + (windows - 1) * step
         panel = whole.only(np.flatnonzero(whole.ends() > back + self.horizon))
         if len(panel.series) < len(whole.series):

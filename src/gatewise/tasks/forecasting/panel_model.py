@@ -13,7 +13,7 @@ import numpy.typing as npt
 from gatewise.data.columns import Column
 from gatewise.data.frames import Table
 from gatewise.data.missing import is_missing
-from gatewise.data.panel import ColumnNames, Panel, Series, read_panel
+from gatewise.data.panel import ColumnNames, Panel, Series, named, read_panel
 from gatewise.data.tables import as_table
 from gatewise.data.windows import ForecastWindows
 from gatewise.errors import DataError, TrainingError
@@ -77,6 +77,7 @@ class PanelModel(Estimator):
     past: tuple[str, ...]
     static: tuple[str, ...]
     calibrate: bool
+    strict: bool
     validation_fraction: float
     dropout: float
     steps_per_epoch: int
@@ -100,6 +101,11 @@ class PanelModel(Estimator):
         if self.strategy == "recursive":
             shape = shape._replace(horizon=shape.patch)
         chosen = training_windows(panel, split, shape, self.horizon)
+        flat = self._never_changing(panel, split, np.unique(chosen[:, 0]))
+        cut_at_once = split.is_one_moment(panel)
+        # Of a series that nothing can be learnt from nothing is held out: its scale is that of all it has.
+        split = split._replace(learnt=np.where(flat, split.ends, split.learnt))
+        chosen = chosen[~flat[chosen[:, 0]]]
         used = np.unique(chosen[:, 0])
         setup = ForecastSetup.learn(
             panel.cut(split.learnt),
@@ -114,9 +120,15 @@ class PanelModel(Estimator):
         windows = setup.windows(panel.series, chosen, target=self.target, room=self.horizon)
         network = self._new_network(setup)
         notes = [*panel.notes]
-        if len(used) < len(panel.series):
-            notes.append(f"{len(panel.series) - len(used):,} series are too short to learn from")
-        if len(measured) and not split.is_one_moment(panel):
+        if flat.any():
+            keys = [each.key for each, is_flat in zip(panel.series, flat, strict=True) if is_flat]
+            notes.append(
+                f"{named(keys, ('never changes', 'never change'))} in the part to learn from, from which "
+                "nothing is learnt then; forecast all the same"
+            )
+        if short := len(panel.series) - len(used) - int(flat.sum()):
+            notes.append(f"{short:,} series are too short to learn from")
+        if len(measured) and not cut_at_once:
             notes.append(
                 "the series are not all cut at the same time: one may be learnt from where another is judged"
             )
@@ -152,6 +164,31 @@ class PanelModel(Estimator):
                 self._judge_held_out(panel, split, windows)
             raise
         self._judge_held_out(panel, split, windows)
+
+    def _never_changing(self, panel: Panel, split: Split, used: IntArray) -> npt.NDArray[np.bool_]:
+        """Which series (N,) have one value alone to learn from.
+
+        Raises:
+            DataError: all of them, or with ``strict`` any.
+        """
+        flat = np.zeros(len(panel.series), dtype=bool)
+        said = []
+        for index in used.tolist():
+            each = panel.series[index]
+            values = each.values[: split.learnt[index]]
+            values = values[~np.isnan(values)]
+            if values.min() == values.max():
+                flat[index] = True
+                said.append(
+                    f"series {each.key!r} of column {self.target!r} is constant: all {len(values)} values to "
+                    f"learn from are {values[0]:g}"
+                )
+        if said and (self.strict or len(said) == len(used)):
+            more = f"; and so {len(said) - 5:,} more" if len(said) > 5 else ""
+            raise DataError(
+                f"{'; '.join(said[:5])}{more}. Remove what never changes; its forecast is its value."
+            )
+        return flat
 
     def _judge_held_out(self, panel: Panel, split: Split, read: ForecastWindows) -> None:
         """Calibrate on the part that was held out, and compare with baselines there.
@@ -199,7 +236,10 @@ class PanelModel(Estimator):
         if data is None:
             return self._table, self._tails
         table = self._as_table(data)
-        series = read_panel(table, self._names, str(self.setup_.frequency)).series
+        panel = read_panel(table, self._names, str(self.setup_.frequency), strict=self.strict)
+        series = panel.series
+        if not series:
+            raise DataError(f"{table.name}: no series has a value in column {self.target!r} to go on from.")
         self.setup_.refuse_other_units(series, self.target)
         return table, series
 

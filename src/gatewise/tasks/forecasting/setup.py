@@ -192,8 +192,8 @@ class ForecastSetup:
         """
         for each in series:
             known, values = self.scales.get(each.key), each.values[~np.isnan(each.values)]
-            if known is None or len(values) == 0:
-                continue
+            if known is None or len(values) == 0 or values.min() == values.max() == known.centre:
+                continue  # what never changed, too, may go on so
             by_mean = self.scaling == "mean"
             spread = float(np.abs(values).mean() if by_mean else values.std())
             shift = 0.0 if by_mean else abs(values.mean() - known.centre)
@@ -281,4 +281,4 @@ def series_scale(series: Series, scaling: str, target: str, may_be_constant: boo
             f"series {series.key!r} of column {target!r} has values of the size {magnitude:g}; give it in "
             "another unit."
         )
-    return SeriesScale(float(values.mean()), scale)
+    return SeriesScale(float(values[0] if constant else values.mean()), scale)
