@@ -137,9 +137,11 @@ def growth(step, count=1000):
 
 
 @needs_native
+@pytest.mark.parametrize("target", NATIVE)
 @pytest.mark.parametrize("batch_size", [1, 30])
 @pytest.mark.parametrize("make", [LSTM, RNN])
-def test_a_step_allocates_nothing(make, batch_size):
+def test_a_step_allocates_nothing(make, batch_size, target):
+    set_target(target)
     stream = make(128, 256, 2).stream(batch_size)
     x = np.ones((batch_size, 128), np.float32)
     left, most = growth(lambda: stream.step(x))
@@ -148,7 +150,9 @@ def test_a_step_allocates_nothing(make, batch_size):
 
 
 @needs_native
-def test_a_step_of_tokens_keeps_nothing():
+@pytest.mark.parametrize("target", NATIVE)
+def test_a_step_of_tokens_keeps_nothing(target):
+    set_target(target)
     stream = TokenStream(*language_parts(500, LSTM(5, 128, 2)), 7)
     tokens = np.arange(7)
     left, most = growth(lambda: stream.step(tokens))
