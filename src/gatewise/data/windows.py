@@ -15,10 +15,14 @@ import numpy.typing as npt
 
 from gatewise.data.calendar import calendar_features
 from gatewise.data.frequency import Frequency
+from gatewise.data.gaps import filled_by_season, with_gaps
 from gatewise.data.panel import Series
 from gatewise.types import Array, IntArray
 
 __all__ = ["CovariateScale", "ForecastBatch", "ForecastWindows", "SeriesScale", "WindowShape"]
+
+_WITH_GAPS = 0.3
+"""Share of the contexts that lose values in training."""
 
 
 class WindowShape(NamedTuple):
@@ -102,12 +106,15 @@ class ForecastWindows:
         cycles: Sequence[str],
         covariates: CovariateScale,
         static: Array,
+        season: int = 1,
         future: Sequence[npt.NDArray[np.float64]] | None = None,
         room: int = 0,
         windows: IntArray,
     ) -> None:
         self.shape = shape
         self.windows = windows
+        self._season = season
+        self._gaps: int | None = None
         self._centres = np.array([scale.centre for scale in scales])
         self._scales = np.array([scale.scale for scale in scales])
         self._static = static
@@ -140,6 +147,12 @@ class ForecastWindows:
         others.windows = windows
         return others
 
+    def thinned(self, seed: int) -> ForecastWindows:
+        """The same for training: a share of the contexts has gaps, so that a network gets used to them."""
+        others = copy(self)
+        others._gaps = seed
+        return others
+
     @property
     def lengths(self) -> IntArray:
         """All windows are of one length."""
@@ -151,7 +164,11 @@ class ForecastWindows:
         context, horizon = self.shape.context, self.shape.horizon
         steps = self.steps_from(series, positions)
         values = self._values[steps]
-        return self.assemble(values[:, :context], values[:, context : context + horizon], steps, series)
+        past = values[:, :context]
+        if self._gaps is not None:
+            # The same windows lose the same values, wherever a training that was stopped goes on.
+            past = with_gaps(past, np.random.default_rng([self._gaps, *indices.tolist()]), _WITH_GAPS)
+        return self.assemble(past, values[:, context : context + horizon], steps, series)
 
     def assemble(
         self,
@@ -172,7 +189,7 @@ class ForecastWindows:
         observed = ~np.isnan(past)
         scale = self._scales[series]
         centre = _centre(past, observed, shape.patch, self._centres[series])
-        filled = _carried_forward(past, observed, centre)
+        filled = filled_by_season(past, observed, centre, self._season)
         context = ((filled - centre[:, None]) / scale[:, None]).astype(np.float32)
         patches = (shape.context + shape.padded_horizon) // shape.patch
 
@@ -228,14 +245,3 @@ def _centre(
         total = np.where(observed[:, start:], past[:, start:], 0).sum(axis=1)
         centre = np.where(count > 0, total / np.maximum(count, 1), centre)
     return centre
-
-
-def _carried_forward(
-    past: npt.NDArray[np.float64], observed: npt.NDArray[np.bool_], centre: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """Each missing value replaced by the last one before it, or by the centre where there is none."""
-    if observed.all():
-        return past
-    last = np.maximum.accumulate(np.where(observed, np.arange(past.shape[1]), -1), axis=1)
-    carried = np.take_along_axis(past, np.maximum(last, 0), axis=1)
-    return np.where(last >= 0, carried, centre[:, None])

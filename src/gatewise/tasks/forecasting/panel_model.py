@@ -139,7 +139,7 @@ class PanelModel(Estimator):
             self._train(
                 training.Minibatches(
                     network,
-                    windows,
+                    windows.thinned(self.seed),
                     windows.at(measured) if len(measured) else None,
                     batch_size=self.batch_size,
                     seed=self.seed,

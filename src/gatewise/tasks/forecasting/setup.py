@@ -79,6 +79,8 @@ class ForecastSetup:
         scales: of each series of the training data, by its key.
         covariates: of those that change in time, known ones first.
         statics: encodes the others.
+        fills_by_season: whether gaps of a context are filled from other seasons; models before 0.2 were
+            trained without gaps, and with the last value in their place.
     """
 
     frequency: Frequency
@@ -89,6 +91,7 @@ class ForecastSetup:
     scales: Mapping[Any, SeriesScale]
     covariates: CovariateScale
     statics: StaticEncoder
+    fills_by_season: bool = True
 
     @classmethod
     def learn(
@@ -179,6 +182,7 @@ class ForecastSetup:
             cycles=self.cycles,
             covariates=self.covariates,
             static=self.statics.encode(series),
+            season=self.season if self.fills_by_season else 1,
             future=future,
             room=room,
             windows=windows,
@@ -215,6 +219,7 @@ class ForecastSetup:
             "shape": list(self.shape),
             "cycles": list(self.cycles),
             "scaling": self.scaling,
+            "fills_by_season": self.fills_by_season,
             "scales": [[key, *scale] for key, scale in self.scales.items()],
             "covariates": [self.covariates.mean.tolist(), self.covariates.spread.tolist()],
             "statics": [dict(column) for column in self.statics.columns],
@@ -251,7 +256,15 @@ class ForecastSetup:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"its forecasting setup cannot be read: {error!r}") from error
         return cls(
-            frequency, season, shape, cycles, values["scaling"], scales, CovariateScale(mean, spread), statics
+            frequency,
+            season,
+            shape,
+            cycles,
+            values["scaling"],
+            scales,
+            CovariateScale(mean, spread),
+            statics,
+            values.get("fills_by_season") is True,
         )
 
 
