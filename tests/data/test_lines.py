@@ -1,11 +1,14 @@
 """Lines come with their numbers, and what is wrong with a file is told with the line."""
 
 import gzip
+import io
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gatewise.data.lines import numbered_lines
+from gatewise.data.lines import decoded_lines, numbered_lines, without_end
 from gatewise.errors import DataError
 
 
@@ -34,6 +37,9 @@ def read(path):
         (b"one", ["one"]),
         (b"one\ntwo\n", ["one", "two"]),
         (b"one\r\ntwo\r\n", ["one", "two"]),
+        (b"one\rtwo\r", ["one", "two"]),
+        (b"one\r\n\rtwo\r\r\nx\n", ["one", "", "two", "", "x"]),
+        (b"a\x0bb\x0cc\x1cd\x1ee\n", ["a\x0bb\x0cc\x1cd\x1ee"]),
         (b"\xef\xbb\xbfone\ntwo", ["one", "two"]),
         (b"one\n\n \n", ["one", "", " "]),
         (b" two\t\n", [" two\t"]),
@@ -46,6 +52,9 @@ def read(path):
         "no line end",
         "lines",
         "Windows line ends",
+        "old Macintosh line ends",
+        "line ends of all kinds",
+        "separators of ASCII",
         "byte order mark",
         "empty lines",
         "white space",
@@ -58,11 +67,34 @@ def test_lines_are_numbered_from_one(name, content, lines, write):
     assert read(path) == read(str(path)) == list(enumerate(lines, start=1))
 
 
+@given(st.text(st.sampled_from("ab \n\r\x0b\x0c\x1c\x1e\x85\u2028")))
+def test_lines_end_where_pythons_own_reading_of_text_ends_them(text):
+    expected = [without_end(line) for line in io.StringIO(text, newline=None)]
+    assert [line for _, line in decoded_lines(io.BytesIO(text.encode()), "a file")] == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "bare"),
+    [
+        ("a\n", "a"),
+        ("a\r\n", "a"),
+        ("a\r", "a"),
+        ("a", "a"),
+        ("a\n\n", "a\n"),
+        ("a\x85", "a\x85"),
+        (" \t\n", " \t"),
+    ],
+)
+def test_one_end_is_taken_off(line, bare):
+    assert without_end(line) == bare
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("a.txt", b"one\nt\0wo\n", "line 2 has a zero byte, so this is a binary file. Expected UTF-8 text."),
         ("a.txt", b"\0", "line 1 has a zero byte"),
+        ("a.txt", b"one\rtwo\rcaf\xe9\r", "line 3: byte 0xe9 is not UTF-8"),
         ("a.txt", b"one\ncaf\xe9\n", "line 2: byte 0xe9 is not UTF-8. Expected UTF-8 text; convert it"),
         ("a.txt", b"\xef\xbb\xbfcaf\xe9\n", "line 1: byte 0xe9 is not UTF-8"),
         ("a.txt", "one".encode("utf-16"), "line 1: byte 0xff is not UTF-8"),

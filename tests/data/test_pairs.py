@@ -153,6 +153,17 @@ def test_files_that_cannot_be_read(tmp_path, write):
         read_pairs(plain.rename(tmp_path / "plain.gz"))
 
 
+def test_lines_that_bring_their_ends_mean_the_same():
+    for end in ("\n", "\r\n", "\r"):
+        sources, targets = ([text + end for text in texts] for texts in zip(*PAIRS, strict=True))
+        assert list(Pairs(sources, targets)) == PAIRS
+        assert list(as_pairs("pairs", zip(sources, targets, strict=True))) == PAIRS
+
+
+def test_a_part_has_the_texts_of_the_whole():
+    assert list(Pairs(["a\n\n"], ["b"])[:1]) == [("a\n", "b")], "one end is taken off, once"
+
+
 # Where a text stands
 
 

@@ -67,10 +67,25 @@ def test_chunks_are_of_the_size_asked_for_and_join_to_the_text(size, content, wr
         assert list(source.chunks()) == chunks, "a source can be read again"
 
 
-@given(st.lists(st.text(), min_size=1))
-def test_lines_are_joined_by_newlines(lines):
+@given(st.lists(st.text().filter(lambda line: not line.endswith(("\n", "\r"))), min_size=1))
+def test_lines_are_joined_by_newlines_with_their_ends_or_without(lines):
     if any(lines):
-        assert TextSource(lines).read() == "\n".join(lines)
+        for end in ("", "\n", "\r\n", "\r"):
+            assert TextSource([line + end for line in lines]).read() == "\n".join(lines)
+
+
+def test_what_readlines_gives_is_the_text(write):
+    path = write("a\x0bb\u2028c\x85\n\n d \nlast".encode())
+    with path.open(encoding="utf-8") as file:
+        lines = file.readlines()
+    assert TextSource(lines).read() == TextSource(path).read() == "a\x0bb\u2028c\x85\n\n d \nlast"
+    assert TextSource(["one\n", "two", "three\r\n"]).read() == "one\ntwo\nthree"
+    assert TextSource(["a paragraph\n\n", "another\n"]).read() == "a paragraph\n\nanother"
+
+
+def test_lines_that_are_ends_alone_are_an_empty_text():
+    with pytest.raises(DataError, match="the text is empty"):
+        TextSource(["\n", "\r\n"])
 
 
 @given(
@@ -91,11 +106,23 @@ def test_any_other_string_is_the_text_itself(text):
         (b"one\ncut in the middle of a letter \xc5", 2, "c5"),
         (b"one\nlatin \xe9\ntoo late \xff\n", 2, "e9"),
         (codecs.BOM_UTF8 + b"one\ntwo\n\xc3(", 3, "c3"),
+        (b"one\rtwo\r\xe9", 3, "e9"),
         (b"a surrogate\n\xed\xa0\x80\n", 2, "ed"),
         ("to be".encode("utf-16"), 1, "ff"),
         (b"x" * 3_000_000 + b"\n" * 70 + b"\xfe", 71, "fe"),
     ],
-    ids=["first", "third", "Windows", "cut off", "two", "after a mark", "surrogate", "UTF-16", "far"],
+    ids=[
+        "first",
+        "third",
+        "Windows",
+        "cut off",
+        "two",
+        "after a mark",
+        "Macintosh",
+        "surrogate",
+        "UTF-16",
+        "far",
+    ],
 )
 def test_bytes_that_are_not_utf8_are_refused_with_their_line(content, line, byte, write):
     path = write(content)

@@ -1,4 +1,8 @@
-"""The lines of a text file with their numbers, for readers whose errors name them."""
+r"""The lines of a text file with their numbers, for readers whose errors name them.
+
+A line ends at ``\n``, ``\r\n`` or ``\r``, and at nothing else: form feeds and the separators of Unicode, at
+which ``str.splitlines`` ends one too, stand inside of texts.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,18 @@ from typing import BinaryIO
 from gatewise.errors import DataError
 from gatewise.storage import file_problem
 
-__all__ = ["decoded_lines", "numbered_lines"]
+__all__ = ["byte_lines", "decoded_lines", "numbered_lines", "without_end"]
+
+
+def without_end(line: str) -> str:
+    """A line less the one end that it may bring, as those that ``readlines`` gives do."""
+    return line.removesuffix("\n").removesuffix("\r")
+
+
+def byte_lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of an open file, without their ends; each is handed on as soon as its newline is there."""
+    for part in file:
+        yield from part.removesuffix(b"\n").removesuffix(b"\r").split(b"\r")
 
 
 def numbered_lines(path: str | Path, expected: str) -> Iterator[tuple[int, str]]:
@@ -49,9 +64,9 @@ def decoded_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: it is binary, or not UTF-8; the message gives the line.
     """
-    for number, line in enumerate(file, start=1):
+    for number, line in enumerate(byte_lines(file), start=1):
         try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise DataError(
                 f"{name}, line {number}: byte 0x{error.object[error.start]:02x} is not UTF-8. "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, overload
 
-from gatewise.data.lines import numbered_lines
+from gatewise.data.lines import numbered_lines, without_end
 from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
 
@@ -20,7 +21,7 @@ class Pairs(Sequence[tuple[str, str]]):
     """Pairs of texts that know where they come from, so that an error can say it.
 
     Args:
-        sources: N texts.
+        sources: N texts; a line end that one brings, as those of ``readlines`` do, is no part of it.
         targets: what each of them should become.
         origin: the argument that they came from; or the files of the sources and of the targets, twice the
             same where they are columns of one.
@@ -47,6 +48,7 @@ class Pairs(Sequence[tuple[str, str]]):
         for index, pair in enumerate(self):
             for side, text in enumerate(pair):
                 check_text(self.where(index, side), text)
+        self.sources, self.targets = (list(map(without_end, texts)) for texts in (self.sources, self.targets))
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -65,8 +67,12 @@ class Pairs(Sequence[tuple[str, str]]):
 
     def take(self, indices: Sequence[int]) -> Pairs:
         """The pairs of these numbers, in this order."""
-        sources, targets = ([texts[index] for index in indices] for texts in (self.sources, self.targets))
-        return Pairs(sources, targets, self._origin, [self._numbers[index] for index in indices])
+        part = copy(self)
+        part.sources, part.targets = (
+            [texts[index] for index in indices] for texts in (self.sources, self.targets)
+        )
+        part._numbers = [self._numbers[index] for index in indices]
+        return part
 
     def name(self, side: int) -> str:
         """What errors call all texts of a side: 0 the sources, 1 the targets."""

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from gatewise.data.lines import byte_lines, without_end
 from gatewise.errors import ArgumentError, DataError
 from gatewise.storage import file_problem
 
 __all__ = ["CHUNK", "TextLike", "TextSource", "is_utf8"]
 
 TextLike: TypeAlias = str | Path | Sequence[str]
-"""A path, a text, or a list of texts."""
+"""A path, a text, or a list of lines, with their ends or without."""
 
 CHUNK = 1 << 20
 """Characters handed on at a time."""
@@ -26,14 +27,15 @@ _LOOKS_LIKE_PATH = re.compile(r"\S+\.[A-Za-z]\w{0,7}")
 
 
 class TextSource:
-    """A text that can be read again and again, a megabyte at a time.
+    r"""A text that can be read again and again, a megabyte at a time.
 
     A ``Path``, or a ``str`` that names a file, is read as UTF-8 (a byte order mark is skipped and
     any line ending becomes a newline, as Python's ``open`` does). Any other ``str`` is the text itself. The
-    texts of a list are lines: they are joined by newlines.
+    texts of a list are lines: they are joined by newlines, and mean the same whether each brings a line end
+    of its own (``\n``, ``\r\n`` or ``\r``), as those of ``readlines`` do, or none.
 
     Args:
-        text: path, text or list of texts.
+        text: path, text or list of lines.
 
     Raises:
         DataError: the file is missing or empty, a folder, binary, or not UTF-8; the text is empty.
@@ -50,7 +52,7 @@ class TextSource:
                 raise DataError(f"text file {text!r} does not exist; check the path.")
             self._texts = (text,)
         else:
-            self._texts = _checked_lines(text)
+            self._texts = [without_end(line) for line in _checked_lines(text)]
         if self._path is None and not any(self._texts):
             raise DataError(
                 "the text is empty; expected a path, a str or a list of str with something in it."
@@ -146,7 +148,7 @@ def _checked_file(path: Path) -> Path:
 def _first_bad_line(path: Path) -> int:
     """The number of the first line that is not UTF-8, counting from 1."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(byte_lines(file), start=1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError:

@@ -38,6 +38,20 @@ def test_texts_are_learnt(level):
     assert made.predict(["never seen , but fine"]).tolist() == ["good"]
 
 
+@pytest.mark.parametrize("level", ["word", "char"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+def test_lines_mean_the_same_with_their_ends_or_without(level, end):
+    ended = [text + end for text in TEXTS]
+    first, other = (
+        small(level=level, embedding_size=8, epochs=3).fit(each * 4, MOODS * 4, validation=(each, MOODS))
+        for each in (TEXTS, ended)
+    )
+    np.testing.assert_array_equal(first.network_.parameters.vector, other.network_.parameters.vector)
+    assert first.history_ == other.history_
+    np.testing.assert_array_equal(first.predict_proba(TEXTS), first.predict_proba(ended))
+    assert first.evaluate(TEXTS, MOODS) == first.evaluate(ended, MOODS)
+
+
 @pytest.mark.parametrize(
     "name",
     [(lambda y: y), (lambda y: np.array(y) == "slow"), (lambda y: (np.array(y) == "slow") * 3 - 7)],

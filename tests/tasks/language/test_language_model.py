@@ -89,6 +89,20 @@ def test_a_path_a_string_and_a_list_of_lines_are_the_same_text(text, tmp_path):
     assert all(np.array_equal(vectors[0], other) for other in vectors[1:])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+def test_lines_mean_the_same_with_their_ends_or_without(end, text):
+    """As ``fit(file.readlines())``, where every end was doubled and made the perplexity look low."""
+    lines = text[:6_000].split("\n")
+    ended = [line + end for line in lines]
+    first, other = (
+        LanguageModel(**SMALL, epochs=1).fit(each, validation=each[:60]) for each in (lines, ended)
+    )
+    np.testing.assert_array_equal(first.network_.parameters.vector, other.network_.parameters.vector)
+    assert first.history_ == other.history_
+    assert first.evaluate(lines) == first.evaluate(ended) == first.evaluate("\n".join(lines))
+    assert first.score(lines) == first.score(ended)
+
+
 def test_training_sees_nothing_of_the_validation_part(text):
     part = text[:6000]
     cut = len(part) - round(len(part) * 0.1)

@@ -84,6 +84,21 @@ def test_white_space_makes_no_difference(model):
     assert model.translate(["a b c"]) == model.translate(["  a \t b\nc "])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+def test_lines_mean_the_same_with_their_ends_or_without(end):
+    pairs = backwards(40, seed=0)
+    ended = [(source + end, target + end) for source, target in pairs]
+    first, other = (
+        Translator(**{**TINY, "level": "char"}).fit(each, validation=each[:9]) for each in (pairs, ended)
+    )
+    np.testing.assert_array_equal(first.network_.parameters.vector, other.network_.parameters.vector)
+    assert first.history_ == other.history_
+    assert first.evaluate(pairs, bleu=False) == first.evaluate(ended, bleu=False)
+    for texts in ([source for source, _ in each] for each in (pairs, ended)):
+        assert first.translate(texts) == list(first.translate_stream(iter(texts)))
+        assert first.translate(texts) == first.translate([source for source, _ in pairs])
+
+
 @pytest.mark.parametrize("level", ["word", "char"])
 def test_a_translation_is_one_line(level):
     """What no text has at its end, in the middle or elsewhere is not written by the untrained either."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 
 from gatewise.data import token_digest
+from gatewise.data.lines import without_end
 from gatewise.data.sequences import Ragged
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.cells import CELLS
@@ -16,6 +17,7 @@ from gatewise.ops.activations import softmax
 from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
 from gatewise.tasks.classification.input import (
     NumberInput,
+    RawSequences,
     SequenceInput,
     TextInput,
     count_columns,
@@ -200,7 +202,7 @@ class SequenceClassifier(Estimator):
         from gatewise import training
 
         self._check_before_fit(checkpoint, resume)
-        raw, columns = read(X, "X"), count_columns(X)
+        raw, columns = _read(X, "X"), count_columns(X)
         labels = as_labels(y, len(raw))
         classes = np.unique(labels)
         if len(classes) < 2:
@@ -304,7 +306,7 @@ class SequenceClassifier(Estimator):
     def _encoded(self, X: Any) -> Ragged:
         """Sequences as the network reads them."""
         self._check_fitted()
-        raw = read(X, "X")
+        raw = _read(X, "X")
         self._input.check_columns(count_columns(X), type(self).__name__)
         return self._input.encode(raw, "X")
 
@@ -376,10 +378,16 @@ class SequenceClassifier(Estimator):
         return classifier_tags()
 
 
-def _read_validation(validation: Any, classes: Array) -> tuple[Ragged | list[str], IntArray]:
+def _read(X: Any, name: str) -> RawSequences:
+    """Sequences as ``read`` gives them; texts mean the same with the line ends that ``readlines`` leaves."""
+    raw = read(X, name)
+    return raw if isinstance(raw, Ragged) else [without_end(text) for text in raw]
+
+
+def _read_validation(validation: Any, classes: Array) -> tuple[RawSequences, IntArray]:
     """Sequences and targets to measure on."""
     if not isinstance(validation, tuple) or len(validation) != 2:
         raise ArgumentError(f"validation has type {type(validation).__name__}; expected a pair (X, y).")
-    raw = read(validation[0], "validation[0]")
+    raw = _read(validation[0], "validation[0]")
     labels = as_labels(validation[1], len(raw), "validation[1]")
     return raw, number_labels(labels, classes, "validation[1]")

@@ -235,7 +235,8 @@ class LanguageModel(LanguageHyperparameters):
         Ctrl-C ends training cleanly, with the best weights so far.
 
         Args:
-            text: a path, a text or a list of texts (lines). A ``str`` that names an existing file is a path.
+            text: a path, a text or a list of lines, with their ends or without. A ``str`` that names an
+                existing file is a path.
             validation: another text to measure on, instead of the last ``validation_fraction`` of this one.
                 Its symbols are not learnt; those of the last part are.
             checkpoint: file to write where training stands to, after each pass and at least every minute.

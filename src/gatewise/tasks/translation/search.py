@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gatewise.data.lines import without_end
 from gatewise.data.pairs import check_text
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks.checks import check_flag, check_number
@@ -185,13 +186,13 @@ def _most_tokens(read: int) -> int:
 
 
 def checked_texts(texts: Any, first: int = 0) -> list[str]:
-    """Texts as a list, numbered from ``first`` in errors."""
+    """Texts as a list, less the line ends they may bring; numbered from ``first`` in errors."""
     if isinstance(texts, str | bytes) or not hasattr(texts, "__len__") or not hasattr(texts, "__iter__"):
         raise ArgumentError(f"texts has type {type(texts).__name__}; expected a list of str.")
     checked = list(texts)
     for number, text in enumerate(checked, start=first):
         check_text(f"texts[{number}]", text)
-    return checked
+    return [without_end(text) for text in checked]
 
 
 def encoded_source(vocabulary: TranslationVocabulary, text: str, where: str) -> IntArray:

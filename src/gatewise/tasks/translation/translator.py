@@ -159,7 +159,8 @@ class Translator(TranslationHyperparameters):
         Ctrl-C ends training cleanly, with the best weights so far.
 
         Args:
-            pairs: list of (source, target), or what ``gatewise.data.read_pairs`` gives.
+            pairs: list of (source, target), or what ``gatewise.data.read_pairs`` gives. Texts here and below
+                may be lines that bring their ends.
             validation: others to measure on, instead of ``validation_fraction`` of these. Their symbols are
                 not learnt.
             checkpoint: file to write where training stands to, after each pass and at least every minute.
