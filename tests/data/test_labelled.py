@@ -19,12 +19,28 @@ def write(tmp_path):
 
 
 def test_a_label_and_a_text_on_each_line(write):
-    path = write("x.txt", "1 a fine film \n\n0\tdull , very dull\r\n-1  b\n")
-    assert read_labelled_texts(path) == (["a fine film", "dull , very dull", "b"], ["1", "0", "-1"])
+    path = write("x.txt", "1 a fine film \n\n0 dull ,\tvery dull\r\n-1  b\n")
+    assert read_labelled_texts(path) == (["a fine film", "dull ,\tvery dull", "b"], ["1", "0", "-1"])
+
+
+def test_between_tabs_labels_may_have_spaces(write):
+    path = write("x.txt", "very good\ta fine film \n\nbad\tdull ,\tvery dull\r\n")
+    assert read_labelled_texts(path) == (["a fine film", "dull ,\tvery dull"], ["very good", "bad"])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+def test_line_ends_of_all_systems(end, write):
+    path = write("x.txt", f"1 a{end}{end}0 b{end}0{end}")
+    with pytest.raises(DataError, match="line 4: '0' has no text"):
+        read_labelled_texts(path)
+    assert read_texts(path) == ["1 a", "0 b", "0"]
+    assert read_labelled_texts(write("x.csv", f"label,text{end}1,a{end}0,b{end}")) == (["a", "b"], ["1", "0"])
 
 
 def test_line_ends_of_unicode_end_no_line(write):
     assert read_labelled_texts(write("x.txt", "1 a\u2028b\x85c\n")).X == ["a\u2028b\x85c"]
+    assert read_texts(write("x.txt", "a\x0bb\x1cc\nd\x0ce")) == ["a\x0bb\x1cc", "d\x0ce"]
+    assert read_texts(write("x.csv", "text\na\x0bb\u2028c\n")) == ["a\x0bb\u2028c"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +72,15 @@ def test_texts_alone(write):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("x.txt", "1 a\n0\n", "line 2: '0' is one word"),
+        ("x.txt", "1 a\n0\n", "line 2: '0' has no text; expected a label, a space and a text"),
+        (
+            "x.txt",
+            "1 a\n\n0\tb c\n",
+            r"line 3: '0\\tb c' has a tab behind its label, and line 1 a space; put",
+        ),
+        ("x.txt", "\n1\ta\n0 b\n", "line 3: '0 b' has no tab, and line 2 has one; put a tab between"),
+        ("x.txt", "1\ta\n\tb\n", "line 2: 'b' has no label; expected a label, a tab and a text"),
+        ("x.txt", "1\ta\n0\t \n", "line 2: '0' has no text; expected a label, a tab"),
         ("x.txt", "\n \n", "has blank lines only"),
         ("x.txt", "", "is empty"),
         ("x.csv", "label,text\n1,a\n0\n", "line 3: 1 cells; expected 2"),

@@ -33,7 +33,7 @@ def train(
         Path,
         typer.Argument(
             help="Series in a .ts file; or texts: a .csv or .tsv table with the columns label and text, or a "
-            "label, a space and a text on each line."
+            "label, a tab or a space, and a text on each line."
         ),
     ],
     output: OutputOption,
@@ -89,7 +89,7 @@ def predict(model: SequenceClassifier, data: Path | None) -> dict[str, list[Any]
     else:
         X = read_texts(data)
         labels = set(map(str, classes))
-        if not _is_table(data) and all(text.split(maxsplit=1)[0] in labels for text in X):
+        if not _is_table(data) and all(_first_column(text) in labels for text in X):
             raise DataError(
                 f"{str(data)!r}: every line begins with a label, which would be read as part of its text. "
                 "To measure on it: gatewise evaluate. To label it all the same, give texts alone, or a .csv "
@@ -134,6 +134,11 @@ def _read(path: Path) -> tuple[list[Any], list[str]]:
             f"{str(path)!r} has no labels; expected a .ts file with @classLabel true and the classes."
         )
     return X, y
+
+
+def _first_column(line: str) -> str:
+    """What would be the label in a file of labelled texts."""
+    return line.partition("\t" if "\t" in line else " ")[0].strip()
 
 
 def _is_ts(path: Path) -> bool:

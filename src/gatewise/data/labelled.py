@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import NamedTuple
 
+from gatewise.data.lines import numbered_lines
 from gatewise.data.text import TextSource
 from gatewise.errors import ArgumentError, DataError
 
@@ -29,7 +30,8 @@ def read_labelled_texts(
 
     Args:
         path: a ``.csv`` or ``.tsv`` file whose first line names its columns; of any other name, a file with a
-            label, a space or tab, and a text on each line. Blank lines are skipped.
+            label, a tab and a text on each line, where the first has a tab (then labels may have spaces), or
+            else a label, a space and a text. Blank lines are skipped.
         text_column: of a table.
         label_column: of a table.
 
@@ -40,17 +42,24 @@ def read_labelled_texts(
     if Path(path).suffix.lower() in _DELIMITERS:
         texts, labels = _columns(path, {"text_column": text_column, "label_column": label_column})
         return LabelledTexts(texts, labels)
-    source = TextSource(Path(path))
     X, y = [], []
-    for number, line in _lines(source):
-        label, *rest = line.split(maxsplit=1)
-        if not rest:
-            raise DataError(
-                f"{source.name}, line {number}: {line[:60]!r} is one word; "
-                "expected a label, a space or tab, and a text."
-            )
-        X.append(rest[0].rstrip())
-        y.append(label)
+    lines = _lines(path)
+    first, tabs = lines[0][0], "\t" in lines[0][1]
+    for number, line in lines:
+        before, _, after = (line if tabs else line.strip()).partition("\t" if tabs else " ")
+        label, text = before.strip(), after.strip()
+        if tabs and "\t" not in line:
+            problem = f"has no tab, and line {first} has one; put a tab between label and text in all lines"
+        elif not tabs and "\t" in label:
+            problem = f"has a tab behind its label, and line {first} a space; put the same in all lines"
+        elif not label or not text:
+            what = "text" if label else "label"
+            problem = f"has no {what}; expected a label, a {'tab' if tabs else 'space'} and a text"
+        else:
+            X.append(text)
+            y.append(label)
+            continue
+        raise DataError(f"{str(path)!r}, line {number}: {line.strip()[:60]!r} {problem}.")
     return LabelledTexts(X, y)
 
 
@@ -68,15 +77,16 @@ def read_texts(path: str | Path, *, text_column: str = "text") -> list[str]:
     if Path(path).suffix.lower() in _DELIMITERS:
         [texts] = _columns(path, {"text_column": text_column})
         return texts
-    return [line.strip() for _, line in _lines(TextSource(Path(path)))]
+    return [line.strip() for _, line in _lines(path)]
 
 
-def _lines(source: TextSource) -> list[tuple[int, str]]:
+def _lines(path: str | Path) -> list[tuple[int, str]]:
     """The lines with something on them, and their numbers."""
-    lines = enumerate(source.read().split("\n"), start=1)
+    lines = list(numbered_lines(path, "a file with a text on each line"))
     found = [(number, line) for number, line in lines if line.strip()]
     if not found:
-        raise DataError(f"{source.name} has blank lines only; expected texts.")
+        what = "has blank lines only" if lines else "is empty"
+        raise DataError(f"{str(path)!r} {what}; expected texts.")
     return found
 
 

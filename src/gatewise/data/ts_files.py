@@ -11,7 +11,7 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from gatewise.data.text import TextSource
+from gatewise.data.lines import numbered_lines
 from gatewise.errors import DataError
 from gatewise.types import Array
 
@@ -23,7 +23,7 @@ class LabelledSeries(NamedTuple):
 
     Attributes:
         X: N arrays (T_i, D), float64.
-        y: N labels as the file writes them; None where it has none.
+        y: N labels as the file writes them, in their case and with their spaces; None where it has none.
     """
 
     X: list[Array]
@@ -33,16 +33,18 @@ class LabelledSeries(NamedTuple):
 def read_ts(path: str | Path) -> LabelledSeries:
     """Read a ``.ts`` file.
 
+    Lines that begin with ``#`` are comments, also among the cases. A file without labels may end each case
+    with the ``:`` that aeon and sktime write before none.
+
     Args:
         path: of a file whose series have no time stamps and no missing values.
 
     Raises:
         DataError: the file cannot be read, or a line is not what its header promises; the message gives the
-            line.
+            line, and of a value that is missing or no finite number the channel and the step too.
     """
-    source = TextSource(Path(path))
-    reader = _Reader(source.name)
-    for number, line in enumerate(source.read().split("\n"), start=1):
+    reader = _Reader(repr(str(path)))
+    for number, line in numbered_lines(path, "a .ts file as sktime and aeon write it"):
         if line.strip():
             reader.take(line.strip(), number)
     return reader.result()
@@ -62,11 +64,13 @@ class _Reader:
     def take(self, line: str, number: int) -> None:
         """One line that is not blank."""
         self.number = number
+        if line.startswith("#"):
+            return
         if self.in_data:
             self._take_case(line)
         elif line.startswith("@"):
             self._take_tag(line[1:].split())
-        elif not line.startswith("#"):
+        else:
             self._refuse(f"{line[:40]!r} before @data", "expected a header of lines that begin with # or @")
 
     def result(self) -> LabelledSeries:
@@ -91,13 +95,10 @@ class _Reader:
     def _take_case(self, line: str) -> None:
         channels = line.split(":")
         if self.classes is not None:
-            label = channels.pop().strip()
-            if self.classes and label not in self.classes:
-                self._refuse(
-                    f"label {label!r:.60}", f"expected one of {', '.join(self.classes)}, after a colon"
-                )
-            self.y.append(label)
-        rows = [self._values(channel) for channel in channels]
+            self.y.append(self._label(channels.pop().strip(), self.classes))
+        elif len(channels) > 1 and not channels[-1].strip():
+            channels.pop()  # of the empty label that aeon and sktime write where there are no labels
+        rows = [self._values(channel, number) for number, channel in enumerate(channels, start=1)]
         if len({len(row) for row in rows}) != 1:
             lengths = ", ".join(str(len(row)) for row in rows) or "none"
             self._refuse(f"channels of {lengths} values", "expected channels of one length")
@@ -108,15 +109,37 @@ class _Reader:
             )
         self.X.append(series)
 
-    def _values(self, channel: str) -> list[float]:
+    def _label(self, label: str, classes: list[str]) -> str:
+        """The label of a case, if it is one of the header's."""
+        if not label:
+            self._refuse(
+                "no label after the last colon", "expected one, for the header says @classLabel true"
+            )
+        # The header has spaces between its classes and in them, so where one ends it does not say.
+        if classes and f" {' '.join(label.split())} " not in f" {' '.join(classes)} ":
+            self._refuse(f"label {label!r:.60}", f"expected one of {', '.join(classes)}, after a colon")
+        return label
+
+    def _values(self, channel: str, number: int) -> Array:
         texts = channel.split(",")
         try:
-            values = [float(text) for text in texts]
+            # Python would take 1_000 for a number.
+            values = np.array([float("_" if "_" in text else text) for text in texts])
         except ValueError:
-            wrong = next(text for text in texts if not _is_number(text))
-            remedy = "fill in what is missing" if wrong.strip() == "?" else "expected numbers between commas"
-            self._refuse(f"the value {wrong.strip()!r:.40}", remedy)
-        return values
+            step = next(step for step, text in enumerate(texts) if not _is_number(text))
+        else:
+            finite = np.isfinite(values)
+            if finite.all():
+                return values
+            step = int(np.argmin(finite))
+        wrong = texts[step].strip()
+        if wrong.lower() in ("?", "nan", "+nan", "-nan"):
+            remedy = "fill in what is missing"
+        elif _is_number(wrong):
+            remedy = "expected finite numbers; put a finite one in its place, or leave the case out"
+        else:
+            remedy = "expected numbers between commas"
+        self._refuse(f"channel {number}, step {step + 1}: the value {wrong!r:.40}", remedy)
 
     def _refuse(self, found: str, expected: str) -> NoReturn:
         raise DataError(f"{self.name}, line {self.number}: {found}; {expected}.")
@@ -127,4 +150,4 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text
