@@ -113,6 +113,35 @@ def test_a_tag_that_both_columns_have_does_not_mislead(treebank, tmp_path, capsy
     assert json.loads(out) == load(path).evaluate(*read_tagged(both, "xpos"))
 
 
+def test_any_column_by_number_or_name(tmp_path, capsys):
+    path, entities = tmp_path / "m.safetensors", tmp_path / "eng.train"
+    tags = {"Rome": "B-LOC"}
+    rows = (
+        "\n".join(f"{w} {LINES[w][1]} B-NP {tags.get(w, 'O')}" for w in each.split()) for each in PHRASES * 5
+    )
+    entities.write_text("-DOCSTART- -X- -X- O\n\n" + "\n\n".join(rows))
+    plus = tmp_path / "a.conllup"
+    lines = (
+        "".join(f"{n}\t{w}\t{LINES[w][1]}x\n" for n, w in enumerate(each.split(), 1)) for each in PHRASES * 5
+    )
+    plus.write_text("# global.columns = ID FORM MINE\n" + "\n".join(lines))
+    for data, column, known in (
+        (entities, None, ["B-LOC", "O"]),
+        (entities, "-1", ["B-LOC", "O"]),
+        (entities, "2", ["DT", "NN", "NNP", "VBZ"]),
+        (plus, "mine", ["DTx", "NNPx", "NNx", "VBZx"]),
+    ):
+        option = [] if column is None else ["--column", column]
+        outputs(capsys, "train", "tag", data, "-o", path, *option, *options(**TINY))
+        model = load(path)
+        assert sorted(model.tags_) == known
+        out, _ = outputs(capsys, "evaluate", path, data, "--json")
+        assert json.loads(out) == model.evaluate(*read_tagged(data, column))
+        out, _ = outputs(capsys, "predict", path, data)
+        words = [word for sentence in read_tagged(data, column).sentences for word in sentence]
+        assert [row["word"] for row in csv.DictReader(io.StringIO(out))] == words
+
+
 def test_new_words_are_told_apart(columns, treebank, tmp_path, capsys):
     path, new = tmp_path / "m.safetensors", tmp_path / "new.tsv"
     outputs(capsys, "train", "tag", columns, "-o", path, *options(**TINY))
@@ -121,7 +150,7 @@ def test_new_words_are_told_apart(columns, treebank, tmp_path, capsys):
     assert "unknown words  " in out
     assert "words          1, 1 of them unknown to the model" in out
     assert main(["evaluate", str(path), str(treebank)]) == 2
-    assert "neither upos nor xpos has a tag of the model's, which are B-LOC, O;" in capsys.readouterr().err
+    assert "no column has a tag of the model's, which are B-LOC, O;" in capsys.readouterr().err
 
 
 def test_another_process_predicts_the_same(columns, tmp_path):
@@ -152,21 +181,45 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
     [
         (
             ["train", "tag", "DATA", "-o", "OUT", "--column=lemma"],
-            "--column=lemma; expected one of upos, xpos",
+            "has 2 columns, the words in column 1; expected as --column one of: 2, or -1 for the last.",
         ),
-        (["train", "tag", "BAD", "-o", "OUT"], "bad.tsv', line 2: 1 columns; expected 2"),
-        (["train", "tag", "DATA", "-o", "OUT", "--validation", "BAD"], "bad.tsv', line 2: 1 columns"),
+        (["train", "tag", "DATA", "-o", "OUT", "--column=lemma"], "error: --column=lemma, but '"),
+        (["train", "tag", "DATA", "-o", "OUT", "--column", "-3"], "error: --column=-3, but '"),
+        (
+            ["predict", "MODEL", "MIXED"],
+            "mixed.txt', line 2: 2 columns between spaces; expected 1, as in line 1",
+        ),
+        (
+            ["train", "tag", "TOGETHER", "-o", "OUT"],
+            "together.conllu', line 3: the word's number is 1 after 2",
+        ),
+        (["predict", "MODEL", "TOGETHER"], "together.conllu', line 3: the word's number is 1 after 2"),
+        (["train", "tag", "BAD", "-o", "OUT"], "bad.tsv', line 2: 1 column between tabs; expected 2"),
+        (
+            ["train", "tag", "DATA", "-o", "OUT", "--validation", "BAD"],
+            "bad.tsv', line 2: 1 column between tabs",
+        ),
         (["train", "tag", "no.conllu", "-o", "OUT"], "'no.conllu' does not exist"),
         (["train", "tag", "DATA", "-o", "OUT", "--hidden-size=0"], "hidden_size=0; expected a whole number"),
         (["predict", "MODEL"], "DATA is missing: a tagger needs a file of sentences"),
-        (["evaluate", "MODEL", "BAD"], "bad.tsv', line 2: 1 columns; expected 2"),
+        (["evaluate", "MODEL", "BAD"], "bad.tsv', line 2: 1 column between tabs; expected 2"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(arguments, message, columns, tmp_path, capsys):
     bad, model = tmp_path / "bad.tsv", tmp_path / "model.safetensors"
     bad.write_text("go\tO\nto\n")
     SequenceTagger(**{**TINY, "epochs": 1}, progress=False).fit([["a"]], [["X"]]).save(model)
-    names = {"DATA": columns, "BAD": bad, "OUT": tmp_path / "m.safetensors", "MODEL": model}
+    mixed, together = tmp_path / "mixed.txt", tmp_path / "together.conllu"
+    mixed.write_text("one\ntwo NN\n")
+    together.write_text(conllu("the dog") + conllu("Rome"))
+    names = {
+        "MIXED": mixed,
+        "TOGETHER": together,
+        "DATA": columns,
+        "BAD": bad,
+        "OUT": tmp_path / "m.safetensors",
+        "MODEL": model,
+    }
     assert main([str(names.get(each, each)) for each in arguments]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("gatewise: error: ")

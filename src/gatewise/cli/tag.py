@@ -17,7 +17,8 @@ from gatewise.cli.train import (
     ResumeOption,
     run_training,
 )
-from gatewise.data.tagged import CONLLU_COLUMNS, TaggedSentences, is_conllu, read_tagged, read_words
+from gatewise.data.tagged import TaggedSentences, read_tagged, read_words
+from gatewise.data.word_tables import read_word_table
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import SequenceTagger
 
@@ -29,8 +30,8 @@ def train(
     data: Annotated[
         Path,
         typer.Argument(
-            help="CoNLL-U file (.conllu), or a word and its tag on each line and an empty line after each "
-            "sentence; .gz is unpacked."
+            help="CoNLL-U file (.conllu), or a word and its tags on each line, in columns, and an empty line "
+            "after each sentence; .gz is unpacked."
         ),
     ],
     output: OutputOption,
@@ -38,8 +39,14 @@ def train(
         Path | None, typer.Option(help="File to measure on, instead of a part of DATA drawn at random.")
     ] = None,
     column: Annotated[
-        str, typer.Option(help=f"Which tags of a CoNLL-U file to learn: {', '.join(CONLLU_COLUMNS)}.")
-    ] = "upos",
+        str | None,
+        typer.Option(
+            help="Which column of tags to learn: its number from 1, or last; of CoNLL-U also its name, as "
+            "xpos.",
+            metavar="NAME or NUMBER",
+            show_default="upos of CoNLL-U, else last",
+        ),
+    ] = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -51,10 +58,8 @@ def train(
     A checkpoint is kept beside the model while training runs; --resume goes on from it to the very bits
     of a run without a stop.
     """
-    if column not in CONLLU_COLUMNS:
-        raise ArgumentError(f"--column={column}; expected one of {', '.join(CONLLU_COLUMNS)}.")
-    learnt = read_tagged(data, column)
-    measured = None if validation is None else read_tagged(validation, column)
+    learnt = _read(data, column)
+    measured = None if validation is None else _read(validation, column)
     model = SequenceTagger(**hyperparameters, progress=False)
     run_training(
         model,
@@ -101,27 +106,23 @@ def evaluate(model: SequenceTagger, data: Path) -> tuple[dict[str, Any], list[st
     return result, lines
 
 
+def _read(data: Path, column: str | None) -> TaggedSentences:
+    try:
+        return read_tagged(data, column)
+    except ArgumentError as error:
+        told = str(error).replace(f"column={column!r}", f"--column={column}", 1)
+        raise ArgumentError(told.replace("expected as column", "expected as --column", 1)) from None
+
+
 def _tags_of(model: SequenceTagger, data: Path) -> TaggedSentences:
-    """The sentences of a file with their tags: of CoNLL-U, the column with more of the model's."""
-    if not is_conllu(data):
-        return read_tagged(data)
-    known, most = set(model.tags_), 0
-    chosen: TaggedSentences | None = None
-    problems: list[str] = []
-    for column in CONLLU_COLUMNS:
-        try:
-            found = read_tagged(data, column)
-        except DataError as error:
-            problems.append(str(error))
-            continue
-        count = sum(tag in known for tags in found.tags for tag in tags)
-        if count > most:
-            chosen, most = found, count
-    if chosen is None:
+    """The sentences of a file with their tags, of the column with most of the model's."""
+    table = read_word_table(data)
+    column = table.column_of(set(model.tags_))
+    if column is None:
+        if table.width == 1:
+            table.tags()  # says that there are none
         raise DataError(
-            problems[0]
-            if problems
-            else f"{str(data)!r}: neither {' nor '.join(CONLLU_COLUMNS)} has a tag of the model's, which are "
-            f"{', '.join(model.tags_)}; expected a file with such tags."
+            f"{str(data)!r}: no column has a tag of the model's, which are {', '.join(model.tags_)}; "
+            "expected a file with such tags."
         )
-    return chosen
+    return TaggedSentences(table.words(), table.tags(column))

@@ -1,16 +1,14 @@
-"""Sentences with a tag for each word: CoNLL-U files, and files of two columns."""
+"""Sentences with a tag for each word: CoNLL-U files, and files of columns."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gatewise.data.lines import numbered_lines
-from gatewise.errors import ArgumentError, DataError
+from gatewise.data.word_tables import CONLLU_NAMES, WordTable, is_conllu, read_word_table
 
 __all__ = [
     "CONLLU_COLUMNS",
@@ -23,14 +21,8 @@ __all__ = [
     "tagged_digest",
 ]
 
-CONLLU_COLUMNS = {"upos": 3, "xpos": 4}
-"""Tag columns of CoNLL-U by name, with their index: universal and language-specific parts of speech."""
-
-_CONLLU_WIDTH = 10
-_ID = re.compile(r"[1-9][0-9]*(?P<skipped>-[1-9][0-9]*|\.[1-9][0-9]*)?|(?P<empty>0\.[1-9][0-9]*)")
-
-_Row = tuple[str, str | None]
-"""A word and its tag, None where tags are not read."""
+CONLLU_COLUMNS = {name.lower(): index for index, name in enumerate(CONLLU_NAMES) if index > 1}
+"""Columns of CoNLL-U that may be read as tags by name, with their index."""
 
 
 class TaggedSentences(NamedTuple):
@@ -40,18 +32,22 @@ class TaggedSentences(NamedTuple):
     tags: list[list[str]]
 
 
-def read_tagged(path: str | Path, column: str = "upos") -> TaggedSentences:
-    """Read a file of sentences with tags: CoNLL-U if its name says ``.conllu``, else two columns.
+def read_tagged(path: str | Path, column: str | int | None = None) -> TaggedSentences:
+    """Read a file of sentences with tags: CoNLL-U if its name or its first line says so, else columns.
 
     Args:
-        path: UTF-8, or that compressed where the name ends in ``.gz``.
-        column: which tags to read of CoNLL-U, "upos" or "xpos".
+        path: UTF-8, or that compressed where the name ends in ``.gz``. CoNLL-U has a name in ``.conllu``;
+            CoNLL-U Plus one in ``.conllup``, or any whose first line is ``# global.columns = ID FORM ...``.
+        column: which tags to read: a column's number from 1, -1 or "last" for the last; of CoNLL-U also its
+            name, as "upos", "xpos", "deprel". Where omitted, "upos" of CoNLL-U, and of other files the last
+            column: of CoNLL-2003's four (word, part of speech, chunk, entity) the entities. "upos" and
+            "xpos" may also be said of the second of two columns.
 
     Raises:
         DataError: the file is missing or holds something else; the message gives file and line.
-        ArgumentError: there is no such column.
+        ArgumentError: there is no such column; the message says which there are.
     """
-    return read_conllu(path, column) if is_conllu(path) else read_columns(path)
+    return _tagged(read_word_table(path), column)
 
 
 def read_words(path: str | Path) -> list[list[str]]:
@@ -60,46 +56,49 @@ def read_words(path: str | Path) -> list[list[str]]:
     Raises:
         DataError: as ``read_tagged``.
     """
-    rows = _conllu_rows(Path(path), None) if is_conllu(path) else _column_rows(Path(path), need_tags=False)
-    return [[word for word, _ in sentence] for sentence in rows]
+    return read_word_table(path).words()
 
 
-def is_conllu(path: str | Path) -> bool:
-    """Whether a file's name says that it is CoNLL-U: ``.conllu`` or ``.conllu.gz``."""
-    return Path(path).name.lower().removesuffix(".gz").endswith(".conllu")
+def read_conllu(path: str | Path, column: str | int = "upos") -> TaggedSentences:
+    """Read a CoNLL-U or CoNLL-U Plus file (universaldependencies.org/format.html), whatever its name.
 
-
-def read_conllu(path: str | Path, column: str = "upos") -> TaggedSentences:
-    """Read a CoNLL-U file (universaldependencies.org/format.html).
-
-    Comments, ranges of multiword tokens (1-2) and empty nodes (1.1) are no words and are passed over.
+    Comments, ranges of multiword tokens (1-2) and empty nodes (1.1) are no words and are passed over. The
+    words of a sentence must be numbered 1, 2, 3 and so on.
 
     Args:
         path: UTF-8, or that compressed where the name ends in ``.gz``.
-        column: which tags to read, "upos" or "xpos".
+        column: which tags to read, by name or number, as in ``read_tagged``.
 
     Raises:
-        DataError: the file is missing, or a line is no CoNLL-U or has no tag; the message gives the line.
+        DataError: the file is missing, or a line is no CoNLL-U or has no tag, or there is no empty line
+            between two sentences; the message gives the line.
         ArgumentError: there is no such column.
     """
-    if column not in CONLLU_COLUMNS:
-        raise ArgumentError(f"column={column!r}; expected one of {', '.join(CONLLU_COLUMNS)}.")
-    return _apart(_conllu_rows(Path(path), column))
+    return _tagged(read_word_table(path, conllu=True), column)
 
 
-def read_columns(path: str | Path) -> TaggedSentences:
-    """Read a file with a word and its tag on each line, and an empty line after each sentence.
+def read_columns(path: str | Path, column: str | int | None = None) -> TaggedSentences:
+    """Read a file with a word and its tags on each line, and an empty line after each sentence.
 
-    The columns are separated by a tab (then a word may have spaces in it) or by spaces. Lines that begin
-    with ``-DOCSTART-`` are no words and end a sentence.
+    The word is the first column. The first line shows how many there are, and whether tabs (then a word may
+    have spaces in it) or spaces are between them; all others must be as it is. Lines that begin with
+    ``-DOCSTART-`` are no words and end a sentence.
 
     Args:
         path: UTF-8, or that compressed where the name ends in ``.gz``.
+        column: which tags to read, by number from 1, -1 or "last" for the last, which is the default.
 
     Raises:
-        DataError: the file is missing, or a line has not two columns; the message gives the line.
+        DataError: the file is missing, has words alone, or a line has other columns than the first; the
+            message gives the line.
+        ArgumentError: there is no such column.
     """
-    return _apart(_column_rows(Path(path), need_tags=True))
+    return _tagged(read_word_table(path, conllu=False), column)
+
+
+def _tagged(table: WordTable, column: str | int | None) -> TaggedSentences:
+    tags = table.tags(column)
+    return TaggedSentences(table.words(), tags)
 
 
 def tagged_digest(*parts: Sequence[Sequence[str]]) -> str:
@@ -110,86 +109,3 @@ def tagged_digest(*parts: Sequence[Sequence[str]]) -> str:
         for sentence in part:
             digest.update(json.dumps([str(each) for each in sentence]).encode())
     return digest.hexdigest()
-
-
-def _apart(sentences: list[list[_Row]]) -> TaggedSentences:
-    return TaggedSentences(
-        [[word for word, _ in sentence] for sentence in sentences],
-        [[tag for _, tag in sentence if tag is not None] for sentence in sentences],
-    )
-
-
-def _conllu_rows(path: Path, column: str | None) -> list[list[_Row]]:
-    """The words of each sentence with their tags, which are not looked at if ``column`` is None."""
-
-    def row(line: str) -> _Row | None:
-        if line.startswith("#"):
-            return None
-        fields = line.split("\t")
-        if len(fields) != _CONLLU_WIDTH:
-            raise ValueError(
-                f"{len(fields)} columns between tabs; expected the {_CONLLU_WIDTH} of CoNLL-U. "
-                "Name a file of two columns otherwise than .conllu"
-            )
-        number = _ID.fullmatch(fields[0])
-        if number is None:
-            raise ValueError(f"the first column is {fields[0]!r}; expected a word's number, as 1, 1-2 or 1.1")
-        if number["skipped"] or number["empty"]:
-            return None
-        if not fields[1]:
-            raise ValueError("the second column, the word, is empty; expected a word")
-        if column is None:
-            return fields[1], None
-        tag = fields[CONLLU_COLUMNS[column]]
-        if tag in ("", "_"):
-            others = " or ".join(repr(name) for name in CONLLU_COLUMNS if name != column)
-            raise ValueError(
-                f"the word {fields[1]!r} has no {column} tag; tag every word, or read the column {others}"
-            )
-        return fields[1], tag
-
-    return _sentences(path, row)
-
-
-def _column_rows(path: Path, *, need_tags: bool) -> list[list[_Row]]:
-    def row(line: str) -> _Row | None:
-        fields = line.split("\t") if "\t" in line else line.split()
-        if len(fields) == 1 and not need_tags:
-            return fields[0], None
-        if len(fields) != 2:
-            raise ValueError(
-                f"{len(fields)} columns; expected 2, a word and its tag, with a tab or a space between. "
-                + (
-                    "This looks like CoNLL-U: name the file .conllu."
-                    if len(fields) == 10
-                    else "Keep those two."
-                )
-            )
-        if not all(fields):
-            raise ValueError(f"the columns are {fields[0]!r} and {fields[1]!r}; expected a word and its tag")
-        return fields[0], fields[1]
-
-    return _sentences(path, row, ends_sentence="-DOCSTART-")
-
-
-def _sentences(
-    path: Path, row: Callable[[str], _Row | None], ends_sentence: str | None = None
-) -> list[list[_Row]]:
-    """The rows between empty lines; ``row`` says with a ValueError what is wrong with a line."""
-    sentences: list[list[_Row]] = [[]]
-    for number, line in numbered_lines(path, "a file of sentences"):
-        if not line.strip() or (ends_sentence is not None and line.startswith(ends_sentence)):
-            if sentences[-1]:
-                sentences.append([])
-            continue
-        try:
-            found = row(line)
-        except ValueError as error:
-            raise DataError(f"{str(path)!r}, line {number}: {error}.") from None
-        if found is not None:
-            sentences[-1].append(found)
-    if not sentences[-1]:
-        sentences.pop()
-    if not sentences:
-        raise DataError(f"{str(path)!r} has no sentence in it; expected words, one a line.")
-    return sentences
