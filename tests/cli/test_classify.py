@@ -142,6 +142,15 @@ def test_labels_for_series(series, tmp_path, capsys):
         (["train", "classify", "LINES", "-o", "OUT", "--class-weight=good"], "'good' is no weight"),
         (["train", "classify", "LINES", "-o", "OUT", "--class-weight=better=2"], "the label 'better'"),
         (["train", "classify", "UNLABELLED", "-o", "OUT"], "has no labels; expected a .ts file"),
+        (
+            ["train", "classify", "TABLE", "-o", "OUT"],
+            "error: a column 'text' is needed, but '",
+        ),
+        (
+            ["train", "classify", "TABLE", "-o", "OUT"],
+            "has the columns label, review; rename the one that is",
+        ),
+        (["predict", "MODEL", "TABLE"], "error: a column 'text' is needed, but '"),
         (["train", "classify", "nowhere.txt", "-o", "OUT"], "'nowhere.txt' does not exist"),
     ],
 )
@@ -149,6 +158,8 @@ def test_bad_input_is_one_line(arguments, message, model_path, lines, series, tm
     unlabelled = tmp_path / "u.ts"
     unlabelled.write_text("@data\n1,2\n", encoding="utf-8")
     names = {"MODEL": model_path, "LINES": lines, "SERIES": series, "UNLABELLED": unlabelled}
+    names["TABLE"] = tmp_path / "table.csv"
+    names["TABLE"].write_text("label,review\n1,fine\n", encoding="utf-8")
     names["OUT"] = tmp_path / "out.safetensors"
     assert main([str(names.get(each, each)) for each in arguments]) == 2
     out, err = capsys.readouterr()

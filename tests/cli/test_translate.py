@@ -188,8 +188,28 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
         (["train", "translate", "gap.en", "three.de", "-o", "n.safetensors"], "'gap.en', line 2 is empty"),
         (
             ["train", "translate", "short.en", "-o", "n.safetensors"],
-            "'short.en', line 1: 1 columns between tabs; expected 2",
+            "'short.en', line 1: 1 column between tabs; expected 2",
         ),
+        (
+            ["train", "translate", "short.en", "-o", "n.safetensors"],
+            "where each language has a file of its own, give that of the targets too, as TARGET.",
+        ),
+        (
+            ["train", "translate", "pairs.tsv", "-o", "n.safetensors", "--validation=short.en"],
+            "'short.en', line 1: 1 column between tabs; expected 2, a source and its target. Put a tab "
+            "between the two; where each language has a file of its own, give that of the targets too, as "
+            "--validation-target FILE.",
+        ),
+        (
+            ["evaluate", "MODEL", "short.en"],
+            "give that of the targets too, as TARGET.",
+        ),
+        (
+            ["train", "translate", "wide.tsv", "-o", "n.safetensors"],
+            "'wide.tsv', line 1: 3 columns between tabs; expected 2, a source and its target. Keep those two "
+            "and leave out the rest, as Tatoeba's numbers and attributions, with: cut -f1,2 wide.tsv",
+        ),
+        (["predict", "MODEL", "wide.tsv"], "Give the sources alone, as with: cut -f1 wide.tsv"),
         (
             ["train", "translate", "long.tsv", "-o", "n.safetensors", "--max-length=20", "--min-count=1"],
             "'long.tsv', line 2 has 30 tokens, more than max_length=20",
@@ -217,10 +237,10 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
         ),
         (
             ["predict", "MODEL", "gone.tsv"],
-            "'gone.tsv', line 2: 1 columns between tabs; expected 2, a source",
+            "'gone.tsv', line 2: 1 column between tabs; expected 2, a source",
         ),
         (["predict", "MODEL", "half.tsv"], "'half.tsv', line 1: the source is empty; leave the line out"),
-        (["magnify", "MODEL", "--data", "gone.tsv"], "'gone.tsv', line 2: 1 columns between tabs; expected"),
+        (["magnify", "MODEL", "--data", "gone.tsv"], "'gone.tsv', line 2: 1 column between tabs; expected"),
         (
             ["evaluate", "MODEL", "long.en", "two.de"],
             "'long.en', line 2 has 1,200 tokens, more than 1,000: 'two two",

@@ -95,6 +95,7 @@ def test_what_cannot_be_read_is_refused(write, name, text, message):
     with pytest.raises(GatewiseError, match=message) as caught:
         read_labelled_texts(write(name, text))
     assert name in str(caught.value)
+    assert ".." not in str(caught.value)
 
 
 def test_another_encoding_is_refused_with_the_line(write):

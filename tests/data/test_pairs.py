@@ -94,7 +94,10 @@ def test_what_is_written_is_read(pairs):
         ("a\tb\n\nc\td\n", "line 2 is empty; leave it out"),
         ("a\tb\n  \t \n", "line 2 is empty; leave it out"),
         ("a\tb\n\n", "line 2 is empty; leave it out"),
-        ("a\tb\nc d\n", "line 2: 1 columns between tabs; expected 2, a source and its target. Give the "),
+        (
+            "a\tb\nc d\n",
+            "line 2: 1 column between tabs; expected 2, a source and its target. Put a tab between",
+        ),
         ("a\tb\tc\n", "line 1: 3 columns between tabs; expected 2"),
         ("a\t\tc\n", "line 1: 3 columns between tabs; expected 2"),
         ("a\tb\n\tb\n", "line 2: the source is empty; leave the line out"),
@@ -112,6 +115,29 @@ def test_what_is_wrong_in_two_columns_is_told_with_file_and_line(content, messag
     with pytest.raises(DataError, match=re.escape(message)) as caught:
         read_pairs(path)
     assert str(caught.value).startswith(repr(str(path)))
+    assert ".." not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("deu.txt", "Go.\tGeh.\nHi.\tHallo!\tCC-BY 2.0 (France) tatoeba.org #538123\n", "cut -f1,2 {}"),
+        ("deu.txt.gz", "Go.\tGeh.\nGo.\tGeh.\tCC-BY\n", "gzip -dc {} | cut -f1,2"),
+        ("links.tsv", "1276\tGo.\t77\tGeh.\n", "cut -f2,4 {}"),
+        ("my pairs.tsv", "Go.\tGeh.\t\n", "cut -f1,2 {}"),
+        ("four.tsv", "a\tb\tc\td\n", "cut -f1,2 {}"),
+    ],
+)
+def test_of_more_columns_it_is_said_how_to_keep_two(name, content, advice, write):
+    """As of Tatoeba's files, whose attribution is no reason to look for another file of targets."""
+    path = write(content, name)
+    with pytest.raises(
+        DataError, match=r"columns between tabs; expected 2, a source and its target\. Keep"
+    ) as caught:
+        read_pairs(path)
+    quoted = f"'{path}'" if " " in name else str(path)
+    assert str(caught.value).endswith(f"with: {advice.format(quoted)}")
+    assert "own" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

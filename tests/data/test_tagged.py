@@ -280,6 +280,7 @@ def test_what_is_wrong_is_told_with_file_and_line(name, content, message, write)
     with pytest.raises(DataError, match=re.escape(message)) as caught:
         read_tagged(path)
     assert str(caught.value).startswith(repr(str(path)))
+    assert ".." not in str(caught.value)
 
 
 def test_files_that_cannot_be_read(tmp_path, write):

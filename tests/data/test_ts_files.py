@@ -109,6 +109,7 @@ def test_what_is_no_ts_file_is_refused(write, text, message):
     with pytest.raises(DataError, match=message) as caught:
         read_ts(write(text))
     assert "x.ts" in str(caught.value)
+    assert ".." not in str(caught.value)
 
 
 def test_a_file_that_is_not_there(tmp_path):

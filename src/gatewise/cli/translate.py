@@ -17,7 +17,7 @@ from gatewise.cli.console import JsonOption, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
 from gatewise.data.lines import decoded_lines, numbered_lines
-from gatewise.data.pairs import read_pairs
+from gatewise.data.pairs import Pairs, cut, read_pairs
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.tasks import Translation, Translator
 from gatewise.tasks.translation.search import encoded_source
@@ -62,8 +62,10 @@ def train(
         raise ArgumentError(
             "--validation-target is given without --validation, the sources that belong to it."
         )
-    learnt = read_pairs(data, target)
-    measured = None if validation is None else read_pairs(validation, validation_target)
+    learnt = _pairs(data, target, "TARGET")
+    measured = None
+    if validation is not None:
+        measured = _pairs(validation, validation_target, "--validation-target FILE")
     model = Translator(**hyperparameters, progress=False)
     run_training(
         model,
@@ -78,6 +80,16 @@ def train(
         magnify=magnify,
         sample=lambda: learnt[0],
     )
+
+
+def _pairs(source: Path, target: Path | None, option: str) -> Pairs:
+    """The pairs of one file or two; ``option`` is where a command takes the second."""
+    try:
+        return read_pairs(source, target)
+    except DataError as error:
+        raise DataError(
+            str(error).replace("give both files", f"give that of the targets too, as {option}")
+        ) from None
 
 
 def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any) -> None:
@@ -131,9 +143,10 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
         if number == 1:
             of_pairs = len(columns) > 1
         if of_pairs and len(columns) != 2:
+            found = "1 column" if len(columns) == 1 else f"{len(columns)} columns"
             raise DataError(
-                f"{name}, line {number}: {len(columns)} columns between tabs; expected 2, a source and its "
-                "target, in each line or in none."
+                f"{name}, line {number}: {found} between tabs; expected 2, a source and its target, in "
+                f"each line or in none. Give the sources alone, as with: {cut(data or Path('FILE'), '1')}"
             )
         source = (columns[0] if of_pairs else line).strip()
         if not source:
@@ -148,7 +161,7 @@ def evaluate(
     model: Translator, data: Path, *, target: Path | None = None, **search: Any
 ) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
-    pairs = read_pairs(data, target)
+    pairs = _pairs(data, target, "TARGET")
     try:
         result = model.evaluate(pairs, **search)
         compared = [f"BLEU        {result['bleu']:.2f}", f"chrF        {result['chrf']:.2f}"]

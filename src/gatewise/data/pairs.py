@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from copy import copy
 from pathlib import Path
@@ -129,10 +130,7 @@ def _columns(path: Path) -> Pairs:
     for number, line in _filled_lines(path, "a file with a source, a tab and a target on each line"):
         columns = [column.strip() for column in line.split("\t")]
         if len(columns) != 2:
-            raise DataError(
-                f"{str(path)!r}, line {number}: {len(columns)} columns between tabs; expected 2, a source "
-                "and its target. Give the targets' own file where each language has one."
-            )
+            raise DataError(f"{str(path)!r}, line {number}: {_wrong_columns(columns, path)}")
         for name, column in zip(("source", "target"), columns, strict=True):
             if not column:
                 raise DataError(f"{str(path)!r}, line {number}: the {name} is empty; leave the line out.")
@@ -140,6 +138,29 @@ def _columns(path: Path) -> Pairs:
         targets.append(columns[1])
         lines.append(number)
     return Pairs(sources, targets, (str(path), str(path)), lines)
+
+
+def _wrong_columns(columns: Sequence[str], path: Path) -> str:
+    """What is wrong with columns that are not two, and what to do about it."""
+    expected = "expected 2, a source and its target"
+    if len(columns) == 1:
+        return (
+            f"1 column between tabs; {expected}. Put a tab between the two; where each language has a file "
+            "of its own, give both files."
+        )
+    texts = [number for number, column in enumerate(columns, start=1) if not column.isdecimal()]
+    kept = ",".join(map(str, texts if len(texts) == 2 else (1, 2)))
+    return (
+        f"{len(columns)} columns between tabs; {expected}. Keep those two and leave out the rest, as "
+        f"Tatoeba's numbers and attributions, with: {cut(path, kept)}"
+    )
+
+
+def cut(path: Path, columns: str) -> str:
+    """The command that writes some columns of a file, for advice."""
+    name = shlex.quote(str(path))
+    zipped = path.suffix.lower() == ".gz"
+    return f"gzip -dc {name} | cut -f{columns}" if zipped else f"cut -f{columns} {name}"
 
 
 def _filled_lines(path: Path, expected: str) -> Iterator[tuple[int, str]]:
