@@ -31,6 +31,7 @@ ORDER = (
     "digit_sequences",
     "tagging",
     "forecast_lengths",
+    "forecast_gaps",
     "m4_hourly",
     "etth1",
     "anomalies",

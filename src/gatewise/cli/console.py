@@ -12,7 +12,7 @@ import typer
 
 from gatewise.errors import OutputError
 
-__all__ = ["JsonOption", "fail", "print_json", "printable", "say", "write"]
+__all__ = ["JsonOption", "fail", "note", "print_json", "printable", "say", "write"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
@@ -56,6 +56,11 @@ def say(text: str = "") -> None:
 def print_json(value: Mapping[str, Any]) -> None:
     """A result on one line of JSON, in ASCII, which every encoding of standard output can write."""
     say(json.dumps(value))
+
+
+def note(message: str) -> None:
+    """A note beside the result, on standard error."""
+    print(f"note: {message}", file=sys.stderr, flush=True)
 
 
 def fail(message: str) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
 from gatewise.data.frames import Table, read_file
@@ -65,8 +65,8 @@ def train(
     if as_json:
         print_json({"event": "verdict", "notes": model.notes_, **(verdict.as_dict() if verdict else {})})
         return
-    for note in model.notes_:
-        say(f"note: {note}")
+    for each in model.notes_:
+        say(f"note: {each}")
     if verdict is not None:
         say(str(verdict))
 
@@ -85,6 +85,8 @@ def predict(
     found = model.predict(
         None if data is None else read_file(data), future=None if future is None else read_file(future)
     )
+    for each in model.context_notes_:
+        note(each)
     table = Table.of(found)
     if typed:
         arrow: Any = found if table.backend == "pyarrow" else table.with_times(model.time).as_kind("pyarrow")
@@ -95,6 +97,8 @@ def predict(
 def evaluate(model: Forecaster, data: Path) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
     result = model.evaluate(read_file(data))
+    for each in model.context_notes_:
+        note(each)
     return result, str(model.verdict_).split("\n")
 
 

@@ -45,8 +45,8 @@ def filled_by_season(past: Floats, observed: Flags, centre: Floats, season: int)
 def with_gaps(past: Floats, rng: np.random.Generator, share: float) -> Floats:
     """Contexts (B, C), a share of them with gaps as they come in practice.
 
-    A third of these misses a stretch of up to a seventh, often the last one, a third as many single steps, and
-    a third begins late: of their context only the last part is there.
+    A third of these misses a stretch of up to a seventh, often the last one, a third as many single steps,
+    and a third begins late: of their context only the last part is there.
 
     Args:
         past: NaN where something is missing already.

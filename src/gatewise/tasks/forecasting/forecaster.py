@@ -86,6 +86,7 @@ class Forecaster(PanelModel):
         verdict_: how the forecasts of the validation part, or of the last backtest or evaluation, compare
             with baselines; None where nothing was held out, and in a model that was loaded.
         notes_: what was noticed in the data, in words.
+        context_length_: steps that a forecast looks back on; ``context_notes_`` says what the last lacked.
         history_: for each epoch its training and validation loss.
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
 
@@ -249,6 +250,7 @@ class Forecaster(PanelModel):
             by_clock = self.time in table.by_clock
             ahead = read_future(source, self._names, self.setup_.frequency, series, self.horizon, by_clock)
         windows = np.stack([np.arange(len(series)), [len(each) for each in series]], axis=1)
+        self._note_contexts(series, windows)
         forecasts = self._forecast(series, windows, ahead)
         return table.like(self._columns(series, windows, forecasts), self.time)
 
@@ -268,13 +270,15 @@ class Forecaster(PanelModel):
             DataError: the data are unfit, or no series is longer than a horizon.
         """
         self._check_fitted()
-        _, series = self._read(data)
+        _, series, before = self._read_on(data)
         ends = np.array([len(each) for each in series])
-        windows = origins(series, np.maximum(ends - self.horizon, 1), ends, self.horizon)
+        windows = origins(series, np.maximum(ends - self.horizon, np.maximum(before, 1)), ends, self.horizon)
         if len(windows) == 0:
+            longest = (ends - before).max()
             raise DataError(
-                f"no series has more than horizon={self.horizon} steps; the longest has {ends.max()}."
+                f"no series has more than horizon={self.horizon} steps; the longest has {longest}."
             )
+        self._note_contexts(series, windows)
         forecasts = self._forecast(series, windows, seen=np.maximum(ends - self.horizon, 1))
         self._judge(series, windows, ends - self.horizon, forecasts, f"the end of {count_of(windows)}")
         return self.verdict_.as_dict() if self.verdict_ else {}
@@ -357,14 +361,14 @@ class Forecaster(PanelModel):
             raise ArgumentError(
                 f"quantiles={self.quantiles!r}; expected at least two, for residuals to be measured by."
             )
-        table, series = self._read(data)
+        table, series, before = self._read_on(data)
         lengths = np.array([len(each) for each in series])
         firsts = np.minimum(self.setup_.shape.context, np.maximum(1, lengths // 2))
-        windows = origins(series, firsts, lengths, 1)
+        windows = origins(series, np.where(before > 0, before, firsts), lengths, 1)
+        self._note_contexts(series, windows)
         forecasts = self._forecast(series, windows, steps=1)
-        frequency = self.setup_.frequency
-        columns = anomaly_columns(series, windows, forecasts, rate, self._names, frequency)
-        return table.like(columns, self.time)
+        how = rate, self._names, self.setup_.frequency
+        return table.like(anomaly_columns(series, before, windows, forecasts, *how), self.time)
 
     def plot(self, data: Any = None, *, future: Any = None, anomalies: Any = None, most: int = 6) -> Any:
         """Draw series, their forecasts with intervals, or marked events.
@@ -388,8 +392,8 @@ class Forecaster(PanelModel):
             return plot_anomalies(as_table(anomalies, self._names, "anomalies"), self._names, most)
         table, series = self._read(data)
         forecasts = as_table(self.predict(data, future=future), self._names)
-        frequency = self.setup_.frequency
-        return plot_forecasts(series[:most], table, forecasts, self._names, frequency, self.quantiles)
+        how = self._names, self.setup_.frequency, self.quantiles
+        return plot_forecasts(series[:most], table, forecasts, *how)
 
     def _check_hyperparameters(self) -> None:
         check_forecaster(self)

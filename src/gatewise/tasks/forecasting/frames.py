@@ -55,6 +55,7 @@ def forecast_columns(
 
 def anomaly_columns(
     series: Sequence[Series],
+    before: IntArray,
     windows: IntArray,
     forecasts: Forecasts,
     rate: float,
@@ -65,6 +66,7 @@ def anomaly_columns(
 
     Args:
         series: the series.
+        before: of each, steps at its beginning that are not asked for.
         windows: (series, position) of the steps that were forecast.
         forecasts: of these steps.
         rate: share of the scored steps of each series that is marked.
@@ -85,7 +87,7 @@ def anomaly_columns(
         count = round(rate * np.count_nonzero(~np.isnan(part)))
         order = np.argsort(np.where(np.isnan(part), -np.inf, part), kind="stable")
         marked[start + order[length - count :]] = True
-    return {
+    columns = {
         names.id: _keys([each.key for each in series for _ in range(len(each))]),
         names.time: np.concatenate([frequency.times(e.start, np.arange(len(e))) for e in series]),
         names.target: np.concatenate([each.values for each in series]),
@@ -93,6 +95,8 @@ def anomaly_columns(
         "score": score,
         "anomaly": marked,
     }
+    asked = np.concatenate([np.arange(length) >= kept for length, kept in zip(lengths, before, strict=True)])
+    return {name: values[asked] for name, values in columns.items()}
 
 
 def _keys(keys: Sequence[Any]) -> Column:

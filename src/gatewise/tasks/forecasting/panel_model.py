@@ -19,6 +19,7 @@ from gatewise.data.windows import ForecastWindows
 from gatewise.errors import DataError, TrainingError
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
+from gatewise.tasks.forecasting.contexts import after_kept_ends, missing_of_contexts
 from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_windows
 from gatewise.tasks.forecasting.frames import actual_values, forecast_columns
 from gatewise.tasks.forecasting.heads import Head, make_head
@@ -51,6 +52,7 @@ class PanelModel(Estimator):
     calibration_: Array
     verdict_: Verdict | None
     notes_: tuple[str, ...]
+    context_notes_: tuple[str, ...]
     _table: Table
     _tails: Sequence[Series]
 
@@ -281,6 +283,23 @@ class PanelModel(Estimator):
     @property
     def _has_ids(self) -> bool:
         return len(self._tails) > 1 or self._tails[0].key != self.target
+
+    def _read_on(self, data: Any) -> tuple[Table, list[Series], IntArray]:
+        """Series as ``_read`` gives them, after what is kept of them; and how many steps that is."""
+        table, series = self._read(data)
+        kept = self._tails if (self.time in table.by_clock) is (self.time in self._table.by_clock) else ()
+        return table, *after_kept_ends(series, kept, self.setup_.frequency, self.setup_.shape.context)
+
+    @property
+    def context_length_(self) -> int:
+        """Steps that a forecast looks back on."""
+        return self.setup_.shape.context
+
+    def _note_contexts(self, series: Sequence[Series], windows: IntArray) -> None:
+        """Say what the contexts of these forecasts lack."""
+        note = missing_of_contexts(series, windows, self.setup_.shape.context)
+        self.context_notes_ = () if note is None else (note,)
+        self._tell(self.context_notes_)
 
     def _forecast(
         self,

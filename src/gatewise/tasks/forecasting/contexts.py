@@ -1,0 +1,86 @@
+"""What forecasts look back on: the kept ends of series before what is given, and what is missing of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gatewise.data.frequency import Frequency
+from gatewise.data.panel import Series, named
+from gatewise.types import IntArray
+
+__all__ = ["after_kept_ends", "missing_of_contexts"]
+
+
+def after_kept_ends(
+    series: Sequence[Series], kept: Sequence[Series], frequency: Frequency, context: int
+) -> tuple[list[Series], IntArray]:
+    """Series with the kept end of each before it, where it goes on from there.
+
+    Args:
+        series: as they were given.
+        kept: the ends that a model has of the series of its training.
+        frequency: of all.
+        context: steps that a forecast looks back on; of an end that lies farther back nothing would be seen.
+
+    Returns:
+        The series, and how many steps stand before what was given of each.
+    """
+    ends = {each.key: each for each in kept}
+    found, before = [], []
+    for each in series:
+        end = ends.get(each.key)
+        steps = 0 if end is None else _steps_between(end.start, each.start, frequency)
+        if end is None or not 0 < steps < len(end) + context:
+            found.append(each)
+            before.append(0)
+            continue
+        found.append(_joined(end, each, steps))
+        before.append(steps)
+    return found, np.array(before, dtype=np.intp)
+
+
+def missing_of_contexts(series: Sequence[Series], windows: IntArray, context: int) -> str | None:
+    """A note on the contexts that are not whole; None where all are.
+
+    Args:
+        series: the series.
+        windows: (series, position) of the forecasts.
+        context: steps that each looks back on.
+    """
+    worst: dict[Any, int] = {}
+    for index in np.unique(windows[:, 0]):
+        each, positions = series[index], windows[windows[:, 0] == index, 1]
+        seen = np.concatenate([[0], np.cumsum(~np.isnan(each.values))])
+        present = seen[positions] - seen[np.maximum(positions - context, 0)]
+        if missing := context - int(present.min()):
+            worst[each.key] = missing
+    if not worst:
+        return None
+    key = max(worst, key=lambda each: worst[each])
+    return (
+        f"{named(list(worst), ('lacks', 'lack'))} a part of the {context} steps that a forecast looks back "
+        f"on, up to {worst[key]} of {key!r}; it may be less sure than its interval says"
+    )
+
+
+def _steps_between(first: Any, second: Any, frequency: Frequency) -> int:
+    """From one start to another; 0 where they are not on one grid."""
+    if np.asarray(first).dtype.kind != np.asarray(second).dtype.kind:
+        return 0
+    positions, on_grid = frequency.positions(first, np.array([second]))
+    return int(positions[0]) if on_grid[0] else 0
+
+
+def _joined(end: Series, given: Series, steps: int) -> Series:
+    """A kept end up to where a series begins, what lies between them missing, and the series."""
+    gap = max(0, steps - len(end))
+    values = np.concatenate([end.values[:steps], np.full(gap, np.nan), given.values])
+    known, past = (
+        np.concatenate([part[:steps], np.repeat(part[-1:], gap, axis=0), rest])
+        for part, rest in ((end.known, given.known), (end.past, given.past))
+    )
+    return replace(given, start=end.start, values=values, known=known, past=past)
