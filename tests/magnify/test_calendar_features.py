@@ -259,3 +259,10 @@ def test_labels_and_hours_of_the_day_are_those_of_the_zone():
     assert inside.labels[0] == str(times[60])[:-6]
     found = gw.magnify.index_units(made, frame)
     assert found.times[-1] == np.datetime64(str(times[71])[:-6])
+
+
+def test_the_sine_of_half_days_is_0_and_not_its_rounding():
+    times = MONDAY.astype("M8[s]") + 12 * np.arange(60) * np.timedelta64(3600, "s")
+    hours = series_features(60, times)["hour of the day"]
+    np.testing.assert_array_equal(hours[:, 0], 0)
+    np.testing.assert_array_equal(hours[:, 1], np.tile([1, -1], 30))

@@ -8,6 +8,7 @@ import pytest
 import gatewise as gw
 from gatewise.errors import ArgumentError
 from gatewise.magnify import UnitIndex, ablation_cost, index_units, meanings, rank_by_cost
+from gatewise.magnify.meaning import _correlations
 from gatewise.magnify.text_features import text_features
 
 
@@ -75,6 +76,21 @@ def test_chance_finds_are_not_shown():
 def test_features_that_do_not_change_are_followed_by_nothing():
     index = UnitIndex(np.ones((20, 3), np.int8), ["a"] * 20)
     assert meanings(index, least=0.01) == []
+
+
+def test_a_unit_that_never_moves_follows_nothing_however_long_the_corpus():
+    """From a million steps on, the sum of the squares less the square of the sum is off by rounding."""
+    steps = 1_000_003
+    values = np.full((steps, 2), 127, np.int8)
+    values[:, 1] = 91
+    features = np.random.default_rng(0).normal(size=(steps, 1))
+    np.testing.assert_array_equal(_correlations(features, values), 0)
+
+
+@pytest.mark.parametrize("number", [14.62, 1e8 + 0.1, 1e-8 / 3])
+def test_a_feature_that_never_changes_is_followed_by_nothing_whatever_its_rounding(number):
+    values = np.random.default_rng(0).integers(-127, 128, (1001, 5)).astype(np.int8)
+    np.testing.assert_array_equal(_correlations(np.full((1001, 1), number), values), 0)
 
 
 @pytest.fixture(scope="module")

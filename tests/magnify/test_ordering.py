@@ -23,6 +23,13 @@ def test_the_busiest_first():
     assert order_units(arrays(c), "activity").tolist() == [1, 3, 0, 2]
 
 
+@pytest.mark.parametrize("by", ["activity", "similarity"])
+def test_units_that_never_move_stay_in_their_order(by):
+    """Each by a deviation of rounding, if that were asked."""
+    memory = np.tile([0.1, 0.7, 1 / 3, 0.9, 0.0], (1001, 1))
+    assert order_units({"h": memory}, by).tolist() == [0, 1, 2, 3, 4]
+
+
 def test_the_most_saturated_first():
     c = np.zeros((T, 3))
     f = np.full((T, 3), 0.5)

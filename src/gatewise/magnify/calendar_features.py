@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.data.frequency import Times
+from gatewise.data.spread import never_changes
 
 __all__ = ["series_features"]
 
@@ -49,9 +50,11 @@ def series_features(count: int, times: Times | None = None) -> dict[str, Columns
     for name, cycle in _CYCLES.items():
         if step < cycle and 2 * cycle <= covered:
             angle = 2 * np.pi * gone[name]
-            found[name] = np.stack([np.sin(angle), np.cos(angle)], axis=1).astype(np.float32)
+            # The sine of a whole turn is 0, and not the 1e-16 of rounding, which would pass for a change.
+            circle = np.stack([np.sin(angle), np.cos(angle)], axis=1).round(12)
+            found[name] = circle.astype(np.float32)
             found |= {flag: _column(days) for flag, days in flags.get(name, {}).items()}
-    return {name: columns for name, columns in found.items() if np.ptp(columns, axis=0).any()}
+    return {name: columns for name, columns in found.items() if not never_changes(columns).all()}
 
 
 def _gone(times: Times) -> dict[str, Floats]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.data.spread import never_changes, spread, to_norm_one
 from gatewise.errors import ArgumentError
 from gatewise.magnify.readers import tokens_of
 from gatewise.magnify.unit_search import UnitIndex, check_layer
@@ -110,16 +111,17 @@ def _best(columns: Columns, correlations: Floats) -> tuple[int, Floats, float]:
     if len(correlations) == 1:
         unit = int(np.abs(correlations[0]).argmax())
         return unit, np.ones(1), float(correlations[0, unit])
-    scaled = _scaled(columns)
+    scaled = to_norm_one(columns)
     weights = np.linalg.pinv(scaled.T @ scaled, rcond=_SAME, hermitian=True) @ correlations
     multiple = np.sqrt((correlations * weights).sum(axis=0).clip(0, 1))
     unit = int(multiple.argmax())
-    return unit, weights[:, unit] / _or_one(columns.std(axis=0, dtype=np.float64)), float(multiple[unit])
+    _, widths = spread(columns)
+    return unit, weights[:, unit] / widths, float(multiple[unit])
 
 
 def _correlations(features: npt.NDArray[np.floating], values: npt.NDArray[np.int8]) -> Floats:
     """(F, H): Pearson's, 0 where either does not change."""
-    scaled = _scaled(features)
+    scaled = to_norm_one(features)
     common = np.zeros((features.shape[1], values.shape[1]))
     sums, squares = np.zeros((2, values.shape[1]))
     for first in range(0, len(values), _AT_ONCE):
@@ -128,20 +130,9 @@ def _correlations(features: npt.NDArray[np.floating], values: npt.NDArray[np.int
         common += scaled[part].T @ held
         sums += held.sum(axis=0)
         squares += np.square(held).sum(axis=0)
-    spread = np.sqrt(np.maximum(squares - sums * sums / len(values), 0))
-    return common / _or_one(spread)
-
-
-def _scaled(columns: npt.NDArray[np.floating]) -> Floats:
-    """Of mean 0 and norm 1; of norm 0 where they do not change."""
-    centred = columns - columns.mean(axis=0, dtype=np.float64)
-    scaled: Floats = centred / _or_one(np.linalg.norm(centred, axis=0))
-    return scaled
-
-
-def _or_one(sizes: Floats) -> Floats:
-    """The same with 1 in place of 0, by which nothing is divided into something."""
-    return np.where(sizes > 0, sizes, 1)
+    varied = np.sqrt(np.maximum(squares - sums * sums / len(values), 0))
+    moves = ~never_changes(values) & (varied > 0)
+    return np.where(moves, common / np.where(moves, varied, 1), 0)
 
 
 def ablation_cost(model: LanguageModel, text: str, unit: int, layer: int = -1) -> Floats:

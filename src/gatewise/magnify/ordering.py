@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.data.spread import never_changes, to_norm_one
 from gatewise.errors import ArgumentError
 from gatewise.magnify.gates import saturation
 from gatewise.types import Array
@@ -36,16 +37,15 @@ def order_units(arrays: Mapping[str, Array], by: str) -> npt.NDArray[np.intp]:
     if by == "number":
         return np.arange(memory.shape[1])
     if by == "activity":
-        return np.argsort(-memory.std(axis=0), kind="stable")
+        activity = np.where(never_changes(memory), 0, memory.std(axis=0))
+        return np.argsort(-activity, kind="stable")
     if by == "saturation":
         share = np.abs(memory).mean(axis=0)
         if gated:
             share = np.sum([part for gate in "ifo" for part in saturation(arrays[gate])], axis=0)
         return np.argsort(-share, kind="stable")
-    centred = memory - memory.mean(axis=0)
-    size = np.linalg.norm(centred, axis=0)
     # Of a single step, or of units that never move, nothing can be said: they stay in their order.
-    first, second = _two_components(centred / np.where(size > 0, size, 1))
+    first, second = _two_components(to_norm_one(memory))
     return np.argsort(np.arctan2(second, first), kind="stable")
 
 

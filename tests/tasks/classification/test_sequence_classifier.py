@@ -69,6 +69,22 @@ def test_labels_come_back_as_they_went_in(name, series, tmp_path):
     assert made.score(X, labels) == np.mean(made.predict(X) == labels)
 
 
+@pytest.mark.parametrize("constant", [14.62, 1e5 + 1 / 3, -0.1])
+def test_a_feature_that_never_changed_in_training_may_move_a_little_later(constant):
+    """Its deviation is 1e-15 by rounding; as a scale that would drown all else."""
+
+    def with_constant(X, number):
+        return [np.column_stack([each, np.full(len(each), number)]) for each in X]
+
+    X, y = waves(60)
+    made = small(epochs=12).fit(with_constant(X, constant), y)
+    assert made._input.scale[2] == 1
+    assert made._input.mean[2] == constant
+    new, _ = waves(40, seed=1)
+    there, moved = (made.predict_proba(with_constant(new, constant + by)) for by in (0, 0.01))
+    np.testing.assert_allclose(moved, there, atol=0.02)
+
+
 def test_arrays_and_lists_of_series_are_the_same():
     X = np.random.default_rng(0).normal(size=(20, 7))
     y = (X.mean(axis=1) > 0).astype(int)

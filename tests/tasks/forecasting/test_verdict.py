@@ -62,6 +62,10 @@ def test_zeros_forecast_as_zeros_are_no_error_of_any_percent():
         ([1, 2], 5, NAN),
         ([3, 4, 3, 4], 2, NAN),
         ([1, NAN], 1, NAN),
+        ([14.62] * 50, 7, NAN),
+        (np.sin(np.arange(960) * np.pi / 12), 24, NAN),
+        (1e8 + np.arange(4) % 2, 1, 1),
+        (1e-9 * (np.arange(4) % 2), 1, 1e-9),
     ],
 )
 def test_the_scale_of_mase(values, season, expected):

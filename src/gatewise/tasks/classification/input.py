@@ -8,6 +8,7 @@ import numpy as np
 
 from gatewise.data import TOKENIZERS, Tokenizer
 from gatewise.data.sequences import Ragged, as_numbers, as_texts, holds_texts
+from gatewise.data.spread import spread
 from gatewise.errors import ArgumentError, DataError
 from gatewise.types import Array, IntArray
 
@@ -67,17 +68,21 @@ class NumberInput:
 
     @classmethod
     def learn(cls, sequences: Ragged, standardize: bool, columns: int | None = None) -> NumberInput:
-        """Mean and standard deviation over all steps; 0 and 1 where they are not wanted."""
+        """Mean and standard deviation over all steps; 0 and 1 where they are not wanted.
+
+        A feature that never changes has the scale 1.
+
+        Raises:
+            DataError: a feature is too large.
+        """
         features = sequences.values.shape[1]
         if not standardize:
             return cls(np.zeros(features), np.ones(features), columns)
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, scale = sequences.values.mean(axis=0), sequences.values.std(axis=0)
+        mean, scale = spread(sequences.values)
         if not np.isfinite([mean, scale]).all():
             feature = int(np.argmin(np.isfinite(mean + scale)))
             raise DataError(f"feature {feature} of X is too large to be scaled; divide it by a power of 10.")
-        # A feature that never changes has nothing to be scaled by.
-        return cls(mean, np.where(scale > 0, scale, 1.0), columns)
+        return cls(mean, scale, columns)
 
     @property
     def features(self) -> int:

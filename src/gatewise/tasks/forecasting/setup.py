@@ -12,6 +12,7 @@ import numpy.typing as npt
 from gatewise.data.calendar import CYCLES, seen_cycles
 from gatewise.data.frequency import Frequency
 from gatewise.data.panel import ColumnNames, Panel, Series
+from gatewise.data.spread import never_changes, spread
 from gatewise.data.windows import CovariateScale, ForecastWindows, SeriesScale, WindowShape
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks.forecasting.statics import StaticEncoder
@@ -121,9 +122,8 @@ class ForecastSetup:
         """
         learnt = training.only(used).series
         time_varying = np.concatenate([np.hstack([each.known, each.past]) for each in learnt])
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, spread = time_varying.mean(axis=0), time_varying.std(axis=0)
-        for name, width in zip((*names.known, *names.past), spread, strict=True):
+        mean, widths = spread(time_varying)
+        for name, width in zip((*names.known, *names.past), widths, strict=True):
             if not width < _LARGEST:
                 raise DataError(f"column {name!r} has a spread of {width:g}; give it in another unit.")
         short = set(range(len(training.series))) - set(used.tolist())
@@ -138,7 +138,7 @@ class ForecastSetup:
                 each.key: series_scale(each, scaling, names.target, may_be_constant=number in short)
                 for number, each in enumerate(training.series)
             },
-            CovariateScale(mean, np.where(spread > 0, spread, 1.0)),
+            CovariateScale(mean, widths),
             StaticEncoder.learn(learnt, names.static),
         )
 
@@ -199,11 +199,11 @@ class ForecastSetup:
             if known is None or len(values) == 0 or values.min() == values.max() == known.centre:
                 continue  # what never changed, too, may go on so
             by_mean = self.scaling == "mean"
-            spread = float(np.abs(values).mean() if by_mean else values.std())
+            width = float(np.abs(values).mean() if by_mean else values.std())
             shift = 0.0 if by_mean else abs(values.mean() - known.centre)
             # A short piece of a series may well be flat.
-            flat = len(values) >= _ENOUGH and spread * _FAR < known.scale * (1 if by_mean else 0.25)
-            if spread > _FAR * known.scale or shift > _FAR * known.scale or flat:
+            flat = len(values) >= _ENOUGH and width * _FAR < known.scale * (1 if by_mean else 0.25)
+            if width > _FAR * known.scale or shift > _FAR * known.scale or flat:
                 raise DataError(
                     f"series {each.key!r} of column {target!r} has a mean of {values.mean():.4g}, far from "
                     f"what was learnt under this name (mean {known.centre:.4g}, scale {known.scale:.4g}): "
@@ -235,7 +235,7 @@ class ForecastSetup:
         try:
             shape = WindowShape(*(int(size) for size in values["shape"]))
             cycles, season = tuple(values["cycles"]), int(values["season"])
-            mean, spread = (np.array(part, dtype=np.float64) for part in values["covariates"])
+            mean, widths = (np.array(part, dtype=np.float64) for part in values["covariates"])
             scales = {key: SeriesScale(float(at), float(scale)) for key, at, scale in values["scales"]}
             covariates = (len(names.known) + len(names.past),)
             sound = {
@@ -247,7 +247,7 @@ class ForecastSetup:
                 f"scales of {len(scales)} series": all(
                     0 < scale.scale < _LARGEST for scale in scales.values()
                 ),
-                f"covariates {spread}": mean.shape == spread.shape == covariates and (spread > 0).all(),
+                f"covariates {widths}": mean.shape == widths.shape == covariates and (widths > 0).all(),
             }
             if wrong := [what for what, holds in sound.items() if not holds]:
                 raise ValueError(", ".join(wrong))
@@ -262,7 +262,7 @@ class ForecastSetup:
             cycles,
             values["scaling"],
             scales,
-            CovariateScale(mean, spread),
+            CovariateScale(mean, widths),
             statics,
             values.get("fills_by_season") is True,
         )
@@ -278,7 +278,7 @@ def series_scale(series: Series, scaling: str, target: str, may_be_constant: boo
     values = series.values[~np.isnan(series.values)]
     if len(values) == 0:
         raise DataError(f"series {series.key!r} has no value in column {target!r} to go on from.")
-    constant = (values == values[0]).all()
+    constant = bool(never_changes(values[:, None]))
     if constant and not may_be_constant:
         raise DataError(
             f"series {series.key!r} of column {target!r} is constant: all {len(values)} values to learn from "

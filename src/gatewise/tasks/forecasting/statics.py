@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gatewise.data.panel import Series
+from gatewise.data.spread import spread
 from gatewise.errors import DataError
 from gatewise.types import Array
 
@@ -65,8 +66,8 @@ class StaticEncoder:
             elif any(isinstance(value, str) for value in values):
                 raise DataError(f"column {name!r} holds words and numbers; expected one kind.")
             else:
-                numbers = np.array(values, dtype=float)
-                columns.append({"mean": float(numbers.mean()), "spread": float(numbers.std()) or 1.0})
+                mean, width = spread(np.array(values, dtype=float)[:, None])
+                columns.append({"mean": float(mean[0]), "spread": float(width[0])})
         return cls(columns)
 
     def encode(self, series: Sequence[Series]) -> Array:

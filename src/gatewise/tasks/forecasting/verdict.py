@@ -19,6 +19,9 @@ Floats = npt.NDArray[np.float64]
 _LEVEL = 0.01
 """Differences below one percent decide nothing."""
 
+_ROUNDING = 256 * np.finfo(np.float64).eps
+"""Share of the largest value below which a difference is one of rounding."""
+
 
 @dataclass(frozen=True)
 class Accuracy:
@@ -154,7 +157,13 @@ class Verdict:
 
 
 def mase_scale(values: Floats, season: int) -> float:
-    """Mean absolute difference to the season before, NaN where nothing can be compared."""
+    """Mean absolute difference to the season before, NaN where nothing can be compared.
+
+    A season that repeats the one before but for rounding, as a computed wave does, has no difference either.
+    """
     differences = np.abs(values[season:] - values[:-season])
     differences = differences[~np.isnan(differences)]
-    return float(differences.mean()) if len(differences) and differences.any() else float("nan")
+    if len(differences) == 0:
+        return float("nan")
+    rounding = _ROUNDING * float(np.nanmax(np.abs(values)))
+    return float(differences.mean()) if differences.max() > rounding else float("nan")
