@@ -91,6 +91,16 @@ def test_evaluating_tells_what_python_tells(model_path, page, capsys):
     assert numbers == [pytest.approx(expected[name], rel=1e-3) for name in order]
 
 
+def test_a_text_with_unknown_tokens_has_no_bits_a_character(model_path, tmp_path, capsys):
+    (tmp_path / "other.txt").write_text("The end, \N{SNOWMAN}.", encoding="utf-8")
+    out, err = outputs(capsys, "evaluate", model_path, tmp_path / "other.txt")
+    assert err == ""
+    assert "bits per char  none, for some tokens are unknown\n" in out
+    assert "1 of them unknown to the model" in out
+    [told] = json_lines(outputs(capsys, "evaluate", model_path, tmp_path / "other.txt", "--json").out)
+    assert told["bits_per_char"] is None
+
+
 def test_evaluating_side_by_side(model_path, page, capsys):
     [told] = json_lines(outputs(capsys, "evaluate", model_path, page, "--json", "--batch-size=4").out)
     assert told == load(model_path).evaluate(page, batch_size=4)

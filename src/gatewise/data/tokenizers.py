@@ -24,6 +24,9 @@ __all__ = ["TOKENIZERS", "CharTokenizer", "SubwordTokenizer", "Tokenizer", "Word
 UNKNOWN = "<unk>"
 END_OF_LINE = "<eos>"
 
+END_OF_LINE_TOKEN = 1
+"""Of ``WordTokenizer``."""
+
 _CODE_POINTS = 0x110000
 _WORD_BORDER = re.compile(r"(?<=\S) (?=\S)")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -176,9 +179,16 @@ class WordTokenizer:
         pieces: list[str] = []
         for token in tokens:
             at_line_start = not pieces or pieces[-1] == "\n"
-            word = "\n" if token == 1 else self._text_of[token]
+            word = "\n" if token == END_OF_LINE_TOKEN else self._text_of[token]
             pieces += [word] if word == "\n" or at_line_start else [" ", word]
         return "".join(pieces)
+
+    @property
+    def lengths(self) -> IntArray:
+        """(V,) characters of each token's text: of ``<eos>`` 1, for it ends a line."""
+        lengths = np.array([len(text) for text in self._text_of])
+        lengths[END_OF_LINE_TOKEN] = 1
+        return lengths
 
     def to_json(self) -> list[str]:
         """The words, in token order."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatewise.data import StreamWindows, TextLike, TextSource, Tokenizer, tokenize
+from gatewise.data import StreamWindows, TextLike, TextSource, Tokenizer, WordTokenizer, tokenize
+from gatewise.data.tokenizers import END_OF_LINE_TOKEN
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks.language.dynamic_evaluation import (
     STATISTICS_BATCH,
@@ -17,6 +18,7 @@ from gatewise.tasks.language.dynamic_evaluation import (
 )
 from gatewise.tasks.language.network import LanguageNetwork
 from gatewise.tasks.language.neural_cache import CachedReader, NeuralCache
+from gatewise.types import IntArray
 
 if TYPE_CHECKING:
     from gatewise.training import StreamReader
@@ -29,6 +31,10 @@ _HIGHEST = 700.0
 """Nats; a perplexity beyond their exponential is no number any more."""
 
 
+_PART = 1 << 20
+"""Words whose characters are counted at a time."""
+
+
 def measure(
     network: LanguageNetwork,
     tokenizer: Tokenizer,
@@ -36,7 +42,7 @@ def measure(
     batch_size: int,
     dynamic: DynamicEvaluation | None,
     cache: NeuralCache | None,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """What ``LanguageModel.evaluate`` says of a text; its arguments are told there.
 
     Raises:
@@ -50,6 +56,8 @@ def measure(
             raise ArgumentError(f"{name}={value!r}; expected a gatewise.{kind.__name__}, or None.")
     source = TextSource(text)
     tokens, characters, unknown = tokenize(source, tokenizer)
+    if isinstance(tokenizer, WordTokenizer):
+        characters = _written(tokenizer, tokens)
     if len(tokens) < 2:
         raise DataError(f"{source.name} has {len(tokens)} tokens; at least 2 are needed to predict one.")
     longest = _WINDOW if dynamic is None else dynamic.segment
@@ -68,10 +76,25 @@ def measure(
     return {
         "loss": loss,
         "perplexity": float(np.exp(loss)),
-        "bits_per_char": float(loss / np.log(2) * len(tokens) / characters),
+        "bits_per_char": None if unknown else float(loss / np.log(2) * len(tokens) / characters),
         "tokens": windows.predictions,
         "unknown": unknown,
     }
+
+
+def _written(tokenizer: WordTokenizer, tokens: IntArray) -> int:
+    """Characters of a text of words as its tokens write it: one space between words, and the ends of lines.
+
+    White space beyond that is no longer there to be predicted, and would make the model look better.
+    """
+    parts = (tokens[start : start + _PART] for start in range(0, len(tokens), _PART))
+    lengths, characters, after_word = tokenizer.lengths, 0, False
+    for part in parts:
+        is_word = part != END_OF_LINE_TOKEN
+        follows = np.concatenate([[after_word], is_word[:-1]])
+        characters += int(lengths[part].sum() + (is_word & follows).sum())
+        after_word = bool(is_word[-1])
+    return characters
 
 
 def _reader(

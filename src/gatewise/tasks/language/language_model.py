@@ -281,7 +281,7 @@ class LanguageModel(LanguageHyperparameters):
         batch_size: int = 1,
         dynamic: DynamicEvaluation | None = None,
         cache: NeuralCache | None = None,
-    ) -> dict[str, float]:
+    ) -> dict[str, Any]:
         """Measure on a text, each token predicted from all before it.
 
         Args:
@@ -295,7 +295,10 @@ class LanguageModel(LanguageHyperparameters):
 
         Returns:
             ``loss`` (nats a token), ``perplexity``, ``bits_per_char``, ``tokens`` (predicted) and
-            ``unknown`` (tokens outside the vocabulary).
+            ``unknown`` (tokens outside the vocabulary). Bits a character are ``loss`` in bits, times the
+            text's tokens, over its characters, among them what separates words: one space, or the end of a
+            line. They are None where a token is unknown: a text with few known words is easily predicted, but
+            what stood there is not.
 
         Raises:
             NotFittedError: the model is not fitted.
@@ -308,7 +311,7 @@ class LanguageModel(LanguageHyperparameters):
 
     def score(self, text: TextLike) -> float:
         """Minus the loss, so that more is better."""
-        return -self.evaluate(text)["loss"]
+        return -float(self.evaluate(text)["loss"])
 
     def generate(
         self,
