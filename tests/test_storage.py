@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import stat
 import subprocess
 import sys
-import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -87,6 +88,68 @@ def test_a_written_file_has_the_permissions_of_any_new_file(tmp_path):
 
 
 @on_posix
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600), (0o002, 0o664)])
+def test_the_umask_decides_who_may_read_a_file_and_not_what_stood_there(mask, mode, tmp_path):
+    script = """
+import os, sys
+from gatewise.storage import write_bytes
+os.umask(int(sys.argv[2]))
+write_bytes(sys.argv[1], b"first")
+os.chmod(sys.argv[1], 0o400)
+write_bytes(sys.argv[1], b"second")
+"""
+    subprocess.run([sys.executable, "-c", script, tmp_path / "a", str(mask)], timeout=60, check=True)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode
+    assert names_in(tmp_path) == ["a"]
+
+
+def test_writing_leaves_the_umask_of_the_process_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("it is the umask of all threads"))
+    write_bytes(tmp_path / "a", b"content")
+    check_writable(tmp_path / "b")
+    write_tensors(tmp_path / "c.safetensors", {}, {"w": np.zeros(3)})
+
+
+@on_posix
+def test_while_one_thread_saves_new_files_of_another_have_their_rights(tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+    expected = (tmp_path / "plain").stat().st_mode
+    stop, wrong = threading.Event(), []
+
+    def make_files():
+        number = 0
+        while not stop.is_set():
+            path = tmp_path / f"other-{number}"
+            path.write_bytes(b"")
+            if path.stat().st_mode != expected:
+                wrong.append(oct(path.stat().st_mode))
+            path.unlink()
+            number += 1
+
+    other = threading.Thread(target=make_files)
+    other.start()
+    for _ in range(300):
+        write_bytes(tmp_path / "ours", b"content")
+    stop.set()
+    other.join()
+    assert wrong == []
+
+
+def test_threads_that_save_in_one_folder_are_not_in_each_others_way(tmp_path):
+    def save(number):
+        for version in range(20):
+            write_bytes(tmp_path / f"{number % 2}", f"{number} {version}".encode())
+
+    threads = [threading.Thread(target=save, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert names_in(tmp_path) == ["0", "1"]
+    assert {(tmp_path / "0").read_text(), (tmp_path / "1").read_text()} <= {f"{n} 19" for n in range(4)}
+
+
+@on_posix
 def test_the_bytes_are_on_the_disk_before_the_file_takes_its_name(tmp_path, monkeypatch):
     """A rename that reaches the disk before the bytes do would leave an empty file after a power cut."""
     calls = []
@@ -123,15 +186,20 @@ def full_disk(*arguments, **options):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+class FullFile(io.FileIO):
+    def write(self, data):
+        full_disk()
+
+
 def fail_in_write(monkeypatch):
-    make = tempfile.NamedTemporaryFile
+    make = storage._new_file_beside
 
-    def make_on_full_disk(*arguments, **options):
-        file = make(*arguments, **options)
-        file.write = full_disk
-        return file
+    def make_on_full_disk(path):
+        with make(path) as file:
+            pass
+        return FullFile(file.name, "wb")
 
-    monkeypatch.setattr(storage.tempfile, "NamedTemporaryFile", make_on_full_disk)
+    monkeypatch.setattr(storage, "_new_file_beside", make_on_full_disk)
 
 
 def fail_in_flush(monkeypatch):
@@ -197,7 +265,8 @@ def test_an_error_after_the_rename_does_not_say_that_nothing_has_changed(old, mo
 
 
 KILLED = """
-import os, pathlib, signal, sys, tempfile
+import io, os, pathlib, signal, sys
+from gatewise import storage
 from gatewise.storage import write_bytes
 
 def die(*arguments, **options):
@@ -205,17 +274,12 @@ def die(*arguments, **options):
 
 match sys.argv[2]:
     case "half written":
-        make = tempfile.NamedTemporaryFile
-        def make_deadly(*arguments, **options):
-            file = make(*arguments, **options)
-            write = file.write
-            def write_half(data):
-                write(data[: len(data) // 2])
-                file.file.flush()
+        class Deadly(io.FileIO):
+            def write(self, data):
+                super().write(data[: len(data) // 2])
                 die()
-            file.write = write_half
-            return file
-        tempfile.NamedTemporaryFile = make_deadly
+        make = storage._new_file_beside
+        storage._new_file_beside = lambda path: Deadly(make(path).name, "wb")
     case "written":
         os.fsync = die
     case "flushed":

@@ -10,11 +10,11 @@ import contextlib
 import errno
 import json
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -74,12 +74,11 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     path = Path(path)
     temporary: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with _new_file_beside(path) as file:
             temporary = Path(file.name)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
         _flush_folder(path.parent)
     except OSError as error:
@@ -101,8 +100,9 @@ def check_writable(path: str | Path) -> None:
     if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a folder may not be looked into)
         raise OutputError(f"cannot write {str(path)!r}: it is a folder; give the path of a file.")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+        with _new_file_beside(path) as file:
             pass
+        Path(file.name).unlink()
     except OSError as error:
         raise _output_error(path, error) from error
 
@@ -203,11 +203,18 @@ def check_suffix(path: str | Path) -> Path:
     return path
 
 
-def _umask() -> int:
-    """The process's file mode mask; it can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+def _new_file_beside(path: Path) -> IO[bytes]:
+    """A new file in the same folder under a name that nobody has, with the rights of any new file.
+
+    The kernel takes the process's umask from them. ``tempfile`` gives the owner's alone, and to widen them
+    the umask would have to be known, which can be read only by setting it: for a moment for all threads.
+
+    Raises:
+        OSError: none can be made there.
+    """
+    while True:
+        with contextlib.suppress(FileExistsError):
+            return path.with_name(f".{path.name}.{secrets.token_hex(4)}").open("xb")
 
 
 def _flush_folder(folder: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import threading
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +18,7 @@ from gatewise import charts
 from gatewise.errors import ArgumentError, OutputError, TrainingError
 from gatewise.lab import EXPERIMENTS, Report, run
 from gatewise.lab.experiment import Finding, Result, Trial, of_group
-from gatewise.lab.runner import experiment, prepare_folder
+from gatewise.lab.runner import _one_blas_thread, experiment, prepare_folder
 
 
 def square(number, seed):
@@ -114,6 +116,40 @@ def test_processes_side_by_side_find_the_same(monkeypatch):
     assert [result.group for result in one.results] == [result.group for result in two.results]
     assert one.finding == two.finding
     assert "OPENBLAS_NUM_THREADS" not in os.environ
+
+
+@pytest.mark.parametrize("before", [None, "3"])
+def test_threads_that_start_processes_at_once_put_the_environment_back(before, monkeypatch):
+    name = "OPENBLAS_NUM_THREADS"
+    monkeypatch.delenv(name, raising=False)
+    if before is not None:
+        monkeypatch.setenv(name, before)
+    seen = []
+
+    def start():
+        for _ in range(200):
+            with _one_blas_thread():
+                time.sleep(0)
+                seen.append(os.environ[name])
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == ["1"] * 800
+    assert os.environ.get(name) == before
+
+
+def test_the_environment_is_as_it_was_while_trials_are_told(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    seen = []
+
+    def tell(*_):
+        seen.append(os.environ.get("OPENBLAS_NUM_THREADS"))
+
+    run("temporal-order", quick=True, seeds=1, jobs=2, tell=tell)
+    assert set(seen) == {None}
 
 
 def test_an_error_in_a_trial_ends_the_run(monkeypatch):

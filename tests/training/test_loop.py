@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from gatewise.nn import Layer
 from gatewise.optim import SGD, AveragedSGD, NonMonotoneASGD
 from gatewise.optim.schedules import linear
 from gatewise.training import Ended, Loop, Started, Stepped, Validated
+from gatewise.training.interrupt import Interrupt
 
 TARGET = np.array([1.0, -2.0, 3.0])
 
@@ -147,6 +149,24 @@ def test_ctrl_c_ends_training_cleanly_and_gives_the_handler_back():
     assert loop.progress.step == 2
     assert isinstance(events[-1], Ended)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_training_in_another_thread_leaves_signals_alone():
+    seen, before = [], signal.getsignal(signal.SIGINT)
+    loop, _ = make(Bowl())
+    loop.listeners = [lambda event: seen.append(signal.getsignal(signal.SIGINT))]
+    other = threading.Thread(target=loop.run)
+    other.start()
+    other.join()
+    assert set(seen) == {before}
+
+
+def test_a_handler_that_python_does_not_know_stays(monkeypatch):
+    """It could not be put back."""
+    monkeypatch.setattr(signal, "getsignal", lambda number: None)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: pytest.fail("it would be gone"))
+    with Interrupt() as interrupt:
+        assert not interrupt.requested
 
 
 def test_a_second_ctrl_c_raises_as_ever():

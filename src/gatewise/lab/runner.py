@@ -6,6 +6,7 @@ import json
 import math
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -49,6 +50,7 @@ SEEDS, QUICK_SEEDS = 10, 2
 """Networks of each kind, of an experiment and of its quick version."""
 
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+_ENVIRONMENT = threading.Lock()
 
 Listener: TypeAlias = Callable[[Result, int, int], None]
 """Told of each result, how many trials are done, and how many there are."""
@@ -198,17 +200,15 @@ def _results(trials: Sequence[Trial], jobs: int) -> Iterator[tuple[int, Result]]
         return
     # Forking a process that has threads is unsafe, hence spawn.
     spawn = multiprocessing.get_context("spawn")
-    with (
-        _one_blas_thread(),
-        ProcessPoolExecutor(min(jobs, len(trials)), spawn, partial(set_threads, 1)) as pool,
-    ):
+    with ProcessPoolExecutor(min(jobs, len(trials)), spawn, partial(set_threads, 1)) as pool:
         ahead = iter(enumerate(trials))
         running: dict[Future[Result], int] = {}
         try:
             while True:
                 # No more than can run: what is handed over is done even after Ctrl-C.
                 for index, trial in islice(ahead, jobs - len(running)):
-                    running[pool.submit(_perform, trial)] = index
+                    with _one_blas_thread():  # a process is started by what is handed over
+                        running[pool.submit(_perform, trial)] = index
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -223,16 +223,22 @@ def _results(trials: Sequence[Trial], jobs: int) -> Iterator[tuple[int, Result]]
 
 @contextmanager
 def _one_blas_thread() -> Iterator[None]:
-    """Processes that start in here have it; NumPy's BLAS threads of several would slow each other down."""
-    before = os.environ.get(_BLAS_THREADS)
-    os.environ[_BLAS_THREADS] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_BLAS_THREADS]
-        else:
-            os.environ[_BLAS_THREADS] = before
+    """Processes that start in here have it; NumPy's BLAS threads of several would slow each other down.
+
+    NumPy reads it when it is loaded, before a new process does anything of ours, so it has to be inherited.
+    The environment is one for all threads: they take turns, lest one takes what another has set for what
+    was there before, and each keeps it for no longer than it takes to start a process.
+    """
+    with _ENVIRONMENT:
+        before = os.environ.get(_BLAS_THREADS)
+        os.environ[_BLAS_THREADS] = "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_BLAS_THREADS]
+            else:
+                os.environ[_BLAS_THREADS] = before
 
 
 def _perform(trial: Trial) -> Result:

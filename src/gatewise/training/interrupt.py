@@ -20,7 +20,9 @@ class Interrupt:
         self._active = False
 
     def __enter__(self) -> Interrupt:
-        self._active = threading.current_thread() is threading.main_thread()
+        # A handler that another language has installed could not be put back, and stays.
+        known = signal.getsignal(signal.SIGINT) is not None
+        self._active = known and threading.current_thread() is threading.main_thread()
         if self._active:
             self._previous = signal.signal(signal.SIGINT, self._handle)
         return self
