@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import signal
 import stat
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -75,78 +76,46 @@ def test_the_layout_in_memory_does_not_matter(view, tmp_path):
     np.testing.assert_array_equal(found, values)
 
 
+@settings(max_examples=30)
+@given(metadata, tensors)
+@example(
+    {"ż": 1, '"\\\n': "\x7f", "a": [1.5], "b": {}}, {"ó\t": np.zeros(3), "a": np.zeros((2, 2), np.float32)}
+)
+def test_what_is_equal_gives_equal_files_whatever_the_order(scratch, metadata, tensors):
+    found = set()
+    for turn in range(10):
+        order = slice(None, None, 1 if turn % 2 else -1)
+        parts = (dict(list(each.items())[order]) for each in (metadata, tensors))
+        write_tensors(scratch / "any.safetensors", *parts)
+        found.add((scratch / "any.safetensors").read_bytes())
+    assert len(found) == 1
+
+
+def test_a_written_file_has_the_published_layout(tmp_path):
+    """Told without the library, and read by it."""
+    w, b = np.arange(6, dtype=np.float32).reshape(2, 3), np.array([7, -8], np.int64)
+    write_tensors(tmp_path / "a.safetensors", {"task": "é", "config": {"n": 1}}, {"w": w, "b": b})
+    data = (tmp_path / "a.safetensors").read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    assert size % 8 == 0, "the arrays are aligned"
+    header = json.loads(data[8 : 8 + size])
+    assert list(header["__metadata__"].items()) == [
+        ("config", '{"n": 1}'),
+        ("gatewise_format", "1"),
+        ("task", '"\\u00e9"'),
+    ]
+    for name, values in (("w", w), ("b", b)):
+        first, last = header[name]["data_offsets"]
+        assert data[8 + size :][first:last] == values.tobytes()
+    found = safetensors.numpy.load(data)
+    np.testing.assert_array_equal(found["w"], w)
+    np.testing.assert_array_equal(found["b"], b)
+
+
 def test_metadata_that_json_cannot_hold_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_tensors(tmp_path / "a.safetensors", {"loss": float("nan")}, {})
     assert names_in(tmp_path) == []
-
-
-def test_a_written_file_has_the_permissions_of_any_new_file(tmp_path):
-    (tmp_path / "plain").write_bytes(b"")
-    write_bytes(tmp_path / "ours", b"content")
-    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
-
-
-@on_posix
-@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600), (0o002, 0o664)])
-def test_the_umask_decides_who_may_read_a_file_and_not_what_stood_there(mask, mode, tmp_path):
-    script = """
-import os, sys
-from gatewise.storage import write_bytes
-os.umask(int(sys.argv[2]))
-write_bytes(sys.argv[1], b"first")
-os.chmod(sys.argv[1], 0o400)
-write_bytes(sys.argv[1], b"second")
-"""
-    subprocess.run([sys.executable, "-c", script, tmp_path / "a", str(mask)], timeout=60, check=True)
-    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode
-    assert names_in(tmp_path) == ["a"]
-
-
-def test_writing_leaves_the_umask_of_the_process_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("it is the umask of all threads"))
-    write_bytes(tmp_path / "a", b"content")
-    check_writable(tmp_path / "b")
-    write_tensors(tmp_path / "c.safetensors", {}, {"w": np.zeros(3)})
-
-
-@on_posix
-def test_while_one_thread_saves_new_files_of_another_have_their_rights(tmp_path):
-    (tmp_path / "plain").write_bytes(b"")
-    expected = (tmp_path / "plain").stat().st_mode
-    stop, wrong = threading.Event(), []
-
-    def make_files():
-        number = 0
-        while not stop.is_set():
-            path = tmp_path / f"other-{number}"
-            path.write_bytes(b"")
-            if path.stat().st_mode != expected:
-                wrong.append(oct(path.stat().st_mode))
-            path.unlink()
-            number += 1
-
-    other = threading.Thread(target=make_files)
-    other.start()
-    for _ in range(300):
-        write_bytes(tmp_path / "ours", b"content")
-    stop.set()
-    other.join()
-    assert wrong == []
-
-
-def test_threads_that_save_in_one_folder_are_not_in_each_others_way(tmp_path):
-    def save(number):
-        for version in range(20):
-            write_bytes(tmp_path / f"{number % 2}", f"{number} {version}".encode())
-
-    threads = [threading.Thread(target=save, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert names_in(tmp_path) == ["0", "1"]
-    assert {(tmp_path / "0").read_text(), (tmp_path / "1").read_text()} <= {f"{n} 19" for n in range(4)}
 
 
 @on_posix

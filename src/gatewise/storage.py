@@ -12,7 +12,8 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -39,6 +40,7 @@ FORMAT_VERSION = 1
 """Rises when a file written by this version could not be read by the one before."""
 
 _FORMAT_KEY = "gatewise_format"
+_LENGTH = struct.Struct("<Q")
 _REMEDY = "Expected a model or checkpoint that gatewise has written."
 
 
@@ -71,12 +73,17 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     Raises:
         OutputError: the folder is missing or read-only, the disk is full; nothing has changed.
     """
-    path = Path(path)
+    _write_parts(Path(path), [data])
+
+
+def _write_parts(path: Path, parts: Sequence[bytes | memoryview]) -> None:
+    """``write_bytes`` of bytes that come in parts."""
     temporary: Path | None = None
     try:
         with _new_file_beside(path) as file:
             temporary = Path(file.name)
-            file.write(data)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -108,7 +115,7 @@ def check_writable(path: str | Path) -> None:
 
 
 def write_tensors(path: str | Path, metadata: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Write arrays and metadata into one ``.safetensors`` file.
+    """Write arrays and metadata into one ``.safetensors`` file; equal ones give equal files, byte for byte.
 
     Args:
         path: where to.
@@ -121,7 +128,22 @@ def write_tensors(path: str | Path, metadata: Mapping[str, Any], tensors: Mappin
     texts = {name: json.dumps(value, allow_nan=False) for name, value in metadata.items()}
     header = {_FORMAT_KEY: str(FORMAT_VERSION), **texts}
     contiguous = {name: np.asarray(values, order="C") for name, values in tensors.items()}
-    write_bytes(path, save(contiguous, metadata=header))
+    _write_parts(Path(path), _in_order(save(contiguous, metadata=header)))
+
+
+def _in_order(data: bytes) -> tuple[bytes, memoryview]:
+    """The same file in two parts, with the entries of its metadata sorted by name.
+
+    The safetensors library lays out the arrays, sorted, and checks their types; but it writes metadata in the
+    order of a hash table with a random seed. A file is 8 bytes with the length of the header, the header in
+    JSON, filled up with spaces to a multiple of 8, and the arrays' bytes.
+    """
+    end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
+    header = json.loads(data[_LENGTH.size : end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _LENGTH.size)
+    return _LENGTH.pack(len(text)) + text, memoryview(data)[end:]
 
 
 def read_tensors(path: str | Path) -> TensorFile:

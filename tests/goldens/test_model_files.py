@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gatewise as gw
+from gatewise.storage import read_tensors, write_tensors
 from gatewise.tasks import Estimator
 
 pytest.importorskip("pandas")
@@ -63,3 +64,25 @@ def test_training_goes_on_from_a_checkpoint(tmp_path):
         resumed.fit(model_cases.TEXT, checkpoint=tmp_path / "checkpoint.safetensors", resume=True)
         found = resumed.evaluate(model_cases.OTHER_TEXT)["loss"]
         assert abs(found - whole) < 0.01 * abs(half - whole)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name} {path.stem}")
+def test_what_was_read_is_written_the_same_ten_times(path, tmp_path):
+    """And once more after it was read again. A checkpoint is written with all that going on needs."""
+    if path.stem == "language-subwords":
+        pytest.importorskip("tokenizers")
+    file = read_tensors(path)
+    written = set()
+    for number in range(10):
+        write_tensors(tmp_path / f"{number}.safetensors", *file)
+        written.add((tmp_path / f"{number}.safetensors").read_bytes())
+        file = read_tensors(tmp_path / f"{number}.safetensors")
+    assert len(written) == 1
+    if path.stem not in ("snapshots", "checkpoint"):
+        model = gw.load(path)
+        saved = set()
+        for _ in range(10):
+            model.save(tmp_path / "m.safetensors")
+            saved.add((tmp_path / "m.safetensors").read_bytes())
+            model = gw.load(tmp_path / "m.safetensors")
+        assert len(saved) == 1
