@@ -1,4 +1,4 @@
-"""One family of errors: whatever gatewise refuses, it refuses with a ``GatewiseError``.
+"""One family of errors: whatever gatewise refuses, it refuses with a ``GatewiseError``; and its warnings.
 
 A message names the argument or the file, the value found, what was expected and what to do about it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = [
     "ArgumentError",
+    "CheckpointWarning",
     "DataError",
     "GatewiseError",
     "MissingExtraError",
@@ -47,3 +48,7 @@ class TrainingError(GatewiseError):
 
 class MissingExtraError(GatewiseError, ImportError):
     """An optional library is needed; the message names the extra that brings it."""
+
+
+class CheckpointWarning(UserWarning):
+    """``gatewise.load`` has read a training checkpoint, which is no finished model."""

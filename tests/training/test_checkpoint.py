@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gatewise import LanguageModel, load
-from gatewise.errors import ArgumentError, ModelFileError
+from gatewise.errors import ArgumentError, CheckpointWarning, ModelFileError
 from gatewise.storage import read_tensors, write_tensors
 from gatewise.training import Checkpointed, Stepped, checkpoint_path
 
@@ -83,7 +83,8 @@ def test_time_limit_leaves_a_checkpoint_and_a_model(text, whole, tmp_path):
 def test_a_checkpoint_is_a_model_file_too(text, tmp_path):
     path = tmp_path / "c.safetensors"
     LanguageModel(**OPTIONS, time_limit=1e-9).fit(text, checkpoint=path)
-    model = load(path)
+    with pytest.warns(CheckpointWarning):
+        model = load(path)
     assert model.hidden_size == 12
     assert np.isfinite(model.evaluate(text[:200])["loss"])
 

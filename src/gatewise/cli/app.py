@@ -22,7 +22,7 @@ from gatewise.cli import (
     text,
     translate,
 )
-from gatewise.cli.console import fail
+from gatewise.cli.console import fail, telling_of_checkpoints
 from gatewise.errors import GatewiseError, TrainingError
 
 __all__ = ["app", "main"]
@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter is shown its number
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = int(app(arguments, standalone_mode=False) or 0)
+        with telling_of_checkpoints():
+            code = int(app(arguments, standalone_mode=False) or 0)
     except TrainingError as error:
         fail(str(error))
         return 1

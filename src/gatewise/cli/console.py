@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
-from gatewise.errors import OutputError
+from gatewise.errors import CheckpointWarning, OutputError
 
-__all__ = ["JsonOption", "fail", "note", "print_json", "printable", "say", "write"]
+__all__ = ["JsonOption", "fail", "note", "print_json", "printable", "say", "telling_of_checkpoints", "write"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
@@ -66,3 +68,23 @@ def note(message: str) -> None:
 def fail(message: str) -> None:
     """One line on standard error."""
     print(f"gatewise: error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def telling_of_checkpoints() -> Iterator[None]:
+    """Show each ``CheckpointWarning`` as one line on standard error; other warnings go their way.
+
+    Python's way to show warnings is one for the whole process, as a command has it to itself.
+    """
+    show = warnings.showwarning
+
+    def tell(message: Warning | str, category: type[Warning], *rest: Any, **options: Any) -> None:
+        if issubclass(category, CheckpointWarning):
+            print(f"gatewise: warning: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+        else:
+            show(message, category, *rest, **options)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CheckpointWarning)
+        warnings.showwarning = tell
+        yield

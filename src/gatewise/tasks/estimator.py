@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from gatewise.errors import ArgumentError, DataError, ModelFileError
+from gatewise.errors import ArgumentError, CheckpointWarning, DataError, ModelFileError
 from gatewise.nn import Network
 from gatewise.optim.schedules import SCHEDULES, Schedule
 from gatewise.storage import check_suffix, json_field, read_tensors, write_tensors
@@ -274,6 +275,10 @@ def load(path: str | Path) -> Any:
     Returns:
         A fitted estimator of the class that was saved.
 
+    Warns:
+        CheckpointWarning: it is a checkpoint: its weights are not the best, and it lacks what comes after
+            training, as the calibration of a forecaster's intervals.
+
     Raises:
         ModelFileError: the file is missing, damaged, foreign, or of a newer format.
     """
@@ -302,4 +307,13 @@ def load(path: str | Path) -> Any:
         estimator._take_arrays(arrays)
     except (ArgumentError, DataError) as error:
         raise ModelFileError(f"{str(path)!r} is damaged or was changed: {error}") from error
+    if "training" in file.metadata:
+        warnings.warn(
+            f"{str(path)!r} is the checkpoint of a training, not a finished model: it has the weights that "
+            "training stood at, not the best ones, and nothing that comes after training, as the calibration "
+            f"of a forecaster's intervals. Finish it with fit(..., checkpoint={str(path)!r}, resume=True), "
+            "or on the command line with --resume.",
+            CheckpointWarning,
+            stacklevel=2,
+        )
     return estimator

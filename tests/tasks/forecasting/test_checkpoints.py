@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gatewise as gw
-from gatewise.errors import ArgumentError
+from gatewise.errors import ArgumentError, CheckpointWarning
 from tests.tasks.forecasting.problems import DAY, assert_same_columns, following, panel, quick, wave, words
 
 COVARIATES = {"known": ("price",), "past": ("rain",), "static": ("region",)}
@@ -37,7 +37,8 @@ def test_going_on_from_a_checkpoint_gives_the_same_bits(kind, tmp_path):
 
 def test_a_checkpoint_is_a_model(tmp_path):
     made = quick(epochs=1).fit(panel(), checkpoint=tmp_path / "c.safetensors")
-    again = gw.load(tmp_path / "c.safetensors")
+    with pytest.warns(CheckpointWarning, match="calibration"):
+        again = gw.load(tmp_path / "c.safetensors")
     np.testing.assert_array_equal(again.network_.parameters.vector, made.network_.parameters.vector)
     assert not again.calibration_.any()
     assert list(again.predict()) == list(made.predict())
