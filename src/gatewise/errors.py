@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = [
     "ArgumentError",
+    "BusyError",
     "CheckpointWarning",
     "DataError",
     "GatewiseError",
@@ -36,6 +37,10 @@ class ModelFileError(GatewiseError):
 
 class OutputError(GatewiseError, OSError):
     """A file could not be written; whatever stood there before is still whole."""
+
+
+class BusyError(GatewiseError, RuntimeError):
+    """What one thread at a time may use is in use by another one."""
 
 
 class NotFittedError(GatewiseError, ValueError, AttributeError):

@@ -22,6 +22,18 @@ def test_help_and_commands_are_shown(capsys):
     assert "Commands:" in capsys.readouterr().err
 
 
+def test_the_version_is_one_line(capsys):
+    told = outputs(capsys, "--version")
+    assert (told.out, told.err) == (f"gatewise {gatewise.__version__}\n", "")
+    assert outputs(capsys, "--version", "info").out == told.out
+    assert "--version" in outputs(capsys, "--help").out
+
+
+def test_the_version_is_the_same_in_a_process_of_its_own():
+    done = command.gatewise("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"gatewise {gatewise.__version__}\n", "")
+
+
 def test_arguments_come_from_the_command_line(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["gatewise", "info", "--json"])
     assert main() == 0

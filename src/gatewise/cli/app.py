@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
@@ -22,13 +23,21 @@ from gatewise.cli import (
     text,
     translate,
 )
-from gatewise.cli.console import fail, telling_of_checkpoints
+from gatewise.cli.console import fail, say, telling_of_checkpoints
 from gatewise.errors import GatewiseError, TrainingError
+from gatewise.version import __version__
 
 __all__ = ["app", "main"]
 
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it; typer turns Ctrl-C into this code by itself."""
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        say(f"gatewise {__version__}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="gatewise",
@@ -40,6 +49,18 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 train = typer.Typer(help="Train a model.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """What stands before a command's name."""
+
+
 train.callback()(lambda: None)  # a command of its own, even where it has one task only
 train.command("text")(text.train)
 train.command("forecast")(forecast.train)

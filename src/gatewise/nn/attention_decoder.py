@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_scale, check_shape
+from gatewise.nn._one_thread import OneThread
 from gatewise.nn.attention import Attention, AttentionCache
 from gatewise.nn.layer import Network
 from gatewise.nn.linear import Linear
@@ -359,7 +360,7 @@ class DecoderStream:
 
     def __init__(self, decoder: AttentionDecoder, state: State) -> None:
         self._stepper, self._masks = _Stepper(decoder), [None] * decoder.num_layers
-        self.state = decoder.begin(state)
+        self.state, self._turn = decoder.begin(state), OneThread("AttentionDecoder.stream")
 
     def step(self, x: Array, prepared: PreparedMemory) -> tuple[Array, Array]:
         """One step.
@@ -373,14 +374,16 @@ class DecoderStream:
 
         Raises:
             ArgumentError: N is not that of the state, or no multiple of B.
+            BusyError: another thread is in the middle of a step.
         """
         if len(x) != len(self.state.feed) or len(x) % len(prepared.mask):
             raise ArgumentError(
                 f"AttentionDecoder: x has {len(x)} rows; expected {len(self.state.feed)}, as the state has, "
                 f"and as many for each of the memory's {len(prepared.mask)} sequences."
             )
-        step = self._stepper.step(x @ self._stepper.input_weight.T, self.state, prepared, self._masks)
-        self.state = DecoderState(step.after, step.y)
+        with self._turn:
+            step = self._stepper.step(x @ self._stepper.input_weight.T, self.state, prepared, self._masks)
+            self.state = DecoderState(step.after, step.y)
         return step.y, step.attention.weights.reshape(len(x), -1)
 
     def select(self, rows: IntArray) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from gatewise import kernels
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_shape, check_sizes, check_state
+from gatewise.nn._one_thread import OneThread
 from gatewise.nn.adaptive_softmax import AdaptiveSoftmax
 from gatewise.nn.embedding import Embedding
 from gatewise.nn.linear import Linear
@@ -48,7 +49,8 @@ class Stream:
     """A stack of recurrent layers that keeps its state from step to step: ``y = stream.step(x)``.
 
     In float32 with the native module the weights are packed once, and a step allocates nothing. The stream
-    has its own copy of the weights, as they are when it is made. One thread at a time may use it.
+    has its own copy of the weights, as they are when it is made. One thread at a time may use it; another
+    that comes in the middle of a step is refused, and the first goes on as if alone.
 
     Args:
         layer: the stack, of one direction.
@@ -74,6 +76,7 @@ class Stream:
                 "stream: the layer is bidirectional, and its second direction begins at a sequence's end; "
                 "expected a layer of one direction."
             )
+        self._turn = OneThread("stream")
         self.batch_size = batch_size
         self._shape: tuple[int, ...] = (batch_size, layer.input_size)
         self._open(layer, None, None)
@@ -103,18 +106,26 @@ class Stream:
 
         Raises:
             ArgumentError: x has another shape or type.
+            BusyError: another thread is in the middle of a step.
         """
-        if self._native is not None:
-            try:
-                return self._native.step(x)
-            except (TypeError, ValueError):
-                pass  # what is wrong is told below
-        check_shape("stream", "x", x, self._shape, self._layer.dtype)
-        if self._native is not None:
-            return self._native.step(np.ascontiguousarray(x))
-        y, self._state = self._layer(x[None], self._state)
-        last: Array = y[0]
-        return last
+        turn = self._turn
+        if turn.busy:
+            turn.refuse()
+        turn.busy = True
+        try:
+            if self._native is not None:
+                try:
+                    return self._native.step(x)
+                except (TypeError, ValueError):
+                    pass  # what is wrong is told below
+            check_shape("stream", "x", x, self._shape, self._layer.dtype)
+            if self._native is not None:
+                return self._native.step(np.ascontiguousarray(x))
+            y, self._state = self._layer(x[None], self._state)
+            last: Array = y[0]
+            return last
+        finally:
+            turn.busy = False
 
     def reset(self) -> None:
         """Begin again, from a state of zeros."""
@@ -125,23 +136,29 @@ class Stream:
         """A copy of the state, (L, B, H) each, as ``forward`` takes and returns it; may be set.
 
         Beyond the width of a layer that is narrower than the widest it is zero, whatever it is set to.
+
+        Raises:
+            ArgumentError: it is set to a state that does not fit.
+            BusyError: another thread is in the middle of a step.
         """
-        if self._native is not None:
-            parts = self._parts()
-            for layer, (h, c) in enumerate(parts):
-                self._native.read_state(layer, h, c if c.size else None)
-            self._state = stack_states(parts)
-        return State(self._state.h.copy(), self._state.c.copy())
+        with self._turn:
+            if self._native is not None:
+                parts = self._parts()
+                for layer, (h, c) in enumerate(parts):
+                    self._native.read_state(layer, h, c if c.size else None)
+                self._state = stack_states(parts)
+            return State(self._state.h.copy(), self._state.c.copy())
 
     @state.setter
     def state(self, state: State) -> None:
         stack, shape = self._layer, self._state.h.shape
-        self._state = check_state("stream", "state", state, shape, stack.cell.has_memory, stack.dtype)
-        parts = self._parts()
-        self._state = stack_states(parts)
-        if self._native is not None:
-            for layer, (h, c) in enumerate(parts):
-                self._native.write_state(layer, h, c if c.size else None)
+        with self._turn:
+            self._state = check_state("stream", "state", state, shape, stack.cell.has_memory, stack.dtype)
+            parts = self._parts()
+            self._state = stack_states(parts)
+            if self._native is not None:
+                for layer, (h, c) in enumerate(parts):
+                    self._native.write_state(layer, h, c if c.size else None)
 
     def _zeros(self) -> State:
         layer = self._layer
@@ -200,16 +217,18 @@ class TokenStream(Stream):
 
         Raises:
             ArgumentError: tokens has another shape or type, or one lies outside [0, V).
+            BusyError: another thread is in the middle of a step.
         """
         tokens = np.asarray(tokens)
         if tokens.shape != self._shape:
             raise ArgumentError(f"stream: tokens has shape {tokens.shape}; expected {self._shape}.")
         self._embedding.check(tokens)
-        if self._native is not None:
-            return self._native.step_tokens(np.ascontiguousarray(tokens, dtype=np.int32))
-        y, self._state = self._layer(self._embedding(tokens)[None], self._state)
-        logits: Array = self._head(y)[0]
-        return logits
+        with self._turn:
+            if self._native is not None:
+                return self._native.step_tokens(np.ascontiguousarray(tokens, dtype=np.int32))
+            y, self._state = self._layer(self._embedding(tokens)[None], self._state)
+            logits: Array = self._head(y)[0]
+            return logits
 
     def generate(
         self,
@@ -235,6 +254,7 @@ class TokenStream(Stream):
 
         Raises:
             ArgumentError: B is not 1, or there is no such token.
+            BusyError: another thread is in the middle of a step.
         """
         symbols = len(self._embedding.parameters["weight"])
         if self.batch_size != 1:
@@ -244,13 +264,14 @@ class TokenStream(Stream):
         if self._native is None:
             return None
         chosen = np.empty(len(uniforms), np.int32)
-        self._native.generate(
-            token,
-            uniforms,
-            temperature,
-            min(top_k or 0, symbols),
-            1.0 if top_p is None else top_p,
-            -1 if never is None else never,
-            chosen,
-        )
+        with self._turn:
+            self._native.generate(
+                token,
+                uniforms,
+                temperature,
+                min(top_k or 0, symbols),
+                1.0 if top_p is None else top_p,
+                -1 if never is None else never,
+                chosen,
+            )
         return chosen

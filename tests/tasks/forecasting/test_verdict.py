@@ -14,7 +14,7 @@ from gatewise.tasks.forecasting.baselines import Baselines
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.judge import count_of, judge
 from gatewise.tasks.forecasting.split import origins
-from gatewise.tasks.forecasting.verdict import Accuracy, Judged, Verdict, mase_scale
+from gatewise.tasks.forecasting.verdict import Accuracy, Judged, Verdict, mase_scale, nominal_share
 
 NAN = np.nan
 
@@ -226,3 +226,22 @@ def test_series_are_counted_in_words():
         np.stack([np.arange(5 * count) % count, np.arange(5 * count)], axis=1) for count in (1, 2, 1200)
     ]
     assert [count_of(each) for each in windows] == ["one series", "2 series", "1,200 series"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "share", "words"),
+    [
+        ((0.05, 0.5, 0.95), 0.9, "90 % interval"),
+        ((0.1, 0.9), 0.8, "80 % interval"),
+        ((0.35, 0.65), 0.3, "30 % interval"),
+        ((0.0005, 0.9995), 0.999, "99.9 % interval"),
+        ((0.025, np.float64(0.975)), 0.95, "95 % interval"),
+        ((0.0125, 0.9875), 0.975, "97.5 % interval"),
+    ],
+)
+def test_the_share_of_an_interval_is_what_was_asked_for(levels, share, words):
+    """0.95 - 0.05 is 0.8999999999999999 in binary fractions."""
+    found = nominal_share(levels)
+    assert json.dumps(found) == str(share)
+    row = Accuracy("forecaster", 1.0, 1.0, 1.0, 1.0, 0.9)
+    assert words in str(Verdict("d", found, row, [row]))

@@ -11,7 +11,7 @@ from gatewise.data.panel import Series
 from gatewise.tasks.forecasting.baselines import Baselines
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.frames import actual_values
-from gatewise.tasks.forecasting.verdict import Judged, Verdict, mase_scale
+from gatewise.tasks.forecasting.verdict import Judged, Verdict, mase_scale, nominal_share
 from gatewise.types import IntArray
 
 __all__ = ["count_of", "judge"]
@@ -53,7 +53,7 @@ def judge(
             baselines.setdefault(name, np.empty(forecasts.point.shape))[mine] = rows
     return Verdict(
         f"{data}, {len(windows):,} forecast{'s' * (len(windows) > 1)} of {horizon} step{'s' * (horizon > 1)}",
-        levels[-1] - levels[0] if has_interval else None,
+        nominal_share(levels),
         judged.accuracy("forecaster", forecasts.point, interval=True),
         [judged.accuracy(name, rows) for name, rows in baselines.items()],
     )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Accuracy", "Judged", "Verdict", "mase_scale"]
+__all__ = ["Accuracy", "Judged", "Verdict", "mase_scale", "nominal_share"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -131,7 +132,7 @@ class Verdict:
 
     def __str__(self) -> str:
         rows = [self.forecaster, *self.baselines]
-        interval = "" if self.interval is None else f"{100 * self.interval:.0f} % interval"
+        interval = "" if self.interval is None else f"{100 * self.interval:.10g} % interval"
         lines = [
             f"forecasts of {self.data}:",
             f"{'':<16}{'MAE':>11}{'RMSE':>11}{'MASE':>8}{'sMAPE':>8}  {interval}".rstrip(),
@@ -154,6 +155,16 @@ class Verdict:
             "baseline_wins": self.baseline_wins,
             "verdict": self.words,
         }
+
+
+def nominal_share(levels: Sequence[float]) -> float | None:
+    """Share of values between the outermost quantiles, as decimal numbers give it; None without two levels.
+
+    From 0.05 to 0.95 are 0.9, where binary fractions make 0.8999999999999999 of it.
+    """
+    if len(levels) < 2:
+        return None
+    return float(Decimal(repr(float(levels[-1]))) - Decimal(repr(float(levels[0]))))
 
 
 def mase_scale(values: Floats, season: int) -> float:
