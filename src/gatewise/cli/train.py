@@ -14,7 +14,7 @@ from gatewise.cli.progress import listener
 from gatewise.errors import ArgumentError, TrainingError
 from gatewise.magnify import Snapshots, snapshots_path
 from gatewise.storage import check_suffix, check_writable
-from gatewise.tasks import Estimator
+from gatewise.tasks import Estimator, Forecaster
 from gatewise.training import Event, Listener, checkpoint_path
 
 __all__ = [
@@ -113,10 +113,16 @@ def run_training(
     complete = model.stopped_by_ in ("finished", "early stopping")
     if complete:  # and not before: had the model not been written, its checkpoint would still have it all
         checkpoint.unlink(missing_ok=True)
+    # A forecaster's notes come with its verdict.
+    notes = () if isinstance(model, Forecaster) else model.notes_
+    if as_json and notes:
+        print_json({"event": "notes", "notes": notes})
     if as_json:
         print_json({"event": "saved", "path": str(output), "stopped_by": model.stopped_by_})
         return
     say(f"saved {output} ({output.stat().st_size / 1e6:.1f} MB); {next_step}")
+    for note in notes:
+        say(f"note: {note}")
     if magnify is not None:
         say(f"see how it came to remember: gatewise magnify {output} --training -o training.html")
     if not complete:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -46,6 +47,7 @@ class Estimator:
 
     network_: Network
     history_: list[dict[str, float]]
+    notes_: tuple[str, ...]
     stopped_by_: str
 
     # The hyperparameters of training, which all estimators share.
@@ -56,6 +58,7 @@ class Estimator:
     weight_decay: float | None
     clip_norm: float | None
     patience: int | None
+    validation_fraction: float
     seed: int
     time_limit: float | None
     progress: bool
@@ -133,6 +136,7 @@ class Estimator:
         checkpoint: str | Path | None,
         resume: bool,
         listeners: Sequence[Listener],
+        notes: Sequence[str] = (),
     ) -> None:
         """Run the training loop, and become fitted by it.
 
@@ -144,6 +148,7 @@ class Estimator:
             checkpoint: as in ``fit``.
             resume: the same.
             listeners: the same.
+            notes: what was noticed in the data, for an estimator that does not tell by itself.
         """
         from gatewise import training
 
@@ -166,6 +171,11 @@ class Estimator:
             training.restore(checkpoint, training.read_checkpoint(checkpoint, run), loop)
         for name, value in learnt.items():
             setattr(self, name, value)
+        if "notes_" not in learnt:
+            self.notes_ = (*notes, *self._notes_on_validation(getattr(learner, "validation", None)))
+            if self.progress:
+                for note in self.notes_:
+                    print(note, file=sys.stderr, flush=True)  # noqa: T201 (progress=True asked for it)
         self.history_ = []
         if checkpoint is not None:
             loop.save = self._checkpointer(Path(checkpoint), run)
@@ -173,6 +183,18 @@ class Estimator:
             self.stopped_by_ = loop.run()
         finally:
             self.history_ = loop.progress.history
+
+    def _notes_on_validation(self, validation: object) -> Iterator[str]:
+        """What does not happen where nothing is held out, unless nobody could expect it to."""
+        fraction, patience = self.validation_fraction, self.patience
+        if validation is not None or (fraction == 0 and patience is None):
+            return
+        why = f"validation_fraction={fraction}" + " of so little is none" * (fraction > 0)
+        effect = "" if patience is None else f", and patience={patience} stops nothing"
+        yield (
+            f"nothing is held out to measure on, for {why}: the last weights are kept, best or not{effect}; "
+            "give validation=, a larger validation_fraction, or more data"
+        )
 
     def _new_optimizer(self, network: Network) -> Optimizer:
         """What moves the parameters."""
@@ -238,7 +260,12 @@ class Estimator:
 
     def _metadata(self) -> dict[str, Any]:
         """The model file's metadata."""
-        return {"task": self.task, "config": self._config(), "vocabulary": self._vocabulary()}
+        vocabulary = self._vocabulary()
+        metadata = {"task": self.task, "config": self._config(), "vocabulary": vocabulary}
+        notes = getattr(self, "notes_", ())  # one that an earlier version has pickled has none
+        if notes and not (isinstance(vocabulary, dict) and "notes" in vocabulary):
+            metadata["notes"] = list(notes)
+        return metadata
 
     def _config(self) -> dict[str, Any]:
         """Hyperparameters for JSON, which knows no NumPy numbers."""
@@ -297,6 +324,7 @@ def load(path: str | Path) -> Any:
     try:
         estimator = estimator_class._from_config(config)
         estimator._check_hyperparameters()
+        estimator.notes_ = _notes(file.metadata.get("notes", []))
         estimator._rebuild(file.metadata.get("vocabulary"), weights)
         for name, values in weights.items():
             if values.dtype != estimator.network_.dtype:
@@ -317,3 +345,14 @@ def load(path: str | Path) -> Any:
             stacklevel=2,
         )
     return estimator
+
+
+def _notes(value: Any) -> tuple[str, ...]:
+    """The notes of a file, which has none where there was nothing to note.
+
+    Raises:
+        DataError: they are no texts.
+    """
+    if not isinstance(value, list) or not all(isinstance(note, str) for note in value):
+        raise DataError(f"its notes are {value!r:.60}")
+    return tuple(value)

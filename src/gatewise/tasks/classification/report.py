@@ -8,7 +8,11 @@ import numpy as np
 
 from gatewise.types import Array, IntArray
 
-__all__ = ["ClassReport", "Report", "report"]
+__all__ = ["ClassReport", "Report", "report", "unmeasured"]
+
+
+_NAMED = 5
+"""Classes that a note names."""
 
 
 class ClassReport(TypedDict):
@@ -65,3 +69,20 @@ def report(probabilities: Array, targets: IntArray, classes: Array) -> Report:
             for k, label in enumerate(classes.tolist())
         ],
     }
+
+
+def unmeasured(classes: Array, targets: IntArray) -> list[str]:
+    """A note on the classes that the part held out has no sequence of; none where nothing is held out.
+
+    Args:
+        classes: (K,) labels.
+        targets: (N,) numbers of the classes of what is held out.
+    """
+    missing = np.setdiff1d(np.arange(len(classes)), targets)
+    if len(missing) == 0 or len(targets) == 0:
+        return []
+    names = ", ".join(map(repr, classes[missing[:_NAMED]].tolist())) + ", ..." * (len(missing) > _NAMED)
+    return [
+        f"no sequence of {len(missing)} of the {len(classes)} classes is held out ({names}): what is "
+        "measured says nothing of them; give validation=, or more sequences of theirs"
+    ]

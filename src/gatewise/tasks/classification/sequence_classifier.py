@@ -37,7 +37,7 @@ from gatewise.tasks.classification.labels import (
     stratified_split,
 )
 from gatewise.tasks.classification.network import POOLINGS, ClassifierNetwork, LabelledSequences
-from gatewise.tasks.classification.report import Report, report
+from gatewise.tasks.classification.report import Report, report, unmeasured
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.scikit_learn import classifier_tags
 from gatewise.types import Array, IntArray
@@ -97,6 +97,7 @@ class SequenceClassifier(Estimator):
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a sequence).
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+        notes_: what was noticed in the data, in words.
 
     Example:
         >>> import numpy as np, gatewise as gw
@@ -235,6 +236,7 @@ class SequenceClassifier(Estimator):
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
+            notes=unmeasured(classes, measured_targets),
         )
         return self
 

@@ -70,6 +70,7 @@ class SequenceTagger(Estimator):
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a word).
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+        notes_: what was noticed in the data, in words.
 
     Example:
         >>> import gatewise as gw

@@ -77,6 +77,7 @@ class Translator(TranslationHyperparameters):
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a token).
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+        notes_: what was noticed in the data, in words.
 
     Example:
         >>> import gatewise as gw
