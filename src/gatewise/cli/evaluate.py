@@ -8,15 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli import classify, forecast, tag, translate
+from gatewise.cli import classify, forecast, tag, text, translate
 from gatewise.cli.console import JsonOption, print_json, say
 from gatewise.errors import ArgumentError
 from gatewise.tasks import (
-    DynamicEvaluation,
     Estimator,
     Forecaster,
     LanguageModel,
-    NeuralCache,
     SequenceClassifier,
     SequenceTagger,
     Translator,
@@ -26,34 +24,9 @@ from gatewise.tasks import (
 __all__ = ["evaluate"]
 
 
-def _evaluate_text(
-    model: LanguageModel,
-    data: Path,
-    *,
-    batch_size: int = 1,
-    dynamic: bool = False,
-    dynamic_training: Path | None = None,
-    cache: bool = False,
-) -> tuple[dict[str, Any], list[str]]:
-    """The measurements for machines, and the same as lines for people."""
-    result = model.evaluate(
-        data,
-        batch_size=batch_size,
-        dynamic=DynamicEvaluation(training=dynamic_training) if dynamic or dynamic_training else None,
-        cache=NeuralCache() if cache else None,
-    )
-    bits, unknown = result["bits_per_char"], result["unknown"]
-    return result, [
-        f"loss           {result['loss']:.4f} nats a token",
-        f"perplexity     {result['perplexity']:.3f}",
-        f"bits per char  {'none, for some tokens are unknown' if bits is None else f'{bits:.4f}'}",
-        f"tokens         {result['tokens']:,}, {unknown:,} of them unknown to the model",
-    ]
-
-
 _EVALUATE: dict[type[Estimator], Callable[..., tuple[dict[str, Any], list[str]]]] = {
     Forecaster: forecast.evaluate,
-    LanguageModel: _evaluate_text,
+    LanguageModel: text.evaluate,
     SequenceClassifier: classify.evaluate,
     SequenceTagger: tag.evaluate,
     Translator: translate.evaluate,

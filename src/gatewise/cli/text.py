@@ -93,9 +93,10 @@ def evaluate(
         dynamic=DynamicEvaluation(training=dynamic_training) if dynamic or dynamic_training else None,
         cache=NeuralCache() if cache else None,
     )
+    bits, unknown = result["bits_per_char"], result["unknown"]
     return result, [
         f"loss           {result['loss']:.4f} nats a token",
         f"perplexity     {result['perplexity']:.3f}",
-        f"bits per char  {result['bits_per_char']:.4f}",
-        f"tokens         {result['tokens']:,}, {result['unknown']:,} of them unknown to the model",
+        f"bits per char  {'none, for some tokens are unknown' if bits is None else f'{bits:.4f}'}",
+        f"tokens         {result['tokens']:,}, {unknown:,} of them unknown to the model",
     ]

@@ -12,6 +12,7 @@ from gatewise.data.frames import Table
 from gatewise.data.frequency import Frequency
 from gatewise.data.panel import ColumnNames, Series
 from gatewise.errors import DataError
+from gatewise.tasks.forecasting.verdict import nominal_share
 
 __all__ = ["plot_anomalies", "plot_forecasts"]
 
@@ -36,9 +37,9 @@ def plot_forecasts(
         shown = max(0, len(each) - 4 * horizon)
         past = table.clock(names.time, frequency.times(each.start, np.arange(shown, len(each))))
         charts.line(figure, panel, past, each.values[shown:], "observed", _OBSERVED)
-        if len(levels) > 1:
+        if (share := nominal_share(levels)) is not None:
             low, high = (forecasts.columns[f"q{level:g}"][mine] for level in (levels[0], levels[-1]))
-            band = f"{100 * (levels[-1] - levels[0]):.0f} % interval"
+            band = f"{100 * share:.10g} % interval"
             charts.line(figure, panel, times[mine], low, band, _HIDDEN, show=False)
             charts.line(figure, panel, times[mine], high, band, _HIDDEN, fill=_BAND)
         charts.line(figure, panel, times[mine], forecasts.columns["y_hat"][mine], "forecast", _FORECAST)
