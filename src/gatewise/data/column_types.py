@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -57,15 +58,25 @@ class ColumnType(NamedTuple):
         if self.form is not None:
             return np.array(self.form.write(values))
         alike = isinstance(self.native, np.dtype) and self.native.kind == values.dtype.kind in "Miu"
-        return values.astype(self.native) if alike else values
+        return values.astype(self.native) if alike and _fits(values, self.native.name) else values
 
     def series(self, values: Any) -> Any:
-        """A narwhals series of times, words or whole numbers as one of this type."""
+        """A narwhals series of times, words or whole numbers as one of this type.
+
+        Where the type has no room for them, as categories have for no later time, they stay what they are.
+        """
         import narwhals as nw
 
         native = values.to_native()
+        if values.dtype.is_integer() and not _fits(values.to_numpy(), self.name.lower()):
+            return values
+        if self.categories is not None and not set(values.to_list()) <= set(self.categories):
+            return values
         if values.implementation.is_pandas_like():
             if str(self.native or self.pandas) == "object":  # it may have held anything
+                return values
+            categories = getattr(self.native, "categories", None)
+            if categories is not None and not native.dropna().isin(categories).all():
                 return values
             return nw.from_native(native.astype(self.native or self.pandas), series_only=True)
         if str(self.native).startswith("dictionary"):  # pyarrow does not make one of all values by itself
@@ -101,3 +112,11 @@ class ColumnType(NamedTuple):
         except (TypeError, KeyError, AttributeError) as error:
             raise DataError(f"it says of a column of its data {told!r:.80}") from error
         return found
+
+
+def _fits(values: Column, integer: str) -> bool:
+    """Whether whole numbers are within an integer type of this name; all are within a type that is none."""
+    if not re.fullmatch(r"u?int(8|16|32|64)", integer) or not len(values):
+        return True
+    limits = np.iinfo(integer)
+    return bool(limits.min <= values.min() and values.max() <= limits.max)

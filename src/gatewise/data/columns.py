@@ -29,7 +29,16 @@ def as_array(values: Any) -> Column:
         series = nw.from_native(values, series_only=True, pass_through=True)
         if isinstance(series, nw.Series):
             return series_array(series)
-    return np.asarray(values)
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        column: Column = np.asarray(values.data).astype(object)
+        column[np.ma.getmaskarray(values)] = None
+        return column
+    found = np.asarray(values)
+    became_words = found.ndim == 1 and found.dtype.kind == "U" and not isinstance(values, np.ndarray)
+    if became_words and not all(isinstance(value, str) for value in values):
+        found = np.empty(len(found), dtype=object)  # a number among words, or a missing value, is no word
+        found[:] = values
+    return found
 
 
 def series_array(series: Any) -> Column:
@@ -114,5 +123,12 @@ def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
                 "Correct the time, or remove the row."
             )
     if times.dtype.kind == "M":
-        return times.astype("M8[us]")
+        exact: Column = times.astype("M8[us]")
+        if (exact != times).any():
+            row = int(np.flatnonzero(exact != times)[0])
+            raise DataError(
+                f"{where}: column {name!r} has {times[row]} in row {row + 1}; expected whole microseconds. "
+                "Round the times, or count the steps."
+            )
+        return exact
     return times.astype(np.int64) if (np.rint(times) == times).all() else times.astype(np.float64)

@@ -173,6 +173,21 @@ class Table:
             return times
         return times if (column in self.by_clock) is by_clock else (self.other_times or {})[column]
 
+    def counted_as(self, trained: Table, column: str) -> Table:
+        """The same with the times of a column by the clock or in UTC as those of another table are."""
+        by_clock = column in trained.by_clock
+        of_one_zone = (self.zones or {}).get(column) == (trained.zones or {}).get(column)
+        swaps = column in (self.other_times or {}) and (column in self.by_clock) is not by_clock
+        if not swaps or (by_clock and not of_one_zone):
+            return self
+        used, other = (self.other_times or {})[column], self.columns[column]
+        return replace(
+            self,
+            columns={**self.columns, column: used},
+            other_times={**(self.other_times or {}), column: other},
+            by_clock=(*[name for name in self.by_clock if name != column], *[column] * by_clock),
+        )
+
     def rows(self, chosen: Column) -> Table:
         """Some of the rows: by their numbers, or by a mask."""
         columns = {name: values[chosen] for name, values in self.columns.items()}
@@ -365,6 +380,12 @@ def _arrow() -> Any:
 
 
 def _as_column(key: str, values: Any, name: str) -> Column:
+    dtype = getattr(values, "dtype", getattr(values, "type", None))
+    if zone := next((z for z in (getattr(dtype, t, None) for t in ("tz", "time_zone")) if z), None):
+        raise ArgumentError(
+            f"{name}: column {key!r} is in the time zone {zone}, which a dict of arrays cannot give back; "
+            "give a data frame, or times without a zone."
+        )
     try:
         return as_array(values)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -286,6 +287,13 @@ def _groups(table: Table, names: ColumnNames) -> dict[Hashable, IntArray]:
                 "words or numbers as ids. Turn them into words."
             )
         groups.setdefault(key, []).append(row)
+    if len({isinstance(key, str) for key in groups}) > 1:
+        word = next(key for key in groups if isinstance(key, str))
+        number = next(key for key in groups if not isinstance(key, str))
+        raise DataError(
+            f"{table.name}: column {names.id!r} holds words and numbers, as {word!r} and {number!r}; "
+            "expected one kind. Turn all ids into words."
+        )
     return {key: np.array(group) for key, group in groups.items()}
 
 
@@ -297,13 +305,15 @@ def _plain(column: Column) -> list[Any]:
 
 def _constant(column: list[Any], rows: IntArray, key: Any, name: str) -> Any:
     values = {column[row] for row in rows if not is_missing(column[row])}
-    if any(is_missing(column[row]) for row in rows):
+    if any(is_missing(column[row]) or column[row] == "" for row in rows):
         raise DataError(
             f"column {name!r} has a missing value in series {key!r}; fill it in, or leave the column out."
         )
     if not all(isinstance(value, (str, int, float)) for value in values):
         kinds = ", ".join(sorted({type(value).__name__ for value in values}))
         raise DataError(f"column {name!r} holds values of type {kinds}; expected words or numbers.")
+    if any(isinstance(value, float) and math.isinf(value) for value in values):
+        raise DataError(f"column {name!r} has an infinite value in series {key!r}; expected finite numbers.")
     if len(values) > 1:
         raise DataError(
             f"column {name!r} has {len(values)} values in series {key!r}; a static covariate has one. "

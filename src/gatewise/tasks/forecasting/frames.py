@@ -100,5 +100,6 @@ def anomaly_columns(
 
 
 def _keys(keys: Sequence[Any]) -> Column:
-    """Ids as a column; words as objects, as data frames hold them."""
-    return np.array(keys, dtype=object if isinstance(keys[0], str) else None)
+    """Ids as a column; words as objects, as data frames hold them, and so numbers of several kinds."""
+    alike = len({type(key) for key in keys}) == 1 and not isinstance(keys[0], str)
+    return np.array(keys, dtype=None if alike else object)

@@ -246,9 +246,13 @@ class PanelModel(Estimator):
         return table, series
 
     def _as_table(self, data: Any, name: str = "the data") -> Table:
-        """What is given as a table, the ids of a text file as those of the training."""
+        """What is given as a table, ids and static covariates of a text file as those of the training."""
         numbers = self._ids_are_numbers()
-        return self._checked_table(as_table(data, self._names, name, ids_as_numbers=numbers))
+        table = as_table(data, self._names, name, ids_as_numbers=numbers)
+        if hasattr(self, "setup_"):
+            for column in self.setup_.statics.names_of_words(self.static):
+                table = table.with_words(column)
+        return self._checked_table(table)
 
     def _ids_are_numbers(self) -> bool:
         """Whether it was trained on series whose ids are numbers."""
@@ -278,7 +282,7 @@ class PanelModel(Estimator):
                     f"model learnt ids of type {kind}, as {known!r}: every series would be a new one. Give "
                     f"the ids as they were, as in df[{self.id!r}].astype({kind})."
                 )
-        return table
+        return table.counted_as(self._table, self.time)
 
     @property
     def _has_ids(self) -> bool:

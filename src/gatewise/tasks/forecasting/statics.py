@@ -70,6 +70,10 @@ class StaticEncoder:
                 columns.append({"mean": float(mean[0]), "spread": float(width[0])})
         return cls(columns)
 
+    def names_of_words(self, names: Sequence[str]) -> list[str]:
+        """Of the columns of these names those that hold words."""
+        return [name for name, column in zip(names, self.columns, strict=True) if "words" in column]
+
     def encode(self, series: Sequence[Series]) -> Array:
         """(N, Z) features; a word that was not there in training is none of the words."""
         rows = []
@@ -77,6 +81,11 @@ class StaticEncoder:
             row: list[float] = []
             for value, column in zip(each.static, self.columns, strict=True):
                 if "words" in column:
+                    if not isinstance(value, str):
+                        raise DataError(
+                            f"series {each.key!r} has the static covariate {value!r}; expected a word, as "
+                            f"the {column['words'][0]!r} of the training. Turn it into a word."
+                        )
                     row += [float(value == word) for word in column["words"]]
                 else:
                     try:
