@@ -61,6 +61,10 @@ def test_tokens_are_padded_as_well():
         ([PARTS[0], np.zeros((2, 3))], r"X\[1\] has 3 features a step and X\[0\] has 2"),
         ([PARTS[0], np.zeros((0, 2))], r"X\[1\] is an empty sequence"),
         ([PARTS[0], np.full((2, 2), np.nan)], r"X\[1\] holds NaN at step 0"),
+        (
+            [PARTS[0], np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[0, 0], [0, 1]])],
+            r"X\[1\] holds NaN at step 1",
+        ),
         ([PARTS[2], np.array([[0, 0], [1, np.inf]])], r"X\[1\] holds infinity at step 1"),
         ([[1, 2], ["a", "b"]], r"X\[1\] has dtype <U1; expected numbers"),
         ([[1, 2], "text"], r"X\[1\] is 'text'"),

@@ -53,8 +53,25 @@ def test_numbers_are_counted_and_what_is_missing_is_no_time():
         ),
         (("2026-03-28 12:00 CET",), "'2026-03-28 12:00 CET' in row 1; expected dates"),
         (("2026-03-28 12:00+25:00:00",), "in row 1; expected dates"),
+        (("2026-03-28 12:00+24:00",), r"'2026-03-28 12:00\+24:00' in row 1; expected dates"),
+        (("2026-03-28 12:00+05:75",), r"'2026-03-28 12:00\+05:75' in row 1; expected dates"),
     ],
 )
 def test_offsets_that_differ_or_are_none_are_refused(texts, message):
     with pytest.raises(DataError, match=message):
         read(*texts)
+
+
+@pytest.mark.parametrize("digits", [7, 9, 10, 12])
+@pytest.mark.parametrize("year", ["1500", "2026"])
+def test_more_digits_than_microseconds_change_nothing_where_they_are_zeros(year, digits):
+    found = read(f"{year}-01-31 18:00:00.25{'0' * (digits - 2)}")
+    assert found.times.tolist()[0].isoformat() == f"{year}-01-31T18:00:00.250000"
+
+
+@pytest.mark.parametrize("fraction", ["000000250", "1234567", "0000000000001"])
+def test_what_lies_between_microseconds_is_refused(fraction):
+    with pytest.raises(
+        DataError, match=rf"has 2026-01-31 18:00:00\.{fraction} in row 2; expected whole micro"
+    ):
+        read("2026-01-30 18:00:00.0", f"2026-01-31 18:00:00.{fraction}")

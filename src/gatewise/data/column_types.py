@@ -78,7 +78,11 @@ class ColumnType(NamedTuple):
             categories = getattr(self.native, "categories", None)
             if categories is not None and not native.dropna().isin(categories).all():
                 return values
-            return nw.from_native(native.astype(self.native or self.pandas), series_only=True)
+            try:
+                converted = native.astype(self.native or self.pandas)
+            except (TypeError, NotImplementedError):  # pandas cannot read all names that it gives
+                return values
+            return nw.from_native(converted, series_only=True)
         if str(self.native).startswith("dictionary"):  # pyarrow does not make one of all values by itself
             native = native.cast(self.native.value_type).dictionary_encode()
         if self.native is not None:

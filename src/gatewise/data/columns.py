@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gatewise.data.calendar_codes import calendar_code
 from gatewise.data.missing import is_blank, is_missing
-from gatewise.data.text_times import times_of_texts
+from gatewise.data.text_times import times_of_texts, too_fine
 from gatewise.errors import DataError
 
 __all__ = ["Column", "as_array", "as_numbers", "as_times", "holds_words", "series_array"]
@@ -73,7 +73,7 @@ def as_numbers(column: Column, name: str, where: str) -> npt.NDArray[np.float64]
     if column.dtype.kind in "iufb":
         numbers = column.astype(np.float64)
     else:
-        if not (column.dtype == object or column.dtype.kind in "UT"):
+        if not holds_words(column):
             raise DataError(f"{where}: column {name!r} has dtype {column.dtype}; expected numbers.")
         numbers = np.empty(len(column))  # one by one, to name the row of a word
         for row, value in enumerate(column):
@@ -96,7 +96,7 @@ def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
     """A column as datetime64[us], or as int64 or float64 where time is only counted.
 
     Raises:
-        DataError: a value is neither a date nor a number, or is missing.
+        DataError: a value is neither a date nor a number, is missing, or is finer than a microsecond.
     """
     times: npt.NDArray[Any] = column
     if holds_words(column):
@@ -126,9 +126,6 @@ def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
         exact: Column = times.astype("M8[us]")
         if (exact != times).any():
             row = int(np.flatnonzero(exact != times)[0])
-            raise DataError(
-                f"{where}: column {name!r} has {times[row]} in row {row + 1}; expected whole microseconds. "
-                "Round the times, or count the steps."
-            )
+            raise too_fine(times[row], row, name, where)
         return exact
     return times.astype(np.int64) if (np.rint(times) == times).all() else times.astype(np.float64)

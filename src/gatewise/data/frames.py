@@ -56,7 +56,7 @@ class Table:
     other_times: Mapping[str, Column] | None = None
     name: str = "the data"
     types: Mapping[str, ColumnType] | None = None
-    cells: Mapping[str, Sequence[str]] | None = None
+    cells: Mapping[str, Sequence[str] | Column] | None = None
 
     @classmethod
     def of(cls, data: Any, name: str = "the data") -> Table:
@@ -192,7 +192,8 @@ class Table:
         """Some of the rows: by their numbers, or by a mask."""
         columns = {name: values[chosen] for name, values in self.columns.items()}
         others = {name: values[chosen] for name, values in (self.other_times or {}).items()}
-        return replace(self, columns=columns, other_times=others, cells=None)
+        cells = {name: np.array(texts, dtype=object)[chosen] for name, texts in (self.cells or {}).items()}
+        return replace(self, columns=columns, other_times=others, cells=cells)
 
     def clock(self, column: str, times: Column) -> Column:
         """Times counted as those of a column, as the clocks of its zone show them."""

@@ -135,7 +135,7 @@ def _from_list(X: Sequence[Any], name: str) -> Ragged:
     for index, given in enumerate(X):
         owner = f"{name}[{index}]"
         try:
-            part = np.asarray(given)
+            part = as_array(given)
         except ValueError:  # lists of unlike length in each other
             raise ArgumentError(f"{owner} has steps of unlike length; expected (T_i, D) or (T_i,).") from None
         if isinstance(given, (str, bytes)) or given is None or part.ndim not in (1, 2):

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from gatewise.data.missing import is_blank, is_missing
 from gatewise.errors import DataError
 
-__all__ = ["TextForm", "TextTimes", "times_of_texts"]
+__all__ = ["TextForm", "TextTimes", "times_of_texts", "too_fine"]
 
-_OFFSET = re.compile(r"(?P<time>.*\S)\s?(?P<offset>Z|(?<=\d)[+-]\d\d(?::?\d\d)?)")
-_TIME = re.compile(r"\d{4}([-/]\d\d([-/]\d\d([T ]\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?")
+_OFFSET = re.compile(r"(?P<time>.*\S)\s?(?P<offset>Z|(?<=\d)[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)")
+_TIME = re.compile(r"\d{4}([-/]\d\d([-/]\d\d([T ]\d\d(:\d\d(:\d\d(\.\d{1,6}(?P<finer>\d*))?)?)?)?)?)?")
 _HAS_CLOCK = re.compile(r"\d[T ]\d")
 _UNITS = ("Y", "M", "D", "h", "m", "s", "ms", "us", "ns")
 
@@ -64,7 +64,8 @@ def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes
         where: what messages call the data.
 
     Raises:
-        DataError: a text is neither; offsets differ, or some times have one and others none.
+        DataError: a text is neither, or finer than a microsecond; offsets differ, or some times have one and
+            others none.
     """
     texts = ["" if is_missing(value) or is_blank(value) else str(value).strip() for value in column]
     try:
@@ -77,12 +78,14 @@ def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes
         found = _OFFSET.fullmatch(text) if text.endswith("Z") or _HAS_CLOCK.search(text) else None
         plain, suffix = (found["time"], found["offset"]) if found else (text, None)
         try:
-            times[row], unit = _time_of(plain)
+            times[row], unit, is_exact = _time_of(plain)
         except ValueError:
             raise DataError(
                 f"{where}: column {name!r} has {text!r} in row {row + 1}; expected dates as in 2026-01-31, "
                 "2026-01-31 18:00:00 or 2026-01-31 18:00:00+02:00, or numbers."
             ) from None
+        if not is_exact:
+            raise too_fine(plain, row, name, where)
         if text:
             units.add(unit)
             offsets.setdefault(suffix, row)
@@ -99,14 +102,26 @@ def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes
     return TextTimes(times, zone, form)
 
 
-def _time_of(text: str) -> tuple[np.datetime64, str]:
-    """One time, and NumPy's letter of its finest part."""
+def _time_of(text: str) -> tuple[np.datetime64, str, bool]:
+    """One time down to microseconds, NumPy's letter of its finest part, and whether that is all it says."""
     if not text:
-        return np.datetime64("NaT"), "D"
-    if not _TIME.fullmatch(text):  # NumPy reads "now", years without end, and zones, which it drops
+        return np.datetime64("NaT"), "D", True
+    found = _TIME.fullmatch(text)
+    if found is None:  # NumPy reads "now", years without end, and zones, which it drops
         raise ValueError(text)
-    time = np.datetime64(text.replace("/", "-"))
-    return time.astype("M8[us]"), np.datetime_data(time.dtype)[0]
+    # Of ten digits NumPy makes picoseconds, which reach 106 days from 1970, and any other date another one.
+    finer = found["finer"] or ""
+    time = np.datetime64(text.removesuffix(finer).replace("/", "-"))
+    unit = "ns" if finer else np.datetime_data(time.dtype)[0]
+    return time.astype("M8[us]"), unit, not finer.strip("0")
+
+
+def too_fine(time: object, row: int, name: str, where: str) -> DataError:
+    """What is said of a time between two microseconds."""
+    return DataError(
+        f"{where}: column {name!r} has {time} in row {row + 1}; expected whole microseconds. Round "
+        "the times, or count the steps."
+    )
 
 
 def _common_zone(offsets: dict[str | None, int], name: str, where: str) -> str | None:

@@ -14,7 +14,7 @@ __all__ = ["clock_of", "time_zone", "utc_of", "with_offsets", "without_zone", "z
 
 Times = npt.NDArray[Any]
 
-_FIXED = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{2})(?::?(?P<minutes>\d{2}))?")
+_FIXED = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>[01]\d|2[0-3])(?::?(?P<minutes>[0-5]\d))?")
 _OF_A_FILE = re.compile(r"tzfile\('.*/zoneinfo/(?P<name>.+)'\)")
 
 

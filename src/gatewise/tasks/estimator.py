@@ -173,9 +173,7 @@ class Estimator:
             setattr(self, name, value)
         if "notes_" not in learnt:
             self.notes_ = (*notes, *self._notes_on_validation(getattr(learner, "validation", None)))
-            if self.progress:
-                for note in self.notes_:
-                    print(note, file=sys.stderr, flush=True)  # noqa: T201 (progress=True asked for it)
+            self._tell(self.notes_)
         self.history_ = []
         if checkpoint is not None:
             loop.save = self._checkpointer(Path(checkpoint), run)
@@ -183,6 +181,12 @@ class Estimator:
             self.stopped_by_ = loop.run()
         finally:
             self.history_ = loop.progress.history
+
+    def _tell(self, lines: Sequence[str]) -> None:
+        """What people are to read while they wait."""
+        if self.progress:
+            for line in lines:
+                print(line, file=sys.stderr, flush=True)  # noqa: T201 (progress=True asked for it)
 
     def _notes_on_validation(self, validation: object) -> Iterator[str]:
         """What does not happen where nothing is held out, unless nobody could expect it to."""

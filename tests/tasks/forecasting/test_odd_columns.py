@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from gatewise import load
 from gatewise.data.frames import read_file
 from gatewise.errors import ArgumentError, DataError
 from tests.tasks.forecasting.problems import quick, wave
@@ -71,6 +72,12 @@ def test_counted_times_do_not_wrap_around(frame, first):
 
 def test_counted_times_that_fit_stay_narrow():
     assert model().fit(in_pandas(np.arange(COUNT, dtype=np.int8))).predict()["ds"].dtype == np.int8
+
+
+def test_ids_of_a_type_that_pandas_cannot_name_come_back_as_words(tmp_path):
+    ids = pd.array(["a"] * COUNT, dtype=pd.ArrowDtype(pa.dictionary(pa.int8(), pa.large_string())))
+    model().fit(in_pandas(DAYS, unique_id=ids)).save(tmp_path / "m.safetensors")
+    assert load(tmp_path / "m.safetensors").predict()["unique_id"].tolist() == ["a"] * 3
 
 
 # Mixed kinds, and what is missing
@@ -144,6 +151,13 @@ def test_a_text_file_has_static_covariates_as_they_were_learnt(regions, tmp_path
     regions.to_csv(tmp_path / "regions.csv", index=False)
     found = made.predict(read_file(tmp_path / "regions.csv"))
     np.testing.assert_allclose(found["y_hat"], made.predict(regions)["y_hat"], rtol=1e-6)
+
+
+def test_a_text_file_read_series_by_series_keeps_its_words(regions, tmp_path):
+    regions.to_csv(tmp_path / "regions.csv", index=False)
+    table = read_file(tmp_path / "regions.csv")
+    part = table.rows(table.columns["unique_id"] == "b").with_words("region")
+    assert part.columns["region"].tolist() == ["2"] * 20
 
 
 # Time zones

@@ -49,6 +49,13 @@ def test_it_learns_with_every_option(options):
 # What is written
 
 
+def test_texts_to_align_may_bring_their_line_ends(model):
+    source, target = backwards(1, seed=1)[0]
+    found, plain = model.align(source + "\n", target + "\r\n"), model.align(source, target)
+    assert (found.text, found.source_symbols) == (target, plain.source_symbols)
+    np.testing.assert_array_equal(found.attention, plain.attention)
+
+
 def test_further_hypotheses_come_with_scores_and_attention(model):
     texts = [source for source, _ in backwards(30, seed=2)]
     found = model.translations(texts, beam_size=4, n_best=3, length_penalty=0.6, coverage_penalty=0.2)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gatewise.errors import ArgumentError
 from gatewise.nn.cells import CELLS
-from gatewise.tasks.checks import check_choice, check_number
+from gatewise.tasks.checks import check_choice, check_flag, check_number
 from gatewise.tasks.forecasting.heads import DISTRIBUTIONS
 from gatewise.tasks.forecasting.setup import SCALINGS
 
@@ -49,8 +49,7 @@ def check_forecaster(model: PanelModel) -> None:
     _check_output_names(model)
     _check_roles(model)
     for name in ("linear_skip", "calendar", "calibrate", "strict"):
-        if not isinstance(getattr(model, name), bool):
-            raise ArgumentError(f"{name}={getattr(model, name)!r}; expected True or False.")
+        check_flag(name, getattr(model, name))
     check_number("dropout", model.dropout, low=0, high=1, open_high=True)
     check_number("validation_fraction", model.validation_fraction, low=0, high=1, open_high=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -247,15 +246,13 @@ class PanelModel(Estimator):
 
     def _as_table(self, data: Any, name: str = "the data") -> Table:
         """What is given as a table, ids and static covariates of a text file as those of the training."""
-        numbers = self._ids_are_numbers()
-        table = as_table(data, self._names, name, ids_as_numbers=numbers)
-        if hasattr(self, "setup_"):
-            for column in self.setup_.statics.names_of_words(self.static):
-                table = table.with_words(column)
+        table = as_table(data, self._names, name, ids_as_numbers=self._ids_are_numbers())
+        for column in self.setup_.statics.names_of_words(self.static):
+            table = table.with_words(column)
         return self._checked_table(table)
 
     def _ids_are_numbers(self) -> bool:
-        """Whether it was trained on series whose ids are numbers."""
+        """Whether it was trained on series whose ids are numbers; not yet, while it is being trained."""
         return hasattr(self, "_tails") and not isinstance(self._tails[0].key, str)
 
     def _checked_table(self, table: Table) -> Table:
@@ -333,11 +330,6 @@ class PanelModel(Estimator):
         return forecast_columns(
             series, windows, forecasts, self.quantiles, self._names, frequency, with_actual=with_actual
         )
-
-    def _tell(self, lines: Sequence[str]) -> None:
-        if self.progress:
-            for line in lines:
-                print(line, file=sys.stderr, flush=True)  # noqa: T201 (progress=True asked for it)
 
     def _new_network(self, setup: ForecastSetup) -> ForecastNetwork:
         with enough_memory(self, "hidden_size", "num_layers", "context_length", "horizon"):

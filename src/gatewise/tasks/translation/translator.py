@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from gatewise.data import Pairs, token_digest
+from gatewise.data.lines import without_end
 from gatewise.data.pairs import as_pairs, check_text
 from gatewise.errors import DataError
 from gatewise.tasks.checks import check_flag, check_number
@@ -346,6 +347,7 @@ class Translator(TranslationHyperparameters):
         self._check_fitted()
         check_text("source", source)
         check_text("target", target)
+        source, target = without_end(source), without_end(target)
         return aligned(self.network_, self.examples([(source, target)]), source, target)
 
     def examples(self, pairs: Pairs | Sequence[tuple[str, str]]) -> PairExamples:
