@@ -32,6 +32,7 @@ ORDER = (
     "tagging",
     "forecast_lengths",
     "forecast_gaps",
+    "intervals",
     "m4_hourly",
     "etth1",
     "anomalies",

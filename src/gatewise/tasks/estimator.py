@@ -137,6 +137,7 @@ class Estimator:
         resume: bool,
         listeners: Sequence[Listener],
         notes: Sequence[str] = (),
+        share_of_time: float = 1.0,
     ) -> None:
         """Run the training loop, and become fitted by it.
 
@@ -149,6 +150,7 @@ class Estimator:
             resume: the same.
             listeners: the same.
             notes: what was noticed in the data, for an estimator that does not tell by itself.
+            share_of_time: of ``time_limit``, where more than this training has to be done in it.
         """
         from gatewise import training
 
@@ -160,7 +162,7 @@ class Estimator:
             batch_rate=self._batch_rate,
             clip_norm=self.clip_norm,
             patience=self.patience,
-            time_limit=self.time_limit,
+            time_limit=None if self.time_limit is None else share_of_time * self.time_limit,
             rng=np.random.default_rng([self.seed, 1]),
             listeners=[*listeners, training.PlainProgress()] if self.progress else listeners,
         )

@@ -33,10 +33,11 @@ def test_the_last_part_of_each_series_is_held_out():
     split = split_by_time(data, 6, 0.1)
     assert split.learnt.tolist() == [108, 90]
     windows = training_windows(data, split, WindowShape(24, 6, 6), 6)
-    held_out = split.held_out(data, 6, 4096)
+    held_out = split.choosing(data, 6, 4096)
     for k in (0, 1):
         assert windows[windows[:, 0] == k, 1].max() + 6 == split.learnt[k]
         assert held_out[held_out[:, 0] == k, 1].tolist() == list(range(split.learnt[k], split.ends[k] - 5))
+    assert len(split.judging(data, 6, 4096)) == 0, "too little for both"
     assert split_by_time(data, 6, 0).learnt.tolist() == [120, 100]
     assert split_by_time(data, 30, 0.1).learnt.tolist() == [90, 70]
     assert split_by_time(data, 40, 0.1).learnt.tolist() == [80, 100]  # too short to spare any
@@ -51,32 +52,39 @@ def test_the_network_and_its_scales_come_from_the_training_part_alone():
     one, other = (quick(**COVARIATES, epochs=1).fit(each) for each in (data, changed))
     assert one.setup_.to_json() == other.setup_.to_json()
     np.testing.assert_array_equal(one.network_.parameters.vector, other.network_.parameters.vector)
-    assert one.verdict_ != other.verdict_
-    assert not np.array_equal(one.calibration_, other.calibration_)
+    np.testing.assert_array_equal(one.calibration_, other.calibration_)
+    assert one.history_ != other.history_
+    plain = [quick(**COVARIATES, epochs=1, calibrate=False).fit(each) for each in (data, changed)]
+    assert plain[0].verdict_ != plain[1].verdict_
 
 
-def test_the_verdict_is_of_the_part_held_out(model):
+def test_the_verdict_is_of_what_was_not_learnt_from(model):
     assert (
         model.verdict_.data
-        == "the held-out end of 2 series, by which weights and intervals were chosen, 12 forecasts of 6 steps"
+        == "2 series in 5 parts, each by a network that learnt from the others, 100 forecasts of 6 steps"
     )
+    plain = quick(calibrate=False).fit(panel()).verdict_
+    assert plain.data == "the held-out end of 2 series, by which weights were chosen, 12 forecasts of 6 steps"
     assert [each.name for each in model.verdict_.baselines] == ["naive", "seasonal naive", "drift"]
     assert model.verdict_.interval == pytest.approx(0.8)
 
 
-def test_quantiles_are_calibrated_on_all_that_was_held_out():
-    plain, made = quick(calibrate=False).fit(panel()), quick().fit(panel())
-    series = read_panel(Table.of(panel()), plain._names).series
-    windows = np.array(
-        [[k, at] for k, length in ((0, 120), (1, 100)) for at in range(length * 9 // 10, length - 5)]
+def test_what_is_long_is_calibrated_on_a_part_of_its_own():
+    """The first half of what is held out chooses, the second calibrates, as one does by hand."""
+    data = wave(2000)
+    plain, made = quick(calibrate=False).fit(data), quick().fit(data)
+    assert made.verdict_.data == (
+        "the held-out end of one series, apart from what the weights were chosen by, 95 forecasts of 6 steps"
     )
+    series = read_panel(Table.of({"ds": np.arange(2000), "y": data}), plain._names).series
+    windows = np.array([[0, at] for at in range(1900, 1995)])
     actual = actual_values(series, windows, 6)
-    expected = calibration_of(plain._forecast(series, windows), actual, (0.1, 0.5, 0.9))
+    expected = calibration_of(plain._forecast(series, windows), actual, (0.1, 0.5, 0.9), windows)
     np.testing.assert_allclose(made.calibration_, expected, atol=1e-5)
-    scale = np.repeat([made.setup_.scales[key].scale for key in "ba"], 6)
+    scale = made.setup_.scales["y"].scale
     raw, moved = plain.predict(), made.predict()
     np.testing.assert_array_equal(raw["y_hat"], moved["y_hat"])
-    low, high = (raw[name] + np.tile(expected[:, k], 2) * scale for name, k in (("q0.1", 0), ("q0.9", 2)))
+    low, high = (raw[name] + expected[:, k] * scale for name, k in (("q0.1", 0), ("q0.9", 2)))
     np.testing.assert_array_equal(moved["q0.5"], raw["q0.5"])
     np.testing.assert_allclose(moved["q0.1"], np.minimum(low, raw["q0.5"]), rtol=1e-4)
     np.testing.assert_allclose(moved["q0.9"], np.maximum(high, raw["q0.5"]), rtol=1e-4)

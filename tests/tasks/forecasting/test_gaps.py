@@ -99,7 +99,7 @@ def test_a_gap_costs_little(weekly, name):
     whole, _ = error(weekly, lambda values: values)
     found, covered = error(weekly, GAPS[name])
     assert found <= 3.2 * whole
-    assert covered >= 0.5
+    assert covered >= 0.45
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from gatewise.data.frequency import Frequency
 from gatewise.data.panel import Series
 from gatewise.data.windows import CovariateScale, ForecastWindows, SeriesScale, WindowShape
 from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_windows, sample_paths
-from gatewise.tasks.forecasting.intervals import calibration_of
+from gatewise.tasks.forecasting.intervals import calibrated_apart, calibration_of
 from gatewise.tasks.forecasting.split import origins
 
 LEVELS = (0.1, 0.5, 0.9)
+NORMAL = NormalDist()
 
 
 def exchangeable(count, horizon, seed, levels=LEVELS):
@@ -89,15 +91,66 @@ def test_the_rank_is_that_of_conformal_prediction(level):
         assert shifts[0, 0] == 2 * (rank_by_brute_force(count, Fraction(level)) - 1), count
 
 
-@pytest.mark.parametrize(("count", "together"), [(99, True), (100, False)])
-def test_with_few_windows_all_steps_are_calibrated_together(count, together):
-    forecasts, actual = exchangeable(count, 3, 5)
+def test_with_few_windows_a_step_is_calibrated_with_those_beside_it():
+    forecasts, actual = exchangeable(40, 6, 5)
+    distance = (actual - forecasts.quantiles[..., 2]) / forecasts.scale[:, None]
     shifts = calibration_of(forecasts, actual, LEVELS)
-    assert (len(np.unique(shifts[:, 2])) == 1) is together
-    if together:
-        distance = ((actual - forecasts.quantiles[..., 2]) / forecasts.scale[:, None]).ravel()
-        rank = rank_by_brute_force(len(distance), Fraction(9, 10))
-        assert shifts[0, 2] == np.float32(np.sort(distance)[rank - 1])
+    for step, near in enumerate([(0, 3), (0, 3), (1, 4), (2, 5), (3, 6), (3, 6)]):
+        values = np.sort(distance[:, slice(*near)].ravel())
+        assert shifts[step, 2] == np.float32(values[rank_by_brute_force(len(values), Fraction(9, 10)) - 1])
+    assert len(np.unique(calibration_of(*exchangeable(100, 6, 5), LEVELS)[:, 2])) == 6
+    everything = calibration_of(*exchangeable(10, 6, 5), LEVELS)
+    assert len(np.unique(everything[:, 2])) == 1
+
+
+def autoregression(phi, steps, rng):
+    """Errors (M, S) of the best forecasts of an AR(1), from each origin of a stretch; their spread (S,)."""
+    noise = rng.standard_normal(steps)
+    horizon, errors, at = 12, [], np.zeros(steps - 11)
+    for step in range(horizon):
+        at = phi * at + noise[step : step + steps - 11]
+        errors.append(at)
+    return np.stack(errors, axis=1), np.sqrt(np.cumsum(phi ** (2.0 * np.arange(horizon))))
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.5, 0.9, 1.0])
+def test_intervals_hold_where_windows_overlap(phi):
+    """The best forecasts of an AR(1), judged by its law: what they cover of values to come is known."""
+    rng = np.random.default_rng(0)
+    covered = {True: [], False: []}
+    for _ in range(60):
+        parts = [autoregression(phi, 24, rng) for _ in range(5)]
+        errors, spread = np.concatenate([part for part, _ in parts]), parts[0][1]
+        count = len(parts[0][0])
+        windows = np.stack(
+            [np.zeros(5 * count, int), np.add.outer(np.arange(5) * 24, np.arange(count)).ravel()], 1
+        )
+        quantiles = np.broadcast_to(spread[:, None] * [-1.2816, 0, 1.2816], (*errors.shape, 3))
+        forecasts = Forecasts(np.zeros(errors.shape), quantiles, np.ones(len(errors)))
+        for knows, where in ((True, windows), (False, None)):
+            shifts = calibration_of(forecasts, errors, LEVELS, where)
+            low, high = ((quantiles[0] + shifts)[:, k] / spread for k in (0, 2))
+            covered[knows].append([NORMAL.cdf(b) - NORMAL.cdf(a) for a, b in zip(low, high, strict=True)])
+    assert 0.76 < np.mean(covered[True]) < 0.84
+    if phi >= 0.9:
+        assert np.mean(covered[False]) < np.mean(covered[True]) - 0.02, "counted as if they were independent"
+
+
+def test_parts_are_calibrated_by_the_others():
+    """Of two parts one is far wider: judged by itself each would hold, judged by the other neither does."""
+    forecasts, actual = exchangeable(400, 3, 8)
+    parts, windows = np.repeat([0, 1], 200), np.stack([np.arange(400), np.zeros(400, int)], axis=1)
+    actual = forecasts.point[:, None, 0] + (actual - forecasts.point[:, :1]) * np.where(parts, 9, 1)[:, None]
+    own = calibrated_apart(forecasts, actual, LEVELS, windows, np.zeros(400, int)).quantiles
+    apart = calibrated_apart(forecasts, actual, LEVELS, windows, parts).quantiles
+    shifts = calibration_of(
+        Forecasts(*(each[200:] for each in forecasts)), actual[200:], LEVELS, windows[200:]
+    )
+    expected = forecasts.quantiles[:200] + shifts * forecasts.scale[:200, None, None]
+    np.testing.assert_allclose(apart[:200, :, [0, 2]], expected[:, :, [0, 2]], rtol=1e-6)
+    inside = [((q[..., 0] <= actual) & (actual <= q[..., 2])).mean() for q in (own, apart)]
+    assert abs(inside[0] - 0.8) < 0.02
+    assert abs(inside[1] - 0.8) > 0.05
 
 
 def test_missing_values_do_not_count():

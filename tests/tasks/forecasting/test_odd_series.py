@@ -38,7 +38,7 @@ def test_the_others_are_learnt_and_forecast(change, note, tmp_path):
     made = quick().fit(shops(b=change))
     assert any(f"series 'b' {note}" in each for each in made.notes_), made.notes_
     assert not any("not all cut at the same time" in each for each in made.notes_)
-    assert "forecasts of the held-out end of 2 series" in str(made.verdict_)
+    assert "forecasts of 2 series in 5 parts" in str(made.verdict_)
     found = made.predict()
     keys = ["a", "c"] if "left out" in note else ["a", "b", "c"]
     assert list(dict.fromkeys(found["unique_id"].tolist())) == keys

@@ -16,7 +16,7 @@ from gatewise.tasks.forecasting.checks import check_forecaster
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.frames import anomaly_columns
 from gatewise.tasks.forecasting.judge import count_of
-from gatewise.tasks.forecasting.panel_model import PanelModel
+from gatewise.tasks.forecasting.panel_learner import PanelLearner
 from gatewise.tasks.forecasting.split import origins
 from gatewise.types import IntArray
 
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["Forecaster"]
 
 
-class Forecaster(PanelModel):
+class Forecaster(PanelLearner):
     """One recurrent network over all series of a panel, with quantiles and calibrated intervals.
 
     The network reads the recent past of a series, patch by patch, and forecasts the whole horizon at once
     ("direct") or patch after patch, from its own draws ("recursive"). Each series is scaled by what its
     training part shows. The last part of every series in time is held out: it decides which weights are
-    kept, calibrates the intervals (conformalised quantile regression, Romano et al. 2019) and gives the
-    verdict beside naive forecasts.
+    kept. What neither training nor this choice has seen calibrates the intervals (conformalised quantile
+    regression, Romano et al. 2019) and gives the verdict beside naive forecasts: another part of what is held
+    out, or where that is short, parts of the series that are forecast by networks which learnt from the
+    others (cross-fitting, after Xu & Xie 2021), so that ``fit`` trains up to five more.
 
     Args:
         horizon: S, steps to forecast.
@@ -68,7 +70,8 @@ class Forecaster(PanelModel):
         validation_fraction: last part of each series, at least a horizon, kept from training; 0 for none.
         dropout: rate between layers and before the output.
         epochs: of ``steps_per_epoch`` batches each.
-        steps_per_epoch: batches after which the validation part is looked at.
+        steps_per_epoch: batches after which the validation part is looked at; fewer where they would pass
+            over the windows of a short series more than ten times.
         batch_size: B, windows in a batch.
         learning_rate: Adam's η at its highest.
         schedule: how the learning rate goes down: "constant", "linear", "cosine" or "exponential".
@@ -76,7 +79,8 @@ class Forecaster(PanelModel):
         clip_norm: gradients longer than this are scaled down to it; None for no limit.
         patience: epochs without improvement after which training stops; None never stops early.
         seed: of the first weights, the windows' order, dropout and draws.
-        time_limit: seconds after which training ends with the best weights so far; None for no limit.
+        time_limit: seconds after which training ends with the best weights so far, networks for the
+            intervals included; None for no limit.
         progress: tell the progress and the verdict on standard error.
 
     Attributes:

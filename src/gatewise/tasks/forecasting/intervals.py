@@ -8,16 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.tasks.forecasting.forecasts import Forecasts
+from gatewise.types import IntArray
 
-__all__ = ["calibrated", "calibration_of"]
+__all__ = ["calibrated", "calibrated_apart", "calibration_of"]
 
 Floats = npt.NDArray[np.float64]
 
 _ENOUGH = 100
-"""Windows from which on each step of the horizon is calibrated by itself; with fewer, all together."""
+"""Windows by which a step of the horizon is calibrated; where there are fewer, with the steps beside it."""
 
 
-def calibration_of(forecasts: Forecasts, actual: Floats, levels: Sequence[float]) -> npt.NDArray[np.float32]:
+def calibration_of(
+    forecasts: Forecasts, actual: Floats, levels: Sequence[float], windows: IntArray | None = None
+) -> npt.NDArray[np.float32]:
     """What to add to each quantile, in scaled units, so that it holds on these windows.
 
     Conformalised quantile regression with each tail by itself (Romano et al. 2019, theorem 2): the quantile
@@ -28,6 +31,8 @@ def calibration_of(forecasts: Forecasts, actual: Floats, levels: Sequence[float]
         forecasts: of windows that were not trained on.
         actual: (M, S) what came, NaN where missing.
         levels: of the quantiles.
+        windows: (M, 2) series and position of each, by which it is told how many of them miss together;
+            where omitted each counts by itself.
 
     Returns:
         (S, Q).
@@ -35,23 +40,57 @@ def calibration_of(forecasts: Forecasts, actual: Floats, levels: Sequence[float]
     _, horizon, width = forecasts.quantiles.shape
     distance = (actual[..., None] - forecasts.quantiles) / forecasts.scale[:, None, None]
     shifts = np.zeros((horizon, width), np.float32)
-    for column, level in enumerate(levels):
-        if level == 0.5:
-            continue
-        each_step = [distance[:, step, column] for step in range(horizon)]
-        each_step = [values[~np.isnan(values)] for values in each_step]
-        if min(map(len, each_step)) < _ENOUGH:
-            each_step = [np.concatenate(each_step)] * horizon
-        for step, values in enumerate(each_step):
-            if len(values):
-                shifts[step, column] = _conformal_quantile(values, level)
+    for step in range(horizon):
+        near = _with_neighbours(distance, step)
+        for column, level in enumerate(levels):
+            if level != 0.5 and not np.isnan(near[..., column]).all():
+                shifts[step, column] = _conformal_quantile(near[..., column], level, step + 1, windows)
     return shifts
 
 
-def _conformal_quantile(values: Floats, level: float) -> float:
-    ordered, count = np.sort(values), len(values)
-    rank = np.ceil((count + 1) * level) if level > 0.5 else np.floor((count + 1) * level)
-    return float(ordered[int(np.clip(rank, 1, count)) - 1])
+def _with_neighbours(distance: Floats, step: int) -> Floats:
+    """The distances of a step, and of as many steps before and after it as it takes to have enough."""
+    present = ~np.isnan(distance[..., 0]) if distance.shape[-1] else np.zeros(distance.shape[:2], bool)
+    for reach in range(distance.shape[1]):
+        near = slice(max(0, step - reach), step + reach + 1)
+        if present[:, near].sum() >= _ENOUGH:
+            break
+    return distance[:, near]
+
+
+def _conformal_quantile(distance: Floats, level: float, lead: int, windows: IntArray | None) -> float:
+    """The quantile of distances (M, steps), further out the fewer of them are independent."""
+    ordered = np.sort(distance[~np.isnan(distance)])
+    count, is_upper = len(ordered), level > 0.5
+    border = ordered[_rank(count, count, max(level, 1 - level)) * (1 if is_upper else -1) - is_upper]
+    beyond = distance > border if is_upper else distance < border
+    independent = count * _share_independent(beyond, lead, windows)
+    rank = _rank(count, independent, max(level, 1 - level))
+    return float(ordered[rank - 1] if is_upper else ordered[count - rank])
+
+
+def _rank(count: int, independent: float, level: float) -> int:
+    """Place from 1, in their order, of the value at or below which a fresh one lies with this probability.
+
+    It is the (n + 1) τ-th of n independent values; of as many as hang together it is that share of them.
+    """
+    place = (count + count / independent) * level
+    return int(np.clip(np.ceil(place - 1e-9), 1, count))
+
+
+def _share_independent(beyond: npt.NDArray[np.bool_], lead: int, windows: IntArray | None) -> float:
+    """Clusters of values beyond a border, for each such value: the extremal index, by its runs estimator.
+
+    Windows that overlap miss together, and are one observation rather than many (Leadbetter et al. 1983).
+    Two misses belong to one cluster where they are less than the root of the lead apart; so the intervals of
+    correct forecasts hold for white noise as for random walks.
+    """
+    count = int(beyond.sum())
+    if windows is None or count == 0:
+        return 1.0
+    series, positions = windows[beyond.any(axis=1)].T
+    apart = np.abs(np.diff(positions)) > np.sqrt(lead)
+    return float(1 + np.count_nonzero(apart | (np.diff(series) != 0))) / count
 
 
 def calibrated(
@@ -67,6 +106,32 @@ def calibrated(
     steps = forecasts.quantiles.shape[1]
     moved = forecasts.quantiles + calibration[:steps] * forecasts.scale[:, None, None]
     return forecasts._replace(quantiles=_in_order(moved, levels))
+
+
+def calibrated_apart(
+    forecasts: Forecasts, actual: Floats, levels: Sequence[float], windows: IntArray, parts: IntArray
+) -> Forecasts:
+    """Forecasts calibrated without what they are then judged by.
+
+    Args:
+        forecasts: as the network gives them.
+        actual: (M, S) what came, NaN where missing.
+        levels: of the quantiles.
+        windows: (M, 2) series and position of each.
+        parts: (M,) the windows of each are calibrated by those of the others; where there is one alone, by
+            themselves.
+    """
+    quantiles = forecasts.quantiles.copy()
+    for part in np.unique(parts):
+        mine = parts == part
+        others = mine if mine.all() else ~mine
+        shifts = calibration_of(_only(forecasts, others), actual[others], levels, windows[others])
+        quantiles[mine] = calibrated(_only(forecasts, mine), shifts, levels).quantiles
+    return forecasts._replace(quantiles=quantiles)
+
+
+def _only(forecasts: Forecasts, windows: npt.NDArray[np.bool_]) -> Forecasts:
+    return Forecasts(*(part[windows] for part in forecasts))
 
 
 def _in_order(quantiles: Floats, levels: Sequence[float]) -> Floats:

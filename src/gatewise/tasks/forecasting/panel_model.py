@@ -1,9 +1,8 @@
-"""What learns from a panel of series and forecasts it: the inside of ``Forecaster``."""
+"""What forecasts a panel of series by what was learnt: the inside of ``Forecaster``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,39 +11,35 @@ import numpy.typing as npt
 from gatewise.data.columns import Column
 from gatewise.data.frames import Table
 from gatewise.data.missing import is_missing
-from gatewise.data.panel import ColumnNames, Panel, Series, named, read_panel
+from gatewise.data.panel import ColumnNames, Series, read_panel
 from gatewise.data.tables import as_table
 from gatewise.data.windows import ForecastWindows
-from gatewise.errors import DataError, TrainingError
+from gatewise.errors import DataError
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.forecasting.contexts import after_kept_ends, missing_of_contexts
 from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_windows
-from gatewise.tasks.forecasting.frames import actual_values, forecast_columns
+from gatewise.tasks.forecasting.frames import forecast_columns
 from gatewise.tasks.forecasting.heads import Head, make_head
-from gatewise.tasks.forecasting.intervals import calibrated, calibration_of
-from gatewise.tasks.forecasting.judge import count_of, judge
+from gatewise.tasks.forecasting.intervals import calibrated
+from gatewise.tasks.forecasting.judge import judge
 from gatewise.tasks.forecasting.network import ForecastNetwork
-from gatewise.tasks.forecasting.setup import ForecastSetup, choose_shape
-from gatewise.tasks.forecasting.split import Split, split_by_time, training_windows
+from gatewise.tasks.forecasting.setup import ForecastSetup
 from gatewise.tasks.forecasting.tails import tail_arrays, tails_from, tails_to_json
 from gatewise.tasks.forecasting.verdict import Verdict
 from gatewise.types import Array, IntArray
 
 if TYPE_CHECKING:
-    from gatewise.training import Listener
+    pass
 
 __all__ = ["PanelModel"]
 
-_JUDGED = 4096
-"""Most windows of the part held out that are looked at after each epoch, and for the verdict."""
-
-_SAMPLED = 256
-"""The same where a forecast is sampled block by block, for the verdict and the calibration."""
-
 
 class PanelModel(Estimator):
-    """Base of ``Forecaster``, which says what the hyperparameters and attributes mean."""
+    """A fitted forecaster: reads series, forecasts them, and is kept in a file.
+
+    ``PanelLearner`` makes one; ``Forecaster`` says what the hyperparameters and attributes mean.
+    """
 
     network_: ForecastNetwork
     setup_: ForecastSetup
@@ -82,140 +77,6 @@ class PanelModel(Estimator):
     validation_fraction: float
     dropout: float
     steps_per_epoch: int
-
-    def _fit_panel(
-        self,
-        panel: Panel,
-        table: Table,
-        *,
-        checkpoint: str | Path | None = None,
-        resume: bool = False,
-        listeners: Sequence[Listener] = (),
-    ) -> None:
-        from gatewise import training
-
-        split = split_by_time(panel, self.horizon, self.validation_fraction)
-        season = self.season_length or panel.frequency.season_length
-        shape = choose_shape(
-            self.horizon, season, self.context_length, self.patch_size, int(split.learnt.max())
-        )
-        if self.strategy == "recursive":
-            shape = shape._replace(horizon=shape.patch)
-        chosen = training_windows(panel, split, shape, self.horizon)
-        flat = self._never_changing(panel, split, np.unique(chosen[:, 0]))
-        cut_at_once = split.is_one_moment(panel)
-        # Of a series that nothing can be learnt from nothing is held out: its scale is that of all it has.
-        split = split._replace(learnt=np.where(flat, split.ends, split.learnt))
-        chosen = chosen[~flat[chosen[:, 0]]]
-        used = np.unique(chosen[:, 0])
-        setup = ForecastSetup.learn(
-            panel.cut(split.learnt),
-            used,
-            self._names,
-            season=season,
-            shape=shape,
-            scaling=self.scaling,
-            calendar=self.calendar,
-        )
-        measured = split.held_out(panel, shape.horizon, _JUDGED)
-        windows = setup.windows(panel.series, chosen, target=self.target, room=self.horizon)
-        network = self._new_network(setup)
-        notes = [*panel.notes]
-        if flat.any():
-            keys = [each.key for each, is_flat in zip(panel.series, flat, strict=True) if is_flat]
-            notes.append(
-                f"{named(keys, ('never changes', 'never change'))} in the part to learn from, from which "
-                "nothing is learnt then; forecast all the same"
-            )
-        if short := len(panel.series) - len(used) - int(flat.sum()):
-            notes.append(f"{short:,} series are too short to learn from")
-        if len(measured) and not cut_at_once:
-            notes.append(
-                "the series are not all cut at the same time: one may be learnt from where another is judged"
-            )
-        if len(measured) == 0:
-            notes.append("no part is held out: no verdict, and quantiles as learnt")
-        self._tell(notes)
-        try:
-            self._train(
-                training.Minibatches(
-                    network,
-                    windows.thinned(self.seed),
-                    windows.at(measured) if len(measured) else None,
-                    batch_size=self.batch_size,
-                    seed=self.seed,
-                    steps_per_epoch=self.steps_per_epoch,
-                ),
-                {
-                    "network_": network,
-                    "setup_": setup,
-                    "calibration_": np.zeros((self.horizon, len(self.quantiles)), np.float32),
-                    "verdict_": None,
-                    "notes_": tuple(notes),
-                    "_table": table.empty(),
-                    "_tails": panel.last(shape.context).series,
-                },
-                panel.digest(),
-                checkpoint=checkpoint,
-                resume=resume,
-                listeners=listeners,
-            )
-        except TrainingError:
-            if self.history_:  # the best weights so far forecast as well, with intervals that hold
-                self._judge_held_out(panel, split, windows)
-            raise
-        self._judge_held_out(panel, split, windows)
-
-    def _never_changing(self, panel: Panel, split: Split, used: IntArray) -> npt.NDArray[np.bool_]:
-        """Which series (N,) have one value alone to learn from.
-
-        Raises:
-            DataError: all of them, or with ``strict`` any.
-        """
-        flat = np.zeros(len(panel.series), dtype=bool)
-        said = []
-        for index in used.tolist():
-            each = panel.series[index]
-            values = each.values[: split.learnt[index]]
-            values = values[~np.isnan(values)]
-            if values.min() == values.max():
-                flat[index] = True
-                said.append(
-                    f"series {each.key!r} of column {self.target!r} is constant: all {len(values)} values to "
-                    f"learn from are {values[0]:g}"
-                )
-        if said and (self.strict or len(said) == len(used)):
-            more = f"; and so {len(said) - 5:,} more" if len(said) > 5 else ""
-            raise DataError(
-                f"{'; '.join(said[:5])}{more}. Remove what never changes; its forecast is its value."
-            )
-        return flat
-
-    def _judge_held_out(self, panel: Panel, split: Split, read: ForecastWindows) -> None:
-        """Calibrate on the part that was held out, and compare with baselines there.
-
-        Args:
-            panel: the series.
-            split: of them.
-            read: windows over them, so that they are not read again.
-        """
-        windows = split.held_out(panel, self.horizon, _SAMPLED if self._samples_steps else _JUDGED)
-        if len(windows) == 0:
-            return
-        forecasts = self._forecast_windows(read.at(windows))
-        if self.calibrate and self.quantiles:
-            actual = actual_values(panel.series, windows, self.horizon)
-            self.calibration_ = calibration_of(forecasts, actual, self.quantiles)
-            forecasts = calibrated(forecasts, self.calibration_, self.quantiles)
-        data = f"the held-out end of {count_of(windows)}, by which weights and intervals were chosen"
-        self._judge(panel.series, windows, split.learnt, forecasts, data)
-
-    def _judge(
-        self, series: Sequence[Series], windows: IntArray, learnt: IntArray, forecasts: Forecasts, data: str
-    ) -> None:
-        verdict = judge(series, windows, learnt, forecasts, self.quantiles, self.setup_.season, data)
-        self._tell([str(verdict)])
-        self.verdict_ = verdict
 
     @property
     def _names(self) -> ColumnNames:
@@ -317,11 +178,22 @@ class PanelModel(Estimator):
         return self._forecast_windows(source, steps)
 
     def _forecast_windows(self, source: ForecastWindows, steps: int | None = None) -> Forecasts:
-        sampling = Sampling(self.num_samples, self.point, np.random.default_rng([self.seed, 3]))
-        forecasts = forecast_windows(
-            self.network_, self._head, source, steps or self.horizon, self.quantiles, sampling
-        )
+        forecasts = self._forecasts_of(self.network_, source, steps)
         return calibrated(forecasts, self.calibration_, self.quantiles)
+
+    def _forecasts_of(
+        self, network: ForecastNetwork, source: ForecastWindows, steps: int | None = None
+    ) -> Forecasts:
+        """Forecasts as a network gives them, its intervals not calibrated."""
+        sampling = Sampling(self.num_samples, self.point, np.random.default_rng([self.seed, 3]))
+        return forecast_windows(network, self._head, source, steps or self.horizon, self.quantiles, sampling)
+
+    def _judge(
+        self, series: Sequence[Series], windows: IntArray, learnt: IntArray, forecasts: Forecasts, data: str
+    ) -> None:
+        verdict = judge(series, windows, learnt, forecasts, self.quantiles, self.setup_.season, data)
+        self._tell([str(verdict)])
+        self.verdict_ = verdict
 
     def _columns(
         self, series: Sequence[Series], windows: IntArray, forecasts: Forecasts, with_actual: bool = False

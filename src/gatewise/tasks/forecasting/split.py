@@ -15,15 +15,26 @@ from gatewise.types import IntArray
 __all__ = ["Split", "origins", "split_by_time", "training_windows"]
 
 
+_INDEPENDENT = 32
+"""Horizons side by side in what is held out, from which on a part of it calibrates, and the rest chooses."""
+
+
 class Split(NamedTuple):
-    """Steps of each series.
+    """Steps of each series, (N,) each.
+
+    What is held out does two things that are kept apart: it chooses the weights, and it calibrates the
+    intervals and judges them. Where it is too little for both it chooses alone.
 
     Attributes:
-        learnt: (N,) the first ones, from which the network learns.
-        ends: (N,) all of them; equal to ``learnt`` where nothing is held out.
+        learnt: the first ones, from which the network learns.
+        chosen: up to where weights are chosen by, from ``learnt`` on; equal to it where they are not.
+        judged: from where intervals are calibrated and judged, up to ``ends``.
+        ends: all of them; equal to ``learnt`` where nothing is held out.
     """
 
     learnt: IntArray
+    chosen: IntArray
+    judged: IntArray
     ends: IntArray
 
     def is_one_moment(self, panel: Panel) -> bool:
@@ -36,10 +47,31 @@ class Split(NamedTuple):
         ]
         return len(set(ends)) == 1
 
-    def held_out(self, panel: Panel, horizon: int, most: int) -> IntArray:
-        """Windows (series, position) whose targets lie in the part that is held out."""
-        windows = origins(panel.series, np.maximum(self.learnt, 1), self.ends, horizon, most)
-        return windows[(self.ends > self.learnt)[windows[:, 0]]]
+    def choosing(self, panel: Panel, horizon: int, most: int) -> IntArray:
+        """Windows (series, position) whose targets lie in the part that chooses the weights."""
+        return _between(panel, self.learnt, self.chosen, horizon, most)
+
+    def judging(self, panel: Panel, horizon: int, most: int) -> IntArray:
+        """Windows (series, position) whose targets lie in the part that calibrates and judges."""
+        return _between(panel, self.judged, self.ends, horizon, most)
+
+    def halves(self, windows: IntArray) -> IntArray:
+        """Which half (M,) of the part that judges windows belong to, by time; by series where that is short.
+
+        Each half is judged by what the other has calibrated.
+        """
+        series, positions = windows.T
+        middle = (self.judged + self.ends) // 2
+        of_series = np.zeros(len(self.ends), dtype=np.intp)
+        of_series[np.unique(series)] = np.arange(len(np.unique(series))) % 2
+        later = (positions >= middle[series]).astype(np.intp)
+        halves: IntArray = later if len(np.unique(later)) == 2 else of_series[series]
+        return halves
+
+
+def _between(panel: Panel, firsts: IntArray, lasts: IntArray, horizon: int, most: int) -> IntArray:
+    windows = origins(panel.series, np.maximum(firsts, 1), lasts, horizon, most)
+    return windows[(lasts > firsts)[windows[:, 0]]]
 
 
 def split_by_time(panel: Panel, horizon: int, fraction: float) -> Split:
@@ -52,9 +84,19 @@ def split_by_time(panel: Panel, horizon: int, fraction: float) -> Split:
     """
     ends = panel.ends()
     if fraction == 0:
-        return Split(ends, ends)
+        return Split(ends, ends, ends, ends)
     wanted = np.maximum(np.rint(ends * fraction).astype(ends.dtype), horizon)
-    return Split(np.where(ends - wanted >= 2 * horizon, ends - wanted, ends), ends)
+    learnt = np.where(ends - wanted >= 2 * horizon, ends - wanted, ends)
+    side_by_side = (ends - learnt) // horizon
+    if side_by_side.sum() < _INDEPENDENT:
+        return Split(learnt, ends, ends, ends)
+    held_out = side_by_side > 0
+    if np.median(side_by_side[held_out]) >= 2:
+        middle = np.where(side_by_side >= 2, (learnt + ends) // 2, ends)
+        return Split(learnt, middle, middle, ends)
+    # One horizon of each series: every second series chooses, and the others calibrate and judge.
+    chooses = np.cumsum(held_out) % 2 == 1
+    return Split(learnt, np.where(chooses, ends, learnt), np.where(chooses, ends, learnt), ends)
 
 
 def training_windows(panel: Panel, split: Split, shape: WindowShape, horizon: int) -> IntArray:
