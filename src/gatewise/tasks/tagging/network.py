@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gatewise.nn import CRF, Embedding, Linear, Network, Recurrent, RecurrentCache
 from gatewise.nn.cells import CELLS
 from gatewise.ops.activations import softmax
+from gatewise.ops.crf import CRFAllowed
 from gatewise.ops.dropout import dropout, dropout_backward
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.losses import cross_entropy_in_place, cross_entropy_loss
@@ -50,6 +51,7 @@ class TaggerNetwork(Network):
         num_layers: L of the stack.
         cell: "lstm" or "rnn".
         crf: judge the tags of a sentence together.
+        allowed: which of them may follow which, for the field; None for all.
         dropout: rate on the words' rows, between layers and before the scores.
         seed: where the draws come from.
         dtype: float32 or float64.
@@ -71,6 +73,7 @@ class TaggerNetwork(Network):
         num_layers: int,
         cell: str = "lstm",
         crf: bool = False,
+        allowed: CRFAllowed | None = None,
         dropout: float = 0.0,
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
@@ -94,7 +97,7 @@ class TaggerNetwork(Network):
             dtype=dtype,
         )
         self.head = Linear(self.recurrent.output_size, tags, seed=rng, dtype=dtype)
-        self.crf = CRF(tags, dtype=dtype) if crf else None
+        self.crf = CRF(tags, allowed=allowed, dtype=dtype) if crf else None
         super().__init__(
             {
                 "word_embedding": self.word_embedding,

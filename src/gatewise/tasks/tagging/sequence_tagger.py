@@ -11,11 +11,12 @@ import numpy as np
 from gatewise.data.tagged import tagged_digest
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.cells import CELLS
-from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
+from gatewise.tasks.checks import check_choice, check_flag, check_number, check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.tagging.examples import TaggedBatch, TaggedExamples
 from gatewise.tasks.tagging.input import Lists, as_pair, check_sentences, check_tagged
 from gatewise.tasks.tagging.network import SHAPE_SIZE, TaggerNetwork
+from gatewise.tasks.tagging.schemes import CHOICES, SCHEMES, TaggedPart, chosen_scheme
 from gatewise.tasks.tagging.spans import are_span_tags, span_scores
 from gatewise.tasks.tagging.vocabulary import SHAPES, UNKNOWN, TaggerVocabulary
 from gatewise.types import Array, IntArray
@@ -47,6 +48,9 @@ class SequenceTagger(Estimator):
         char_hidden_size: units in each direction of the layer that reads characters.
         crf: judge the tags of a sentence together; worth its time where a tag says much about the next, as
             those of named entities do.
+        scheme: of tags that mark spans, which ``crf`` keeps to: I-PER stands only behind B-PER or I-PER, and
+            so on. "auto" for the one of "iob2", "bioes" and "bilou" that all the data keep to; one of these
+            names to have data refused that do not; "none" where any tag may follow any.
         dropout: rate on the words' vectors, between layers and before the scores.
         word_dropout: α; in training a word seen n times is taken for an unknown one with the probability
             α / (α + n), so that rare words are learnt by their spelling too (Kiperwasser & Goldberg 2016).
@@ -66,6 +70,7 @@ class SequenceTagger(Estimator):
 
     Attributes:
         tags_: the tags, in the order of the columns of ``predict_proba``.
+        scheme_: the scheme that ``crf`` keeps to; None where any tag may follow any.
         vocabulary_: tags, words and characters that the tagger knows.
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a word).
@@ -96,6 +101,7 @@ class SequenceTagger(Estimator):
         char_embedding_size: int = 32,
         char_hidden_size: int = 64,
         crf: bool = False,
+        scheme: str = "auto",
         dropout: float = 0.5,
         word_dropout: float = 0.25,
         min_count: int = 1,
@@ -118,6 +124,7 @@ class SequenceTagger(Estimator):
         self.char_embedding_size = char_embedding_size
         self.char_hidden_size = char_hidden_size
         self.crf = crf
+        self.scheme = scheme
         self.dropout = dropout
         self.word_dropout = word_dropout
         self.min_count = min_count
@@ -138,6 +145,12 @@ class SequenceTagger(Estimator):
         """The tags, in the order of the columns of ``predict_proba``."""
         self._check_fitted()
         return list(self.vocabulary_.tags)
+
+    @property
+    def scheme_(self) -> str | None:
+        """The scheme that ``crf`` keeps to; None where any tag may follow any."""
+        self._check_fitted()
+        return None if self.vocabulary_.scheme is None else self.vocabulary_.scheme.name
 
     def fit(
         self,
@@ -167,7 +180,8 @@ class SequenceTagger(Estimator):
 
         Raises:
             ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's; sentences and tags
-                are not lists of lists of str, or do not fit each other.
+                are not lists of lists of str, or do not fit each other; tags break the ``scheme`` that is
+                asked for.
             DataError: there is no sentence to learn.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
             OutputError: the checkpoint cannot be written.
@@ -178,6 +192,7 @@ class SequenceTagger(Estimator):
         check_tagged("sentences", sentences, "tags", tags)
         if not len(sentences):
             raise DataError("sentences is empty; at least one is needed to learn from.")
+        parts = [TaggedPart("tags", sentences, tags)]
         if validation is None:
             drawn = np.random.default_rng([self.seed, 3]).permutation(len(sentences))
             held_out = round(len(sentences) * self.validation_fraction)
@@ -192,9 +207,12 @@ class SequenceTagger(Estimator):
         else:
             measured_sentences, measured_tags = as_pair("validation", validation)
             check_tagged("validation[0]", measured_sentences, "validation[1]", measured_tags)
+            parts.append(TaggedPart("validation[1]", measured_sentences, measured_tags))
+        # Sentences that are measured on count too: what is impossible would have an infinite loss.
+        scheme, notes = chosen_scheme(self.scheme, parts) if self.crf else (None, [])
         # A tag that only the validation has cannot be learnt, but must have a probability.
         all_tags = {str(tag) for part in (*tags, *measured_tags) for tag in part}
-        vocabulary = TaggerVocabulary.learn(sentences, all_tags, self.min_count)
+        vocabulary = TaggerVocabulary.learn(sentences, all_tags, self.min_count, scheme)
         examples = TaggedExamples(vocabulary, sentences, tags)
         network = self._new_network(vocabulary)
         if self.word_dropout:
@@ -215,6 +233,7 @@ class SequenceTagger(Estimator):
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
+            notes=notes,
         )
         return self
 
@@ -256,8 +275,7 @@ class SequenceTagger(Estimator):
         """
         self._check_fitted()
         check_sentences("sentences", sentences, may_be_empty=True)
-        empty = np.zeros((0, len(self.tags_)), self.network_.dtype)
-        predicted: list[Array] = [empty for _ in sentences]
+        predicted = [np.zeros((0, len(self.tags_)), self.network_.dtype)] * len(sentences)
         for indices, batch in self._batches(sentences):
             probabilities = self.network_.probabilities(batch)
             for column, index in enumerate(indices):
@@ -331,9 +349,15 @@ class SequenceTagger(Estimator):
                 num_layers=self.num_layers,
                 cell=self.cell,
                 crf=self.crf,
+                allowed=None if vocabulary.scheme is None else vocabulary.scheme.allowed(vocabulary.tags),
                 dropout=self.dropout,
                 seed=self.seed,
             )
+
+    @classmethod
+    def _from_config(cls, config: Mapping[str, Any]) -> Self:
+        # In files of before there were schemes any tag may follow any.
+        return super()._from_config({"scheme": "none", **config})
 
     def _vocabulary(self) -> Any:
         return self.vocabulary_.to_json()
@@ -362,8 +386,10 @@ class SequenceTagger(Estimator):
         sizes = ("hidden_size", "num_layers", "embedding_size", "char_embedding_size", "char_hidden_size")
         for name in (*sizes, "min_count"):
             check_number(name, getattr(self, name), low=1, whole=True)
-        if not isinstance(self.crf, bool):
-            raise ArgumentError(f"crf={self.crf!r}; expected True or False.")
+        check_flag("crf", self.crf)
+        check_choice("scheme", self.scheme, CHOICES)
+        if self.scheme in SCHEMES and not self.crf:
+            raise ArgumentError(f"scheme={self.scheme!r} needs crf=True, which judges tags together.")
         check_number("dropout", self.dropout, low=0, high=1, open_high=True)
         check_number("word_dropout", self.word_dropout, low=0)
         check_number("validation_fraction", self.validation_fraction, low=0, high=1, open_high=True)
