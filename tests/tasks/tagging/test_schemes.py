@@ -10,7 +10,8 @@ import pytest
 from gatewise import SequenceTagger, load
 from gatewise.errors import ArgumentError, ModelFileError
 from gatewise.storage import read_tensors, write_tensors
-from gatewise.tasks.tagging.schemes import SCHEMES, TaggedPart, chosen_scheme
+from gatewise.tasks.tagging.input import TaggedPart
+from gatewise.tasks.tagging.schemes import SCHEMES, chosen_scheme
 
 SMALL = {
     "hidden_size": 4,

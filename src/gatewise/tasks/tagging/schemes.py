@@ -10,10 +10,10 @@ import numpy as np
 
 from gatewise.errors import ArgumentError
 from gatewise.ops.crf import CRFAllowed
-from gatewise.tasks.tagging.input import Lists
+from gatewise.tasks.tagging.input import TaggedPart
 from gatewise.tasks.tagging.spans import are_span_tags
 
-__all__ = ["CHOICES", "SCHEMES", "Scheme", "TaggedPart", "chosen_scheme"]
+__all__ = ["CHOICES", "SCHEMES", "Scheme", "chosen_scheme"]
 
 _SHOWN = 60
 """Characters of a sentence that a message shows."""
@@ -69,14 +69,6 @@ SCHEMES = {
 
 CHOICES = ("auto", *SCHEMES, "none")
 """Values of the hyperparameter."""
-
-
-class TaggedPart(NamedTuple):
-    """Sentences with their tags, and what these are called in messages."""
-
-    name: str
-    sentences: Lists
-    tags: Lists
 
 
 class _Break(NamedTuple):
