@@ -110,6 +110,7 @@ def test_what_is_no_probability_is_refused(value, model):
     [
         ("Ann saw Rome.", "texts has type str; expected a list of str, one a sentence"),
         (None, "texts has type NoneType"),
+        ({"Ann saw": 1}, "texts has type dict"),
         (["Ann", 3], r"texts\[1\] has type int; expected a str"),
         ([["Ann"]], r"texts\[0\] has type list; .* split into words already are for predict"),
         (["a", "\ud800"], r"texts\[1\] has a lone surrogate"),

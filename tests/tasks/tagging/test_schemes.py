@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -253,6 +254,8 @@ def test_files_of_before_there_were_schemes_stay_free(tmp_path):
     assert (old.scheme_, old.scheme) == (None, "none")
     assert old.predict(sentences) == model.predict(sentences)
     assert not all(keeps("iob2", tags) for tags in old.predict(sentences))
+    kept = load(Path(__file__).parents[2] / "goldens" / "models" / "0.1.0" / "tag.safetensors")
+    assert (kept.crf, kept.scheme_, kept.network_.crf.allowed) == (True, None, None)
 
 
 @pytest.mark.parametrize("scheme", ["iob1", "bilou", 3, None, ["iob2"], {}])

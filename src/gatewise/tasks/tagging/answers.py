@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
-from gatewise.data.text import is_utf8
-from gatewise.errors import ArgumentError
 from gatewise.tasks.tagging.examples import TaggedBatch, TaggedExamples
 from gatewise.tasks.tagging.network import TaggerNetwork
 from gatewise.tasks.tagging.spans import are_span_tags, spans
 from gatewise.tasks.tagging.vocabulary import TaggerVocabulary
 from gatewise.types import IntArray
 
-__all__ = ["batches", "check_texts", "tags_and_confidences", "withheld"]
+__all__ = ["batches", "tags_and_confidences", "withheld"]
 
 _SENTENCES_AT_ONCE = 64
 """In prediction."""
@@ -58,21 +55,3 @@ def withheld(tags: Sequence[str], sure: Sequence[float], least: float, known: Co
     """The tags that are sure enough; for others O if all ``known`` ones mark spans, or else nothing."""
     nothing = "O" if are_span_tags(known) else ""
     return [tag if each >= least else nothing for tag, each in zip(tags, sure, strict=True)]
-
-
-def check_texts(texts: Any) -> Sequence[str]:
-    """Refuse what is not a list of texts.
-
-    Raises:
-        ArgumentError: the message says which is none.
-    """
-    if isinstance(texts, str | bytes) or not hasattr(texts, "__len__"):
-        raise ArgumentError(f"texts has type {type(texts).__name__}; expected a list of str, one a sentence.")
-    for number, text in enumerate(texts):
-        if not (isinstance(text, str) and is_utf8(text)):
-            what = f"type {type(text).__name__}" if not isinstance(text, str) else "a lone surrogate"
-            raise ArgumentError(
-                f"texts[{number}] has {what}; expected a str that UTF-8 can write. Sentences that are split "
-                "into words already are for predict."
-            )
-    return list(texts)

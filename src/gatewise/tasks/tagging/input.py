@@ -10,7 +10,7 @@ import numpy as np
 from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
 
-__all__ = ["Lists", "TaggedPart", "check_sentences", "check_tagged", "split"]
+__all__ = ["Lists", "TaggedPart", "check_sentences", "check_tagged", "check_texts", "split"]
 
 Lists = Sequence[Sequence[str]]
 """For each sentence the list of its words, or of their tags."""
@@ -112,6 +112,20 @@ def check_sentences(name: str, sentences: object, *, may_be_empty: bool = False)
                     "UTF-8 can write."
                 )
     return sentences
+
+
+def check_texts(texts: object) -> Sequence[str]:
+    """Refuse what is not a list of texts."""
+    if not _is_list(texts):
+        raise ArgumentError(f"texts has type {type(texts).__name__}; expected a list of str, one a sentence.")
+    for number, text in enumerate(texts):
+        if not (isinstance(text, str) and is_utf8(text)):
+            what = "a lone surrogate" if isinstance(text, str) else f"type {type(text).__name__}"
+            raise ArgumentError(
+                f"texts[{number}] has {what}; expected a str that UTF-8 can write. Sentences that are split "
+                "into words already are for predict."
+            )
+    return texts
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[Any]]:

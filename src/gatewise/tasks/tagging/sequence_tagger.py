@@ -14,9 +14,9 @@ from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.cells import CELLS
 from gatewise.tasks.checks import check_choice, check_flag, check_number, check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
-from gatewise.tasks.tagging.answers import batches, check_texts, tags_and_confidences, withheld
+from gatewise.tasks.tagging.answers import batches, tags_and_confidences, withheld
 from gatewise.tasks.tagging.examples import TaggedExamples
-from gatewise.tasks.tagging.input import Lists, TaggedPart, check_sentences, check_tagged, split
+from gatewise.tasks.tagging.input import Lists, TaggedPart, check_sentences, check_tagged, check_texts, split
 from gatewise.tasks.tagging.network import TaggerNetwork, least_size
 from gatewise.tasks.tagging.report import report
 from gatewise.tasks.tagging.schemes import CHOICES, SCHEMES, chosen_scheme
