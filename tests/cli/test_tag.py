@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shlex
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from gatewise import SequenceClassifier, SequenceTagger, load
 from gatewise.cli import main
 from gatewise.data import read_tagged
-from tests.cli.command import gatewise, options
+from tests.cli.command import GATEWISE, gatewise, options
 
 TINY = {
     "hidden_size": 8,
@@ -192,6 +194,19 @@ def test_raw_sentences_say_where_their_words_stand(columns, tmp_path, capsys, mo
     outputs(capsys, "predict", path, "-o", table)
     rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
     assert rows == [{name: str(value) for name, value in row.items()} for row in expected]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="by the ways of a POSIX shell")
+def test_standard_input_that_is_none_is_said(columns, tmp_path):
+    path = tmp_path / "m.safetensors"
+    SequenceTagger(**{**TINY, "epochs": 1}, progress=False).fit([["a"]], [["X"]]).save(path)
+    for shell, message in (
+        ("<&-", "standard input is closed; expected a text on each line, or a file as DATA."),
+        ("</dev/null", "standard input is empty; expected a sentence on each line, or a file as DATA."),
+    ):
+        command = f"{shlex.join([*GATEWISE, 'predict', str(path)])} {shell}"
+        done = gatewise(command, before=["sh", "-c"])
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", f"gatewise: error: {message}\n")
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n \t\n"])

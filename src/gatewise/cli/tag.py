@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 
 from gatewise.cli.console import JsonOption, note, printable
 from gatewise.cli.hyperparameters import with_hyperparameters
+from gatewise.cli.standard_input import standard_input_lines
 from gatewise.cli.train import (
     SAMPLE_STEPS,
     MagnifyOption,
@@ -125,7 +125,7 @@ def _raw_sentences(text: str | None) -> list[str]:
     if text is not None:
         given = BytesIO(text.encode("utf-8", "surrogateescape"))
         return [line for _, line in decoded_lines(given, "--text")] or [""]
-    lines = [line for _, line in decoded_lines(sys.stdin.buffer, "standard input")]
+    lines = [line for _, line in standard_input_lines()]
     if not lines:
         raise DataError("standard input is empty; expected a sentence on each line, or a file as DATA.")
     return lines
