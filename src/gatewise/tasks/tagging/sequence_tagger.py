@@ -195,11 +195,10 @@ class SequenceTagger(Estimator):
         self._check_before_fit(checkpoint, resume)
         check_tagged("sentences", sentences, "tags", tags)
         rng = np.random.default_rng([self.seed, 3])
-        learnt, measured = split(
-            TaggedPart("tags", sentences, tags), validation, self.validation_fraction, rng
-        )
-        # All count for the scheme, drawn or not: what is impossible would have an infinite loss.
-        parts = [TaggedPart("tags", sentences, tags), *([] if validation is None else [measured])]
+        given = TaggedPart("tags", sentences, tags)
+        learnt, measured = split(given, validation, self.validation_fraction, rng)
+        # What is measured on counts for the scheme too: what is impossible would have an infinite loss.
+        parts = [given] if validation is None else [given, measured]
         scheme, notes = chosen_scheme(self.scheme, parts) if self.crf else (None, [])
         # A tag that only the validation has cannot be learnt, but must have a probability.
         all_tags = {str(tag) for part in (*learnt.tags, *measured.tags) for tag in part}
