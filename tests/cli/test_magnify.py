@@ -84,6 +84,7 @@ def test_all_numbers_in_a_file(folder, tmp_path, capsys):
         ("films", ["--text", "good film"], "good film"),
         ("tags", ["--data", "tags.txt", "--row", "2"], "the cat"),
         ("tags", ["--text", "the cat sat"], "the cat sat"),
+        ("tags", ["--text", "the cat's mat."], "the cat 's mat ."),
     ],
 )
 def test_classifiers_and_taggers(folder, capsys, monkeypatch, model, arguments, words):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -93,6 +94,13 @@ def test_standard_input_is_read_where_no_file_is_named(model_path):
     empty = gatewise("predict", model_path, input="two dogs\n\none dogs\n")
     assert empty.returncode == 2
     assert empty.stderr == "gatewise: error: standard input, line 2 is empty; leave it out.\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="by the ways of POSIX")
+def test_standard_input_that_is_closed_is_said(model_path):
+    closed = gatewise("predict", model_path, preexec_fn=lambda: os.close(0))
+    assert (closed.returncode, closed.stdout) == (2, "")
+    assert closed.stderr.startswith("gatewise: error: standard input is closed; expected a text on each line")
 
 
 def test_who_waits_for_an_answer_gets_it_before_asking_again(model_path):

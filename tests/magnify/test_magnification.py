@@ -112,6 +112,20 @@ def test_a_tagger_answers_with_the_words_tag(tagger):
         assert f"for word {step}, {sentence[step]!r}" in found.question
 
 
+def test_a_tagger_with_a_field_is_asked_for_the_tags_it_gives():
+    sentences = [["in", "New", "York"], ["Rome", "ran"]] * 10
+    tags = [["O", "B-LOC", "I-LOC"], ["B-LOC", "O"]] * 10
+    model = gw.SequenceTagger(hidden_size=6, epochs=1, crf=True, progress=False).fit(sentences, tags)
+    model.network_.parameters["head.bias"][model.tags_.index("I-LOC")] = (
+        9  # by itself each word would be I-LOC
+    )
+    [given] = model.predict([["in", "New", "York"]])
+    assert given[0] != "I-LOC"
+    inside = gw.magnify(model, ["in", "New", "York"])
+    for at, tag in enumerate(given):
+        assert inside.connectivity(step=at).question.startswith(f"log p of tag {tag} for word {at},")
+
+
 @pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
 def test_a_frame_has_a_row_for_each_number(language, backend):
     pytest.importorskip(backend)

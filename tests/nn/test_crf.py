@@ -7,7 +7,7 @@ import pytest
 
 from gatewise.errors import ArgumentError
 from gatewise.nn import CRF, Linear, Network
-from gatewise.ops import numerical_gradient, relative_error, softmax, viterbi
+from gatewise.ops import CRFAllowed, numerical_gradient, relative_error, softmax, viterbi
 
 LENGTHS = np.array([3, 1])
 
@@ -30,6 +30,62 @@ def test_gradients_are_added():
         numeric = numerical_gradient(loss, crf.parameters.vector)
         assert relative_error(crf.gradients.vector, times * numeric) < 1e-8
         assert relative_error(demissions, numerical_gradient(loss, emissions)) < 1e-8
+
+
+ALLOWED = CRFAllowed(
+    np.array([[True, True, False], [False, True, True], [True, False, True]]),
+    np.array([True, False, True]),
+    np.array([True, True, False]),
+)
+
+
+def test_what_is_not_allowed_has_no_gradient_and_no_say():
+    crf, emissions, _ = problem()
+    strict = CRF(3, allowed=ALLOWED, dtype=np.float64)
+    strict.parameters.vector[...] = crf.parameters.vector
+    tags = np.array([[0, 0], [1, 1], [1, 1]])  # 0 1 1, and 0 alone
+    may = np.concatenate([np.ravel(each) for each in ALLOWED])
+
+    def loss():
+        return float(strict.forward(emissions, tags, LENGTHS)[0] @ np.array([2.0, -1.0]))
+
+    demissions = strict.backward(np.array([2.0, -1.0]), strict.forward(emissions, tags, LENGTHS)[1])
+    numeric = numerical_gradient(loss, strict.parameters.vector)
+    assert relative_error(strict.gradients.vector, numeric) < 1e-8
+    assert relative_error(demissions, numerical_gradient(loss, emissions)) < 1e-8
+    assert not strict.gradients.vector[~may].any()
+    before, marginals = strict.decode(emissions, LENGTHS), strict.marginals(emissions, LENGTHS)
+    strict.parameters.vector[~may] = 1e6
+    np.testing.assert_array_equal(strict.decode(emissions, LENGTHS), before)
+    np.testing.assert_array_equal(strict.marginals(emissions, LENGTHS), marginals)
+    np.testing.assert_allclose(marginals[:, 0].sum(axis=1), 1, rtol=1e-12)
+    assert not marginals[0, 0, 1], "no path begins with 1"
+    assert not marginals[2, 0, 2], "none ends with 2"
+
+
+def test_a_path_that_is_not_allowed_moves_no_parameter_that_does_not_count():
+    _, emissions, _ = problem()
+    strict = CRF(3, allowed=ALLOWED, dtype=np.float64)
+    log_likelihood, cache = strict.forward(emissions, np.ones((3, 2), int), LENGTHS)
+    assert np.isneginf(log_likelihood).all(), "none begins with 1"
+    strict.backward(np.ones(2), cache)
+    assert strict.gradients["start"][1] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"start": np.ones(2, bool)},
+            r"start has shape \(2,\) and dtype bool; expected \(3,\) of bool",
+        ),
+        ({"end": np.ones(3)}, r"allowed.end has shape \(3,\) and dtype float64"),
+        ({"transitions": np.ones((3, 2), bool)}, r"allowed.transitions has shape \(3, 2\)"),
+    ],
+)
+def test_what_cannot_say_what_is_allowed_is_refused(change, message):
+    with pytest.raises(ArgumentError, match=message):
+        CRF(3, allowed=ALLOWED._replace(**change))
 
 
 def test_a_new_layer_judges_each_step_by_itself():

@@ -9,7 +9,9 @@ import pytest
 
 from gatewise.errors import ArgumentError
 from gatewise.ops import (
+    CRFAllowed,
     CRFWeights,
+    crf_allowing,
     crf_log_likelihood,
     crf_log_likelihood_backward,
     crf_marginals,
@@ -143,6 +145,129 @@ def test_scores_far_apart_neither_overflow_nor_lose_the_path():
     best, _ = viterbi(emissions, LENGTHS, forbidden)
     for b, length in enumerate(LENGTHS):
         assert len(set(best[:length, b])) == 1, "no path may leave its tag"
+
+
+# What is impossible
+
+
+def some_allowed(K, seed):
+    """Drawn at random, but for the first tags, which may stand anywhere, so that each length has paths."""
+    rng = np.random.default_rng(seed)
+    allowed = CRFAllowed(*(rng.random(shape) < 0.5 for shape in ((K, K), (K,), (K,))))
+    allowed.transitions[0, :2] = allowed.start[:2] = allowed.end[:2] = True
+    return allowed
+
+
+def drawn_path(allowed, length, rng):
+    """A path that is allowed."""
+    K = len(allowed.start)
+    possible = [
+        path
+        for path in itertools.product(range(K), repeat=int(length))
+        if allowed.start[path[0]]
+        and allowed.end[path[-1]]
+        and all(allowed.transitions[i, j] for i, j in itertools.pairwise(path))
+    ]
+    return possible[rng.integers(len(possible))], possible
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_only_allowed_paths_count(seed, dtype):
+    K = 2 + seed % 3
+    emissions, _, free = draw(K, seed, dtype)
+    allowed = some_allowed(K, seed)
+    weights = crf_allowing(free, allowed)
+    assert all(array.dtype == dtype for array in weights)
+    assert all(np.isfinite(array).all() for array in free), "the weights themselves stay as they are"
+    tags, rng = np.zeros((T, B), int), np.random.default_rng(seed)
+    possible = []
+    for b, length in enumerate(LENGTHS):
+        tags[:length, b], all_of_it = drawn_path(allowed, length, rng)
+        possible.append(all_of_it)
+    log_likelihood, cache = crf_log_likelihood(emissions, tags, LENGTHS, weights)
+    marginals = crf_marginals(emissions, LENGTHS, weights)
+    best, best_scores = viterbi(emissions, LENGTHS, weights)
+    close = {"rtol": 1e-4, "atol": 1e-5} if dtype == np.float32 else {"rtol": 1e-10, "atol": 1e-12}
+    for b, length in enumerate(LENGTHS):
+        scores = {path: s for path, s in paths(emissions[:, b], length, free) if path in possible[b]}
+        partition = sum(map(np.exp, scores.values()))
+        np.testing.assert_allclose(cache.log_partition[b], np.log(partition), **close)
+        given = scores[tuple(tags[:length, b])]
+        np.testing.assert_allclose(log_likelihood[b], given - np.log(partition), **close)
+        assert tuple(best[:length, b]) == max(scores, key=scores.get)
+        np.testing.assert_allclose(best_scores[b], max(scores.values()), **close)
+        expected = np.zeros((T, K))
+        for path, score in scores.items():
+            for t, k in enumerate(path):
+                expected[t, k] += np.exp(score) / partition
+        np.testing.assert_allclose(marginals[:, b], expected, **close)
+        assert not marginals[:, b][expected == 0].any(), "what is impossible has no probability at all"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gradients_where_not_all_is_allowed(seed):
+    emissions, tags, free = draw(3, seed)
+    allowed, rng = some_allowed(3, seed), np.random.default_rng(seed)
+    for b, length in enumerate(LENGTHS):
+        tags[:length, b], _ = drawn_path(allowed, length, rng)
+    dlog_likelihood = rng.normal(size=B)
+
+    def loss():
+        weights = crf_allowing(free, allowed)
+        return float(dlog_likelihood @ crf_log_likelihood(emissions, tags, LENGTHS, weights)[0])
+
+    _, cache = crf_log_likelihood(emissions, tags, LENGTHS, crf_allowing(free, allowed))
+    demissions, dweights = crf_log_likelihood_backward(dlog_likelihood, cache)
+    arrays = {name: (array, getattr(dweights, name)) for name, array in free._asdict().items()}
+    assert_gradients(loss, arrays | {"emissions": (emissions, demissions)})
+    for gradient, may in zip(dweights, allowed, strict=True):
+        assert not gradient[~may].any()
+
+
+def test_padding_does_not_meet_what_is_impossible():
+    emissions, _, free = draw(3)
+    allowed = CRFAllowed(np.ones((3, 3), bool), np.ones(3, bool), np.ones(3, bool))
+    allowed.transitions[2, 0] = allowed.transitions[0, 0] = allowed.end[1] = allowed.start[0] = False
+    weights = crf_allowing(free, allowed)
+    tags = np.full((T, B), 2)  # the padding is tag 0, which may not follow
+    log_likelihood, cache = crf_log_likelihood(emissions, tags, LENGTHS, weights)
+    assert np.isfinite(log_likelihood).all()
+    for b, length in enumerate(LENGTHS):
+        alone = emissions[:length, b : b + 1], tags[:length, b : b + 1], LENGTHS[b : b + 1]
+        assert crf_log_likelihood(*alone, weights)[0][0] == pytest.approx(log_likelihood[b], rel=1e-12)
+    for gradient in crf_log_likelihood_backward(np.ones(B), cache)[1]:
+        assert np.isfinite(gradient).all()
+
+
+def test_an_impossible_path_has_the_probability_0_and_finite_gradients():
+    emissions, _, free = draw(2)
+    allowed = CRFAllowed(np.array([[True, True], [True, False]]), np.ones(2, bool), np.ones(2, bool))
+    log_likelihood, cache = crf_log_likelihood(
+        emissions, np.ones((T, B), int), LENGTHS, crf_allowing(free, allowed)
+    )
+    assert np.isneginf(log_likelihood[LENGTHS > 1]).all()
+    assert np.isfinite(log_likelihood[LENGTHS == 1]).all()
+    demissions, dweights = crf_log_likelihood_backward(np.ones(B), cache)
+    assert all(np.isfinite(array).all() for array in (demissions, *dweights))
+
+
+def test_weights_that_leave_no_path_are_refused():
+    emissions, tags, free = draw(2)
+    # Only 0 then 1: possible for no length but 2.
+    allowed = CRFAllowed(
+        np.array([[False, True], [False, False]]), np.array([True, False]), np.array([False, True])
+    )
+    weights = crf_allowing(free, allowed)
+    two = np.full(B, 2)
+    np.testing.assert_array_equal(viterbi(emissions, two, weights)[0][:2, 0], [0, 1])
+    for call in (
+        lambda: crf_log_likelihood(emissions, tags, LENGTHS, weights),
+        lambda: crf_marginals(emissions, LENGTHS, weights),
+        lambda: viterbi(emissions, LENGTHS, weights),
+    ):
+        with pytest.raises(ArgumentError, match="minus infinity on every path of sequence 1, of length 4"):
+            call()
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from gatewise.data.frames import file_content, read_file
 from gatewise.data.labelled import read_texts
 from gatewise.data.tagged import read_words
 from gatewise.data.ts_files import read_ts
+from gatewise.data.words import split_words
 from gatewise.errors import ArgumentError
 from gatewise.magnify import LayerView, Magnification, read_snapshots, snapshots_path
 from gatewise.magnify import magnify as look_into
@@ -209,7 +210,9 @@ def _sequence(model: Any, text: str | None, data: Path | None, row: int | None) 
     if text is not None and isinstance(model, Forecaster):
         raise ArgumentError("--text is given, but a forecaster reads a table; give it with --data.")
     if data is None:
-        return text.split() if isinstance(model, SequenceTagger) and text is not None else text
+        if isinstance(model, SequenceTagger) and text is not None:
+            return [word.text for word in split_words(text)]
+        return text
     if isinstance(model, LanguageModel) and row is None:
         return TextSource(data).read()
     return _row(model, data, row)

@@ -49,12 +49,25 @@ def predict(
     n_best: Annotated[
         int | None, typer.Option(help="Of a translator: most translations of each text.", show_default="1")
     ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(help="Of a tagger: sentences to tag, one a line, instead of DATA.", show_default="none"),
+    ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            help="Of a tagger: the least probability of a tag. What is less sure gives way to O, the whole "
+            "span of it, or to nothing where tags mark no spans.",
+            show_default="none",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Predict for each row of DATA.
 
     A forecaster goes on from its training data where DATA is left out; a translator then reads standard
-    input, and writes line by line. Of a table of pairs, as its first line shows, it reads the sources.
+    input, and writes line by line. Of a table of pairs, as its first line shows, it reads the sources. A
+    tagger reads raw sentences from standard input, one a line, and says where each word stands in its line.
     """
     if output is not None:
         endings = (".json", ".jsonl") if as_json else (".csv", ".parquet", ".pq")
@@ -77,6 +90,12 @@ def predict(
         if name in options and not isinstance(loaded, Translator):
             option = name.replace("_", "-")
             raise ArgumentError(f"--{option}={options[name]}, but a {type(loaded).__name__} has no beam.")
+    for name, given in (("text", text), ("min_confidence", min_confidence)):
+        if given is not None:
+            if not isinstance(loaded, SequenceTagger):
+                option = name.replace("_", "-")
+                raise ArgumentError(f"--{option} is for a SequenceTagger, not a {type(loaded).__name__}.")
+            options[name] = given
     if isinstance(loaded, Translator) and output is None:
         translate.stream(loaded, data, as_json=as_json, **options)
         return

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption
+from gatewise.cli.console import JsonOption, note, printable
 from gatewise.cli.hyperparameters import with_hyperparameters
+from gatewise.cli.standard_input import standard_input_lines
 from gatewise.cli.train import (
     SAMPLE_STEPS,
     MagnifyOption,
@@ -17,10 +20,13 @@ from gatewise.cli.train import (
     ResumeOption,
     run_training,
 )
-from gatewise.data.tagged import TaggedSentences, read_tagged, read_words
+from gatewise.data.lines import decoded_lines
+from gatewise.data.tagged import TaggedSentences, read_tagged
 from gatewise.data.word_tables import read_word_table
+from gatewise.data.words import Word, split_words
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import SequenceTagger
+from gatewise.tasks.tagging.answers import tags_and_confidences
 
 __all__ = ["evaluate", "predict", "train"]
 
@@ -76,18 +82,77 @@ def train(
     )
 
 
-def predict(model: SequenceTagger, data: Path | None) -> dict[str, list[Any]]:
-    """The tag of each word of a file, with the numbers of its sentence and of itself in it, from 1."""
+def predict(
+    model: SequenceTagger,
+    data: Path | None,
+    *,
+    text: str | None = None,
+    min_confidence: float | None = None,
+) -> dict[str, list[Any]]:
+    """The tag of each word, with the numbers of its sentence and of itself in it, from 1.
+
+    Words are those of a file; or of raw sentences, one a line, of ``text`` or standard input, with the
+    characters of the line that they are, from 0. With ``min_confidence`` the table says how sure a tag is.
+    """
+    if text is not None and data is not None:
+        raise ArgumentError(f"--text and DATA={str(data)!r} are both given; expected one of the two.")
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise ArgumentError(f"--min-confidence={min_confidence:g}; expected a number from 0 to 1.")
     if data is None:
-        raise ArgumentError("DATA is missing: a tagger needs a file of sentences.")
-    sentences = read_words(data)
-    table: dict[str, list[Any]] = {"sentence": [], "position": [], "word": [], "tag": []}
-    for number, (words, tags) in enumerate(zip(sentences, model.predict(sentences), strict=True), start=1):
-        table["sentence"] += [number] * len(words)
-        table["position"] += range(1, len(words) + 1)
-        table["word"] += words
-        table["tag"] += tags
+        words = [split_words(line) for line in _raw_sentences(text)]
+        _note_empty(words)
+        sentences = [[word.text for word in each] for each in words]
+    else:
+        sentences = _sentences(model, data)
+    table: dict[str, list[Any]] = {
+        "sentence": [number for number, each in enumerate(sentences, start=1) for _ in each],
+        "position": [position for each in sentences for position in range(1, len(each) + 1)],
+        "word": [word for each in sentences for word in each],
+    }
+    if data is None:
+        table["start"] = [word.start for each in words for word in each]
+        table["stop"] = [word.stop for each in words for word in each]
+    predicted = model.predict(sentences, min_confidence=min_confidence)
+    table["tag"] = [tag for each in predicted for tag in each]
+    if min_confidence is not None:
+        answers = tags_and_confidences(model.network_, model.vocabulary_, sentences)
+        table["confidence"] = [sure for _, each in answers for sure in each]
     return table
+
+
+def _raw_sentences(text: str | None) -> list[str]:
+    """The lines of a text; of standard input where there is none."""
+    if text is not None:
+        given = BytesIO(text.encode("utf-8", "surrogateescape"))
+        return [line for _, line in decoded_lines(given, "--text")] or [""]
+    lines = [line for _, line in standard_input_lines()]
+    if not lines:
+        raise DataError("standard input is empty; expected a sentence on each line, or a file as DATA.")
+    return lines
+
+
+def _note_empty(sentences: list[list[Word]]) -> None:
+    """Say which sentences have no words, and so no rows."""
+    empty = [number for number, words in enumerate(sentences, start=1) if not words]
+    if empty:
+        count = "1 sentence has" if len(empty) == 1 else f"{len(empty):,} sentences have"
+        first = f"line {empty[0]}" if len(empty) == 1 else f"the first in line {empty[0]}"
+        note(f"{count} no words, {first}: no row is of such a sentence")
+
+
+def _sentences(model: SequenceTagger, data: Path) -> list[list[str]]:
+    """The words of a file; raw sentences, which look like columns, are told apart where they can be."""
+    advice = f"For raw sentences, one a line: gatewise predict MODEL < {shlex.quote(str(data))}"
+    try:
+        table = read_word_table(data)
+    except DataError as error:
+        raise DataError(f"{error} {advice}" if "between spaces" in str(error) else str(error)) from None
+    if table.names is None and table.width > 1 and table.column_of(set(model.tags_)) is None:
+        note(
+            f"column 1 of the {table.width} of {str(data)!r} is read as words; no other has a tag of the "
+            f"model's. {advice}"
+        )
+    return table.words()
 
 
 def evaluate(model: SequenceTagger, data: Path) -> tuple[dict[str, Any], list[str]]:
@@ -103,7 +168,24 @@ def evaluate(model: SequenceTagger, data: Path) -> tuple[dict[str, Any], list[st
             f"recall         {result['span_recall']:.4f}",
         ]
     lines.append(f"words          {result['tokens']:,}, {result['unknown']:,} of them unknown to the model")
+    lines += _table(result, "type", "span_macro_") if "types" in result else _table(result, "tag", "macro_")
     return result, lines
+
+
+def _table(result: dict[str, Any], what: str, macro: str) -> list[str]:
+    """Precision, recall and F1 of each type or tag, and their means, below an empty line."""
+    measures = ("precision", "recall", "f1")
+    mean = {what: "mean"} | {name: result[macro + name] for name in measures} | {"support": None}
+    rows = [*result[f"{what}s"], mean]
+    names = [printable(row[what], {}) or "-" for row in rows]
+    width = max(map(len, (what, *names)))
+    lines = ["", f"{what:<{width}}  precision  recall      F1  support"]
+    for name, row in zip(names, rows, strict=True):
+        support = "" if row["support"] is None else f"  {row['support']:7,}"
+        lines.append(
+            f"{name:<{width}}  {row['precision']:9.4f}  {row['recall']:.4f}  {row['f1']:.4f}{support}"
+        )
+    return lines
 
 
 def _read(data: Path, column: str | None) -> TaggedSentences:

@@ -9,14 +9,15 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from gatewise.cli.console import JsonOption, say
 from gatewise.cli.hyperparameters import with_hyperparameters
+from gatewise.cli.standard_input import STANDARD_INPUT, standard_input_lines
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
-from gatewise.data.lines import decoded_lines, numbered_lines
+from gatewise.data.lines import numbered_lines
 from gatewise.data.pairs import Pairs, cut, read_pairs
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.tasks import Translation, Translator
@@ -95,7 +96,7 @@ def _pairs(source: Path, target: Path | None, option: str) -> Pairs:
 def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any) -> None:
     """Translate line by line and write what comes of it: of a file some lines at a time, else each alone."""
     lines = _lines(model, data)
-    at_once = _AT_ONCE if data is not None or _is_file(sys.stdin.buffer) else 1
+    at_once = _AT_ONCE if data is not None or _is_file(sys.stdin) else 1
     while batch := list(islice(lines, at_once)):
         found = model.translations([text for _, text in batch], **search)
         for (number, text), translations in zip(batch, found, strict=True):
@@ -130,9 +131,9 @@ def _row(number: int, rank: int, text: str, translation: Translation) -> dict[st
 
 def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
     """The lines to translate with their numbers; of pairs, as the first line shows, the sources."""
-    name, number = "standard input" if data is None else repr(str(data)), 0
+    name, number = STANDARD_INPUT if data is None else repr(str(data)), 0
     if data is None:
-        numbered = decoded_lines(sys.stdin.buffer, name)
+        numbered = standard_input_lines()
     else:
         numbered = numbered_lines(data, "a file with a text on each line")
     of_pairs = False
@@ -178,9 +179,9 @@ def evaluate(
     return result, lines
 
 
-def _is_file(stream: BinaryIO) -> bool:
+def _is_file(stream: TextIO | None) -> bool:
     """Whether all of it is there already, and nobody waits for an answer before going on."""
     try:
-        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+        return stream is not None and stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     except OSError:
         return False

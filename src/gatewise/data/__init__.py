@@ -15,6 +15,7 @@ from gatewise.data.tokenizers import (
 )
 from gatewise.data.tokens import TokenizedText, token_digest, tokenize
 from gatewise.data.ts_files import LabelledSeries, read_ts
+from gatewise.data.words import Word, split_words
 
 __all__ = [
     "TOKENIZERS",
@@ -30,6 +31,7 @@ __all__ = [
     "TokenizedText",
     "Tokenizer",
     "Window",
+    "Word",
     "WordTokenizer",
     "decode_stream",
     "read_columns",
@@ -41,6 +43,7 @@ __all__ = [
     "read_texts",
     "read_ts",
     "read_words",
+    "split_words",
     "token_digest",
     "tokenize",
 ]

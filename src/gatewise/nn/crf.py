@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_dtype, check_shape, check_sizes
 from gatewise.nn.layer import Layer
 from gatewise.ops.crf import (
+    CRFAllowed,
     CRFCache,
     CRFWeights,
+    crf_allowing,
     crf_log_likelihood,
     crf_log_likelihood_backward,
     crf_marginals,
@@ -29,20 +32,40 @@ class CRF(Layer):
 
     Args:
         tags: K.
+        allowed: what a path may do; the parameters of what it may not count as minus infinity, and have no
+            gradient. None for all.
         dtype: float32 or float64.
+
+    Raises:
+        ArgumentError: ``allowed`` is not bool of the parameters' shapes.
     """
 
-    def __init__(self, tags: int, *, dtype: npt.DTypeLike = np.float32) -> None:
+    def __init__(
+        self, tags: int, *, allowed: CRFAllowed | None = None, dtype: npt.DTypeLike = np.float32
+    ) -> None:
         check_sizes("CRF", tags=tags)
-        super().__init__({"transitions": (tags, tags), "start": (tags,), "end": (tags,)}, dtype)
+        shapes = {"transitions": (tags, tags), "start": (tags,), "end": (tags,)}
+        if allowed is not None:
+            for name, shape in shapes.items():
+                given = np.asarray(getattr(allowed, name))
+                if given.shape != shape or given.dtype != bool:
+                    raise ArgumentError(
+                        f"CRF: allowed.{name} has shape {given.shape} and dtype {given.dtype}; expected "
+                        f"{shape} of bool."
+                    )
+        self.allowed = allowed
+        super().__init__(shapes, dtype)
 
     @property
     def weights(self) -> CRFWeights:
-        """The parameters as ``gatewise.ops.crf`` takes them."""
-        return CRFWeights(*(self.parameters[name] for name in CRFWeights._fields))
+        """The parameters as ``gatewise.ops.crf`` takes them, minus infinity for what is not allowed."""
+        weights = CRFWeights(*(self.parameters[name] for name in CRFWeights._fields))
+        return weights if self.allowed is None else crf_allowing(weights, self.allowed)
 
     def forward(self, emissions: Array, tags: IntArray, lengths: IntArray) -> tuple[Array, CRFCache]:
         """The log-likelihood log p(tags) of each sequence, (B,), and the cache that ``backward`` needs.
+
+        That of tags which are not allowed is minus infinity.
 
         Args:
             emissions: (T, B, K), of the layer's dtype.
@@ -60,7 +83,9 @@ class CRF(Layer):
         check_shape("CRF", "dlog_likelihood", dlog_likelihood, cache.lengths.shape, self.dtype)
         demissions, dweights = crf_log_likelihood_backward(dlog_likelihood, cache)
         for name, values in dweights._asdict().items():
-            self.gradients[name][...] += values
+            # What is not allowed is no parameter, even where the given path has it.
+            may = True if self.allowed is None else getattr(self.allowed, name)
+            np.add(self.gradients[name], values, out=self.gradients[name], where=may)
         return demissions
 
     def marginals(self, emissions: Array, lengths: IntArray) -> Array:

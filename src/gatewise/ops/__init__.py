@@ -8,8 +8,10 @@ from gatewise.ops.activations import ACTIVATIONS, log_softmax, relu, sigmoid, so
 from gatewise.ops.attention import PreparedMemory
 from gatewise.ops.cell import LSTMCell, RNNCell, split_gates
 from gatewise.ops.crf import (
+    CRFAllowed,
     CRFCache,
     CRFWeights,
+    crf_allowing,
     crf_log_likelihood,
     crf_log_likelihood_backward,
     crf_marginals,
@@ -35,6 +37,7 @@ from gatewise.ops.sequence import SequenceCache, Weights, backward, forward, inf
 
 __all__ = [
     "ACTIVATIONS",
+    "CRFAllowed",
     "CRFCache",
     "CRFWeights",
     "LSTMCell",
@@ -49,6 +52,7 @@ __all__ = [
     "backward",
     "binary_cross_entropy",
     "binary_cross_entropy_backward",
+    "crf_allowing",
     "crf_log_likelihood",
     "crf_log_likelihood_backward",
     "crf_marginals",

@@ -8,6 +8,9 @@ and the probability exp(s(y)) / Z, where Z sums exp(s) over all K^T paths. As in
 emissions come from a network and a, A and b are learnt with it. Z and the marginal probabilities come from
 the forward-backward algorithm, the best path from Viterbi's, all in log space.
 
+A score of minus infinity makes what it belongs to impossible: no such path counts in Z or is found.
+``CRFAllowed`` says what is possible, and ``crf_allowing`` gives all else that score.
+
 All functions take padded batches, time first: emissions (T, B, K) with ``lengths`` (B,), rows in any order.
 """
 
@@ -21,8 +24,10 @@ from gatewise.errors import ArgumentError
 from gatewise.types import Array, BoolArray, IntArray
 
 __all__ = [
+    "CRFAllowed",
     "CRFCache",
     "CRFWeights",
+    "crf_allowing",
     "crf_log_likelihood",
     "crf_log_likelihood_backward",
     "crf_marginals",
@@ -42,6 +47,20 @@ class CRFWeights(NamedTuple):
     transitions: Array
     start: Array
     end: Array
+
+
+class CRFAllowed(NamedTuple):
+    """What is possible, as a scheme of tags has it.
+
+    Attributes:
+        transitions: (K, K) bool, whether the tag of the column may follow that of the row.
+        start: (K,) bool, whether a path may begin with a tag.
+        end: (K,) bool, whether it may end with one.
+    """
+
+    transitions: BoolArray
+    start: BoolArray
+    end: BoolArray
 
 
 class CRFCache(NamedTuple):
@@ -64,6 +83,14 @@ class CRFCache(NamedTuple):
     log_partition: Array
 
 
+def crf_allowing(weights: CRFWeights, allowed: CRFAllowed) -> CRFWeights:
+    """The weights, minus infinity for what is not allowed; each of its own shape, which both share."""
+    possible = CRFWeights(*(np.array(values) for values in weights))
+    for values, may in zip(possible, allowed, strict=True):
+        values[~may] = -np.inf
+    return possible
+
+
 def crf_log_likelihood(
     emissions: Array, tags: IntArray, lengths: IntArray, weights: CRFWeights
 ) -> tuple[Array, CRFCache]:
@@ -76,10 +103,12 @@ def crf_log_likelihood(
         weights: of the field.
 
     Returns:
-        (B,) log-likelihoods, and the cache that ``crf_log_likelihood_backward`` needs.
+        (B,) log-likelihoods, minus infinity of an impossible path, and the cache that
+        ``crf_log_likelihood_backward`` needs.
 
     Raises:
-        ArgumentError: a shape does not fit, or a length or tag lies outside its range.
+        ArgumentError: a shape does not fit, a length or tag lies outside its range, or the weights leave a
+            sequence no possible path.
     """
     lengths = _checked(emissions, lengths, weights)
     tags, valid = np.asarray(tags), _valid(emissions, lengths)
@@ -95,11 +124,12 @@ def crf_log_likelihood(
             "emissions."
         )
     alpha = _alpha(emissions, lengths, weights)
-    log_partition = _log_sum_exp(alpha[-1] + weights.end, axis=1)
+    log_partition = _log_partition(alpha, lengths, weights)
     last = tags[lengths - 1, np.arange(len(lengths))]
     picked = np.take_along_axis(emissions, tags[..., None], axis=2)[..., 0]
     score = weights.start[tags[0]] + np.sum(np.where(valid, picked, 0), axis=0) + weights.end[last]
-    score = score + np.sum(weights.transitions[tags[:-1], tags[1:]] * valid[1:], axis=0)
+    taken = weights.transitions[tags[:-1], tags[1:]]
+    score = score + np.sum(np.where(valid[1:], taken, 0), axis=0)
     return score - log_partition, CRFCache(emissions, tags, lengths, weights, alpha, log_partition)
 
 
@@ -146,7 +176,7 @@ def crf_marginals(emissions: Array, lengths: IntArray, weights: CRFWeights) -> A
     """
     lengths = _checked(emissions, lengths, weights)
     alpha = _alpha(emissions, lengths, weights)
-    log_partition = _log_sum_exp(alpha[-1] + weights.end, axis=1)
+    log_partition = _log_partition(alpha, lengths, weights)
     beta = _beta(emissions, lengths, weights)
     return _marginals(alpha, beta, log_partition, _valid(emissions, lengths))
 
@@ -172,6 +202,7 @@ def viterbi(emissions: Array, lengths: IntArray, weights: CRFWeights) -> tuple[I
         best = np.where(alive[:, None], reached, best)
         came_from[t][alive] = origin[alive]
     best = best + weights.end
+    _check_possible(best.max(axis=1), lengths)
     tags = np.zeros((steps, batch), dtype=np.intp)
     tags[-1] = best.argmax(axis=1)
     for t in range(steps - 1, 0, -1):
@@ -187,6 +218,23 @@ def _alpha(emissions: Array, lengths: IntArray, weights: CRFWeights) -> Array:
         reached = _log_sum_exp(alpha[t - 1][:, :, None] + weights.transitions, axis=1) + emissions[t]
         alpha[t] = np.where((t < lengths)[:, None], reached, alpha[t - 1])
     return alpha
+
+
+def _log_partition(alpha: Array, lengths: IntArray, weights: CRFWeights) -> Array:
+    """Log Z, (B,)."""
+    log_partition = _log_sum_exp(alpha[-1] + weights.end, axis=1)
+    _check_possible(log_partition, lengths)
+    return log_partition
+
+
+def _check_possible(scores: Array, lengths: IntArray) -> None:
+    """Refuse sequences that the weights leave no path: the scores of all together, or of the best."""
+    if (impossible := np.flatnonzero(scores == -np.inf)).size:
+        first = impossible[0]
+        raise ArgumentError(
+            f"transitions, start and end are minus infinity on every path of sequence {first}, of length "
+            f"{lengths[first]}; expected weights that leave one path of each length."
+        )
 
 
 def _beta(emissions: Array, lengths: IntArray, weights: CRFWeights) -> Array:
@@ -209,7 +257,9 @@ def _marginals(alpha: Array, beta: Array, log_partition: Array, valid: BoolArray
 def _log_sum_exp(x: Array, axis: int) -> Array:
     """Logarithm of Σ exp(x), without overflow."""
     top = x.max(axis=axis, keepdims=True)
-    total: Array = np.log(np.exp(x - top).sum(axis=axis)) + top.squeeze(axis)
+    top[top == -np.inf] = 0  # where all is impossible, the sum is 0 and its logarithm minus infinity
+    with np.errstate(divide="ignore"):
+        total: Array = np.log(np.exp(x - top).sum(axis=axis)) + top.squeeze(axis)
     return total
 
 

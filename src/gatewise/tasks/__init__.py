@@ -7,7 +7,7 @@ from gatewise.tasks.classification import SequenceClassifier
 from gatewise.tasks.estimator import Estimator, load
 from gatewise.tasks.forecasting import Forecaster
 from gatewise.tasks.language import DynamicEvaluation, LanguageModel, NeuralCache
-from gatewise.tasks.tagging import SequenceTagger
+from gatewise.tasks.tagging import SequenceTagger, TaggedWord
 from gatewise.tasks.translation import Translation, Translator
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "NeuralCache",
     "SequenceClassifier",
     "SequenceTagger",
+    "TaggedWord",
     "Translation",
     "Translator",
     "load",

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from gatewise.tasks.tagging.spans import Span, are_span_tags, span_scores, spans
+from gatewise.tasks.tagging.spans import Counts, Span, are_span_tags, span_counts, spans
 
 
 def conlleval_spans(tags):
@@ -60,23 +60,18 @@ def test_spans_of_each_scheme(tags, expected):
     assert spans(tags.split()) == expected
 
 
-def test_scores_by_hand():
+def test_counts_by_hand():
     expected = [["B-PER", "I-PER", "O", "B-LOC"], ["B-ORG", "O"]]
     predicted = [["B-PER", "O", "O", "B-LOC"], ["O", "B-ORG"]]
-    precision, recall, f1 = span_scores(expected, predicted)
-    assert (precision, recall, f1) == (pytest.approx(1 / 3), pytest.approx(1 / 3), pytest.approx(1 / 3))
-    assert span_scores(expected, expected) == (1, 1, 1)
-    assert span_scores(expected, [["O"] * 4, ["O"] * 2]) == (0, 0, 0)
-    assert span_scores([["O"]], [["B-X"]]) == (0, 0, 0)
-
-
-def test_scores_are_those_of_seqeval():
-    metrics = pytest.importorskip("seqeval.metrics")
-    pool = [list(tags) for tags in itertools.product(TAGS, repeat=3)]
-    expected, predicted = pool, pool[7::13] + pool[:7] + pool[7:][: len(pool) - 7 - len(pool[7::13])]
-    ours = span_scores(expected, predicted)
-    theirs = (metrics.precision_score, metrics.recall_score, metrics.f1_score)
-    assert ours == pytest.approx([score(expected, predicted) for score in theirs])
+    counts = span_counts(expected, predicted)
+    assert counts == {"LOC": (1, 1, 1), "ORG": (0, 1, 1), "PER": (0, 1, 1)}
+    assert list(counts) == ["LOC", "ORG", "PER"]
+    assert (counts["LOC"].precision, counts["LOC"].recall, counts["LOC"].f1) == (1, 1, 1)
+    assert span_counts([["O"]], [["O"]]) == {}
+    only_found = span_counts([["O"]], [["B-X"]])["X"]
+    assert (only_found, only_found.precision, only_found.recall, only_found.f1) == ((0, 1, 0), 0, 0, 0)
+    only_wanted = Counts(0, 0, 2)
+    assert (only_wanted.precision, only_wanted.recall, only_wanted.f1) == (0, 0, 0)
 
 
 def test_which_tags_are_those_of_spans():

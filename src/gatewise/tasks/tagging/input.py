@@ -3,20 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
 from gatewise.data.text import is_utf8
-from gatewise.errors import ArgumentError
+from gatewise.errors import ArgumentError, DataError
 
-__all__ = ["Lists", "as_pair", "check_sentences", "check_tagged"]
+__all__ = ["Lists", "TaggedPart", "check_sentences", "check_tagged", "check_texts", "split"]
 
 Lists = Sequence[Sequence[str]]
 """For each sentence the list of its words, or of their tags."""
 
 
-def as_pair(name: str, value: object) -> tuple[Lists, Lists]:
+class TaggedPart(NamedTuple):
+    """Sentences with their tags, and what the tags are called in messages."""
+
+    name: str
+    sentences: Lists
+    tags: Lists
+
+
+def split(
+    data: TaggedPart,
+    validation: tuple[Lists, Lists] | None,
+    fraction: float,
+    rng: np.random.Generator,
+) -> tuple[TaggedPart, TaggedPart]:
+    """Sentences to learn and sentences to measure on, which may be none.
+
+    Args:
+        data: with a tag for each word.
+        validation: what is to be measured on; None to draw it from the data.
+        fraction: share that is drawn then.
+        rng: draws it.
+
+    Raises:
+        ArgumentError: ``validation`` is not tagged sentences.
+        DataError: there is nothing left to learn from.
+    """
+    name, sentences, tags = data
+    if not len(sentences):
+        raise DataError("sentences is empty; at least one is needed to learn from.")
+    if validation is not None:
+        measured = TaggedPart("validation[1]", *_as_pair("validation", validation))
+        check_tagged("validation[0]", measured.sentences, measured.name, measured.tags)
+        return data, measured
+    drawn = rng.permutation(len(sentences))
+    held_out = round(len(sentences) * fraction)
+    if held_out == len(sentences):
+        raise DataError(
+            f"of {len(sentences)} sentences validation_fraction={fraction} leaves none to learn from; lower "
+            "it, or add sentences."
+        )
+    parts = np.sort(drawn[held_out:]), drawn[:held_out]
+    learnt, measured = (
+        TaggedPart(name, [sentences[index] for index in part], [tags[index] for index in part])
+        for part in parts
+    )
+    return learnt, measured
+
+
+def _as_pair(name: str, value: object) -> tuple[Lists, Lists]:
     """Sentences and their tags, still to be looked at."""
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise ArgumentError(
@@ -52,7 +100,8 @@ def check_sentences(name: str, sentences: object, *, may_be_empty: bool = False)
         if not _is_list(sentence):
             raise ArgumentError(
                 f"{name}[{number}] has type {type(sentence).__name__}; expected a list of str, one for each "
-                "word. A sentence in one str must be split first."
+                "word. A sentence in one str must be split first, as gatewise.data.split_words does it; a "
+                "tagger's predict_texts takes it whole."
             )
         if not (len(sentence) or may_be_empty):
             raise ArgumentError(f"{name}[{number}] is empty; expected at least one word. Leave it out.")
@@ -63,6 +112,20 @@ def check_sentences(name: str, sentences: object, *, may_be_empty: bool = False)
                     "UTF-8 can write."
                 )
     return sentences
+
+
+def check_texts(texts: object) -> Sequence[str]:
+    """Refuse what is not a list of texts."""
+    if not _is_list(texts):
+        raise ArgumentError(f"texts has type {type(texts).__name__}; expected a list of str, one a sentence.")
+    for number, text in enumerate(texts):
+        if not (isinstance(text, str) and is_utf8(text)):
+            what = "a lone surrogate" if isinstance(text, str) else f"type {type(text).__name__}"
+            raise ArgumentError(
+                f"texts[{number}] has {what}; expected a str that UTF-8 can write. Sentences that are split "
+                "into words already are for predict."
+            )
+    return texts
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[Any]]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gatewise.nn import CRF, Embedding, Linear, Network, Recurrent, RecurrentCache
 from gatewise.nn.cells import CELLS
 from gatewise.ops.activations import softmax
+from gatewise.ops.crf import CRFAllowed
 from gatewise.ops.dropout import dropout, dropout_backward
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.losses import cross_entropy_in_place, cross_entropy_loss
@@ -17,7 +18,7 @@ from gatewise.tasks.tagging.examples import TaggedBatch
 from gatewise.tasks.tagging.vocabulary import SHAPES, UNKNOWN
 from gatewise.types import Array, IntArray, Seed, State
 
-__all__ = ["SHAPE_SIZE", "TaggerNetwork"]
+__all__ = ["SHAPE_SIZE", "TaggerNetwork", "least_size"]
 
 SHAPE_SIZE = 16
 """Width of a shape's embedding."""
@@ -50,6 +51,7 @@ class TaggerNetwork(Network):
         num_layers: L of the stack.
         cell: "lstm" or "rnn".
         crf: judge the tags of a sentence together.
+        allowed: which of them may follow which, for the field; None for all.
         dropout: rate on the words' rows, between layers and before the scores.
         seed: where the draws come from.
         dtype: float32 or float64.
@@ -71,6 +73,7 @@ class TaggerNetwork(Network):
         num_layers: int,
         cell: str = "lstm",
         crf: bool = False,
+        allowed: CRFAllowed | None = None,
         dropout: float = 0.0,
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
@@ -94,7 +97,7 @@ class TaggerNetwork(Network):
             dtype=dtype,
         )
         self.head = Linear(self.recurrent.output_size, tags, seed=rng, dtype=dtype)
-        self.crf = CRF(tags, dtype=dtype) if crf else None
+        self.crf = CRF(tags, allowed=allowed, dtype=dtype) if crf else None
         super().__init__(
             {
                 "word_embedding": self.word_embedding,
@@ -120,16 +123,18 @@ class TaggerNetwork(Network):
 
     def tags(self, batch: TaggedBatch) -> IntArray:
         """The likeliest tags, (T, B): of each word by itself, or with a field of each whole sentence."""
-        scores = self.scores(batch)
-        if self.crf is not None:
-            return self.crf.decode(scores, batch.lengths)
-        best: IntArray = scores.argmax(axis=-1)
-        return best
+        return self._tags(self.scores(batch), batch)
 
     def probabilities(self, batch: TaggedBatch) -> Array:
         """Of each tag of each word, (T, B, K)."""
+        return self._probabilities(self.scores(batch), batch)
+
+    def answers(self, batch: TaggedBatch) -> tuple[IntArray, Array]:
+        """The likeliest tags, and the probability that each word has its one: (T, B) both."""
         scores = self.scores(batch)
-        return softmax(scores) if self.crf is None else self.crf.marginals(scores, batch.lengths)
+        tags = self._tags(scores, batch)
+        probabilities = self._probabilities(scores, batch)
+        return tags, np.take_along_axis(probabilities, tags[..., None], axis=2)[..., 0]
 
     def loss(self, batch: TaggedBatch) -> tuple[float, float]:
         """Mean of -log p in nats a word, and the number of words."""
@@ -151,6 +156,15 @@ class TaggerNetwork(Network):
         dtable, _ = self.recurrent.backward(dropout_backward(dy, mask), cache)
         self._words_backward(dtable, batch, word_cache)
         return loss
+
+    def _tags(self, scores: Array, batch: TaggedBatch) -> IntArray:
+        if self.crf is not None:
+            return self.crf.decode(scores, batch.lengths)
+        best: IntArray = scores.argmax(axis=-1)
+        return best
+
+    def _probabilities(self, scores: Array, batch: TaggedBatch) -> Array:
+        return softmax(scores) if self.crf is None else self.crf.marginals(scores, batch.lengths)
 
     def _judge(self, scores: Array, batch: TaggedBatch) -> tuple[float, Array]:
         """The loss, and the gradient of the scores."""
@@ -191,6 +205,29 @@ class TaggerNetwork(Network):
         dy = np.zeros((*batch.characters.shape, 2 * hidden), self.dtype)
         dx, _ = self.char_recurrent.backward(dy, cache.recurrent, State(dh, np.zeros_like(dh)))
         self.char_embedding.input_backward(dx, batch.characters)
+
+
+def least_size(
+    words: int,
+    characters: int,
+    tags: int,
+    *,
+    embedding_size: int,
+    char_embedding_size: int,
+    char_hidden_size: int,
+    hidden_size: int,
+    num_layers: int,
+    crf: bool,
+) -> int:
+    """Weights that a network for so many known words, characters and tags has at least."""
+    return (
+        (words + 1) * embedding_size
+        + (characters + 1) * char_embedding_size
+        + SHAPES * SHAPE_SIZE
+        + 2 * char_hidden_size * (char_embedding_size + char_hidden_size)
+        + 2 * hidden_size * (embedding_size + 2 * char_hidden_size + num_layers * hidden_size)
+        + tags * (2 * hidden_size + (tags if crf else 0))
+    )
 
 
 def _tags(batch: TaggedBatch) -> IntArray:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from gatewise.data.tagged import tagged_digest
+from gatewise.data.words import split_words
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.cells import CELLS
-from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
+from gatewise.tasks.checks import check_choice, check_flag, check_number, check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
-from gatewise.tasks.tagging.examples import TaggedBatch, TaggedExamples
-from gatewise.tasks.tagging.input import Lists, as_pair, check_sentences, check_tagged
-from gatewise.tasks.tagging.network import SHAPE_SIZE, TaggerNetwork
-from gatewise.tasks.tagging.spans import are_span_tags, span_scores
-from gatewise.tasks.tagging.vocabulary import SHAPES, UNKNOWN, TaggerVocabulary
-from gatewise.types import Array, IntArray
+from gatewise.tasks.tagging.answers import batches, tags_and_confidences, withheld
+from gatewise.tasks.tagging.examples import TaggedExamples
+from gatewise.tasks.tagging.input import Lists, TaggedPart, check_sentences, check_tagged, check_texts, split
+from gatewise.tasks.tagging.network import TaggerNetwork, least_size
+from gatewise.tasks.tagging.report import report
+from gatewise.tasks.tagging.schemes import CHOICES, SCHEMES, chosen_scheme
+from gatewise.tasks.tagging.spans import are_span_tags
+from gatewise.tasks.tagging.tagged_word import TaggedWord
+from gatewise.tasks.tagging.vocabulary import UNKNOWN, TaggerVocabulary
+from gatewise.types import Array
 
 if TYPE_CHECKING:
     from gatewise.training import Listener
 
 __all__ = ["SequenceTagger"]
 
-_SENTENCES_AT_ONCE = 64
-"""In prediction."""
+_SIZES = ("hidden_size", "num_layers", "embedding_size", "char_embedding_size", "char_hidden_size")
+"""Hyperparameters that say how large the network is."""
 
 
 class SequenceTagger(Estimator):
@@ -47,6 +52,9 @@ class SequenceTagger(Estimator):
         char_hidden_size: units in each direction of the layer that reads characters.
         crf: judge the tags of a sentence together; worth its time where a tag says much about the next, as
             those of named entities do.
+        scheme: of tags that mark spans, which ``crf`` keeps to: I-PER stands only behind B-PER or I-PER, and
+            so on. "auto" for the one of "iob2", "bioes" and "bilou" that all the data keep to; one of these
+            names to have data refused that do not; "none" where any tag may follow any.
         dropout: rate on the words' vectors, between layers and before the scores.
         word_dropout: α; in training a word seen n times is taken for an unknown one with the probability
             α / (α + n), so that rare words are learnt by their spelling too (Kiperwasser & Goldberg 2016).
@@ -66,6 +74,7 @@ class SequenceTagger(Estimator):
 
     Attributes:
         tags_: the tags, in the order of the columns of ``predict_proba``.
+        scheme_: the scheme that ``crf`` keeps to; None where any tag may follow any.
         vocabulary_: tags, words and characters that the tagger knows.
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a word).
@@ -96,6 +105,7 @@ class SequenceTagger(Estimator):
         char_embedding_size: int = 32,
         char_hidden_size: int = 64,
         crf: bool = False,
+        scheme: str = "auto",
         dropout: float = 0.5,
         word_dropout: float = 0.25,
         min_count: int = 1,
@@ -118,6 +128,7 @@ class SequenceTagger(Estimator):
         self.char_embedding_size = char_embedding_size
         self.char_hidden_size = char_hidden_size
         self.crf = crf
+        self.scheme = scheme
         self.dropout = dropout
         self.word_dropout = word_dropout
         self.min_count = min_count
@@ -138,6 +149,12 @@ class SequenceTagger(Estimator):
         """The tags, in the order of the columns of ``predict_proba``."""
         self._check_fitted()
         return list(self.vocabulary_.tags)
+
+    @property
+    def scheme_(self) -> str | None:
+        """The scheme that ``crf`` keeps to; None where any tag may follow any."""
+        self._check_fitted()
+        return None if self.vocabulary_.scheme is None else self.vocabulary_.scheme.name
 
     def fit(
         self,
@@ -167,7 +184,8 @@ class SequenceTagger(Estimator):
 
         Raises:
             ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's; sentences and tags
-                are not lists of lists of str, or do not fit each other.
+                are not lists of lists of str, or do not fit each other; tags break the ``scheme`` that is
+                asked for.
             DataError: there is no sentence to learn.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
             OutputError: the checkpoint cannot be written.
@@ -176,26 +194,16 @@ class SequenceTagger(Estimator):
 
         self._check_before_fit(checkpoint, resume)
         check_tagged("sentences", sentences, "tags", tags)
-        if not len(sentences):
-            raise DataError("sentences is empty; at least one is needed to learn from.")
-        if validation is None:
-            drawn = np.random.default_rng([self.seed, 3]).permutation(len(sentences))
-            held_out = round(len(sentences) * self.validation_fraction)
-            measured, learnt = drawn[:held_out], np.sort(drawn[held_out:])
-            if not len(learnt):
-                raise DataError(
-                    f"of {len(sentences)} sentences validation_fraction={self.validation_fraction} leaves "
-                    "none to learn from; lower it, or add sentences."
-                )
-            measured_sentences, measured_tags = _pick(sentences, measured), _pick(tags, measured)
-            sentences, tags = _pick(sentences, learnt), _pick(tags, learnt)
-        else:
-            measured_sentences, measured_tags = as_pair("validation", validation)
-            check_tagged("validation[0]", measured_sentences, "validation[1]", measured_tags)
+        rng = np.random.default_rng([self.seed, 3])
+        given = TaggedPart("tags", sentences, tags)
+        learnt, measured = split(given, validation, self.validation_fraction, rng)
+        # What is measured on counts for the scheme too: what is impossible would have an infinite loss.
+        parts = [given] if validation is None else [given, measured]
+        scheme, notes = chosen_scheme(self.scheme, parts) if self.crf else (None, [])
         # A tag that only the validation has cannot be learnt, but must have a probability.
-        all_tags = {str(tag) for part in (*tags, *measured_tags) for tag in part}
-        vocabulary = TaggerVocabulary.learn(sentences, all_tags, self.min_count)
-        examples = TaggedExamples(vocabulary, sentences, tags)
+        all_tags = {str(tag) for part in (*learnt.tags, *measured.tags) for tag in part}
+        vocabulary = TaggerVocabulary.learn(learnt.sentences, all_tags, self.min_count, scheme)
+        examples = TaggedExamples(vocabulary, learnt.sentences, learnt.tags)
         network = self._new_network(vocabulary)
         if self.word_dropout:
             counts = np.bincount(examples.forms.words[examples.tokens], minlength=len(vocabulary.words) + 1)
@@ -204,42 +212,78 @@ class SequenceTagger(Estimator):
             training.Minibatches(
                 network,
                 examples,
-                TaggedExamples(vocabulary, measured_sentences, measured_tags)
-                if len(measured_sentences)
-                else None,
+                TaggedExamples(vocabulary, *measured[1:]) if len(measured.sentences) else None,
                 batch_size=self.batch_size,
                 seed=self.seed,
             ),
             {"vocabulary_": vocabulary, "network_": network},
-            tagged_digest(sentences, tags, measured_sentences, measured_tags),
+            tagged_digest(*learnt[1:], *measured[1:]),
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
+            notes=notes,
         )
         return self
 
-    def predict(self, sentences: Lists) -> list[list[str]]:
-        """The likeliest tags; with ``crf`` those that are likeliest together.
+    def predict(self, sentences: Lists, *, min_confidence: float | None = None) -> list[list[str]]:
+        """The tag of each word; with ``crf`` those that are likeliest together.
 
         Args:
-            sentences: lists of words.
+            sentences: lists of words; ``predict_texts`` takes texts.
+            min_confidence: the least probability of a tag; a tag that is less sure gives way to "O" where
+                tags mark spans, all words of a span together, and to "" where they do not. None for none.
 
         Returns:
             For each sentence the list of its words' tags.
 
         Raises:
             NotFittedError: the model is not fitted.
-            ArgumentError: sentences are not lists of lists of str.
+            ArgumentError: sentences are not lists of lists of str, or ``min_confidence`` is no probability.
         """
         self._check_fitted()
         check_sentences("sentences", sentences, may_be_empty=True)
+        check_number("min_confidence", min_confidence, low=0, high=1, optional=True)
+        if min_confidence is not None:
+            answers = tags_and_confidences(self.network_, self.vocabulary_, sentences)
+            return [withheld(*answer, min_confidence, self.tags_) for answer in answers]
         predicted: list[list[str]] = [[] for _ in sentences]
         names = np.array(self.tags_, dtype=object)
-        for indices, batch in self._batches(sentences):
+        for indices, batch in batches(self.vocabulary_, sentences):
             tags = names[self.network_.tags(batch)]
             for column, index in enumerate(indices):
                 predicted[index] = tags[: batch.lengths[column], column].tolist()
         return predicted
+
+    def predict_texts(
+        self, texts: Sequence[str], *, min_confidence: float | None = None
+    ) -> list[list[TaggedWord]]:
+        """The words of texts as ``gatewise.data.split_words`` finds them, each with its tag and its place.
+
+        Args:
+            texts: each a sentence, or what is to be read as one.
+            min_confidence: as in ``predict``.
+
+        Returns:
+            For each text the list of its words, none for one without words.
+
+        Raises:
+            NotFittedError: the model is not fitted.
+            ArgumentError: texts are no list of str, or ``min_confidence`` is no probability.
+        """
+        self._check_fitted()
+        check_number("min_confidence", min_confidence, low=0, high=1, optional=True)
+        words = [split_words(text) for text in check_texts(texts)]
+        sentences = [[word.text for word in each] for each in words]
+        answers = tags_and_confidences(self.network_, self.vocabulary_, sentences)
+        return [
+            [
+                TaggedWord(*word, tag, confidence)
+                for word, tag, confidence in zip(
+                    each, withheld(tags, sure, min_confidence or 0, self.tags_), sure, strict=True
+                )
+            ]
+            for each, (tags, sure) in zip(words, answers, strict=True)
+        ]
 
     def predict_proba(self, sentences: Lists) -> list[Array]:
         """The probability of each tag for each word; with ``crf`` summed over all that the others may be.
@@ -256,15 +300,14 @@ class SequenceTagger(Estimator):
         """
         self._check_fitted()
         check_sentences("sentences", sentences, may_be_empty=True)
-        empty = np.zeros((0, len(self.tags_)), self.network_.dtype)
-        predicted: list[Array] = [empty for _ in sentences]
-        for indices, batch in self._batches(sentences):
+        predicted = [np.zeros((0, len(self.tags_)), self.network_.dtype)] * len(sentences)
+        for indices, batch in batches(self.vocabulary_, sentences):
             probabilities = self.network_.probabilities(batch)
             for column, index in enumerate(indices):
                 predicted[index] = probabilities[: batch.lengths[column], column].copy()
         return predicted
 
-    def evaluate(self, sentences: Lists, tags: Lists) -> dict[str, float]:
+    def evaluate(self, sentences: Lists, tags: Lists) -> dict[str, Any]:
         """Measure on tagged sentences.
 
         Args:
@@ -273,8 +316,13 @@ class SequenceTagger(Estimator):
 
         Returns:
             ``accuracy`` (share of words whose tag is right), ``tokens`` (words), ``unknown`` (words of which
-            the model has no embedding), where there are such ``unknown_accuracy``, and where all tags are
-            those of spans (IOB, BIOES and the like) ``span_precision``, ``span_recall`` and ``span_f1``.
+            the model has no embedding) and where there are such ``unknown_accuracy``. Where all tags are
+            those of spans (IOB, BIOES and the like) ``span_precision``, ``span_recall`` and ``span_f1`` of
+            all whole spans together, ``span_macro_precision`` and so on, the mean of those of each type, and
+            ``types``: a dict with ``type``, ``precision``, ``recall``, ``f1`` and ``support`` (how many there
+            are) of each. Of other tags, word by word, ``macro_precision``, ``macro_recall``, ``macro_f1`` and
+            ``tags``, with ``tag`` for ``type``. What is never predicted has precision 0, what does not occur
+            recall 0.
 
         Raises:
             NotFittedError: the model is not fitted.
@@ -285,90 +333,59 @@ class SequenceTagger(Estimator):
         check_tagged("sentences", sentences, "tags", tags)
         if not len(sentences):
             raise DataError("sentences is empty; at least one is needed to measure on.")
-        predicted = self.predict(sentences)
-        right = np.array(
-            [
-                tag == guess
-                for pair in zip(tags, predicted, strict=True)
-                for tag, guess in zip(*pair, strict=True)
-            ]
-        )
         examples = TaggedExamples(self.vocabulary_, sentences)
         unknown = examples.forms.words[examples.tokens] == UNKNOWN
-        result = {"accuracy": float(right.mean()), "tokens": len(right), "unknown": int(unknown.sum())}
-        if unknown.any():
-            result["unknown_accuracy"] = float(right[unknown].mean())
-        if are_span_tags(self.tags_) and are_span_tags({tag for each in tags for tag in each}):
-            scores = span_scores(tags, predicted)
-            result |= dict(zip(("span_precision", "span_recall", "span_f1"), scores, strict=True))
-        return result
+        of_spans = are_span_tags(self.tags_) and are_span_tags({tag for each in tags for tag in each})
+        return report(tags, self.predict(sentences), unknown, of_spans=of_spans)
 
     def score(self, sentences: Lists, tags: Lists) -> float:
         """Share of words whose tag is right."""
-        return self.evaluate(sentences, tags)["accuracy"]
-
-    def _batches(self, sentences: Lists) -> Iterator[tuple[IntArray, TaggedBatch]]:
-        """Sentences of like length together, with their numbers; those without words are left out."""
-        examples = TaggedExamples(self.vocabulary_, sentences)
-        order = np.argsort(examples.lengths, kind="stable")
-        order = order[examples.lengths[order] > 0]
-        for start in range(0, len(order), _SENTENCES_AT_ONCE):
-            indices = order[start : start + _SENTENCES_AT_ONCE]
-            yield indices, examples.batch(indices)
+        return float(self.evaluate(sentences, tags)["accuracy"])
 
     def _new_network(self, vocabulary: TaggerVocabulary) -> TaggerNetwork:
-        with enough_memory(
-            self, "hidden_size", "num_layers", "embedding_size", "char_embedding_size", "char_hidden_size"
-        ):
+        with enough_memory(self, *_SIZES):
             return TaggerNetwork(
                 len(vocabulary.words) + 1,
                 len(vocabulary.characters) + 1,
                 len(vocabulary.tags),
-                embedding_size=self.embedding_size,
-                char_embedding_size=self.char_embedding_size,
-                char_hidden_size=self.char_hidden_size,
-                hidden_size=self.hidden_size,
-                num_layers=self.num_layers,
+                **self._sizes(),
                 cell=self.cell,
                 crf=self.crf,
+                allowed=None if vocabulary.scheme is None else vocabulary.scheme.allowed(vocabulary.tags),
                 dropout=self.dropout,
                 seed=self.seed,
             )
+
+    def _sizes(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _SIZES}
+
+    @classmethod
+    def _from_config(cls, config: Mapping[str, Any]) -> Self:
+        # In files of before there were schemes any tag may follow any.
+        return super()._from_config({"scheme": "none", **config})
 
     def _vocabulary(self) -> Any:
         return self.vocabulary_.to_json()
 
     def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
         known = TaggerVocabulary.from_json(vocabulary)
-        hidden, char_hidden = self.hidden_size, self.char_hidden_size
-        needed = (
-            (len(known.words) + 1) * self.embedding_size
-            + (len(known.characters) + 1) * self.char_embedding_size
-            + SHAPES * SHAPE_SIZE
-            + 2 * char_hidden * (self.char_embedding_size + char_hidden)
-            + 2 * hidden * (self.embedding_size + 2 * char_hidden + self.num_layers * hidden)
-            + len(known.tags) * (2 * hidden + (len(known.tags) if self.crf else 0))
-        )
-        sizes = (
-            f"hidden_size={hidden}, num_layers={self.num_layers}, embedding_size={self.embedding_size}, "
-            f"char_hidden_size={char_hidden}, {len(known.words)} words, {len(known.tags)} tags"
-        )
+        counts = len(known.words), len(known.characters), len(known.tags)
+        needed = least_size(*counts, **self._sizes(), crf=self.crf)
+        sizes = ", ".join(f"{name}={size}" for name, size in self._sizes().items())
+        sizes = f"{sizes}, {counts[0]} words, {counts[2]} tags"
         check_size(needed, self.num_layers, weights, sizes)
         self.vocabulary_ = known
         self.network_ = self._new_network(known)
 
     def _check_hyperparameters(self) -> None:
         check_choice("cell", self.cell, CELLS)
-        sizes = ("hidden_size", "num_layers", "embedding_size", "char_embedding_size", "char_hidden_size")
-        for name in (*sizes, "min_count"):
+        for name in (*_SIZES, "min_count"):
             check_number(name, getattr(self, name), low=1, whole=True)
-        if not isinstance(self.crf, bool):
-            raise ArgumentError(f"crf={self.crf!r}; expected True or False.")
+        check_flag("crf", self.crf)
+        check_choice("scheme", self.scheme, CHOICES)
+        if self.scheme in SCHEMES and not self.crf:
+            raise ArgumentError(f"scheme={self.scheme!r} needs crf=True, which judges tags together.")
         check_number("dropout", self.dropout, low=0, high=1, open_high=True)
         check_number("word_dropout", self.word_dropout, low=0)
         check_number("validation_fraction", self.validation_fraction, low=0, high=1, open_high=True)
         self._check_training()
-
-
-def _pick(lists: Lists, indices: IntArray) -> Lists:
-    return [lists[index] for index in indices]

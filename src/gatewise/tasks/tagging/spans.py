@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-__all__ = ["Span", "are_span_tags", "span_scores", "spans"]
+__all__ = ["Counts", "Span", "are_span_tags", "by_name", "span_counts", "spans"]
 
 _SPAN_TAG = re.compile(r"O|[BIESLU](-.+)?")
 
@@ -47,17 +48,41 @@ def spans(tags: Sequence[str]) -> list[Span]:
     return found
 
 
-def span_scores(
-    expected: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]
-) -> tuple[float, float, float]:
-    """Precision, recall and F1 of whole spans: one counts if its words and its kind are right.
+class Counts(NamedTuple):
+    """How often something was found: rightly, in all, and how often it should have been."""
 
-    Where nothing was predicted, expected or right, the ratio in question is 0, as in conlleval.
-    """
-    right = found = wanted = 0
+    right: int
+    found: int
+    wanted: int
+
+    @property
+    def precision(self) -> float:
+        """Share of what was found that is right; 0 where nothing was."""
+        return self.right / self.found if self.found else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Share of what should be found that was; 0 where there is nothing."""
+        return self.right / self.wanted if self.wanted else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Their harmonic mean; 0 where nothing is right."""
+        return 2 * self.right / (self.found + self.wanted) if self.right else 0.0
+
+
+def span_counts(expected: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]) -> dict[str, Counts]:
+    """Whole spans by their kind: one is right if its words and its kind are."""
+    right: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    wanted: Counter[str] = Counter()
     for sentence, guess in zip(expected, predicted, strict=True):
         true, guessed = set(spans(sentence)), set(spans(guess))
-        right, found, wanted = right + len(true & guessed), found + len(guessed), wanted + len(true)
-    precision = right / found if found else 0.0
-    recall = right / wanted if wanted else 0.0
-    return precision, recall, 2 * right / (found + wanted) if right else 0.0
+        for counter, those in ((right, true & guessed), (found, guessed), (wanted, true)):
+            counter.update(span.kind for span in those)
+    return by_name(right, found, wanted)
+
+
+def by_name(right: Counter[str], found: Counter[str], wanted: Counter[str]) -> dict[str, Counts]:
+    """Counts of all that was found or should have been, in the order of the names."""
+    return {name: Counts(right[name], found[name], wanted[name]) for name in sorted({*found, *wanted})}

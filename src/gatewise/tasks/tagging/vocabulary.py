@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from gatewise.errors import DataError
+from gatewise.tasks.tagging.schemes import SCHEMES, Scheme
 from gatewise.types import IntArray
 
 __all__ = ["SHAPES", "UNKNOWN", "TaggerVocabulary", "WordForms", "word_shape"]
@@ -46,9 +47,17 @@ class TaggerVocabulary:
         tags: in the order of the network's outputs.
         words: lower-cased; the first is number 1.
         characters: the same.
+        scheme: of the tags, that they are to keep to; None where any tag may follow any.
     """
 
-    def __init__(self, tags: Sequence[str], words: Sequence[str], characters: Sequence[str]) -> None:
+    def __init__(
+        self,
+        tags: Sequence[str],
+        words: Sequence[str],
+        characters: Sequence[str],
+        scheme: Scheme | None = None,
+    ) -> None:
+        self.scheme = scheme
         self.tags = list(tags)
         self.words = list(words)
         self.characters = list(characters)
@@ -57,7 +66,13 @@ class TaggerVocabulary:
         self._characters = {character: number for number, character in enumerate(self.characters, start=1)}
 
     @classmethod
-    def learn(cls, sentences: Iterable[Sequence[str]], tags: Iterable[str], min_count: int) -> Self:
+    def learn(
+        cls,
+        sentences: Iterable[Sequence[str]],
+        tags: Iterable[str],
+        min_count: int,
+        scheme: Scheme | None = None,
+    ) -> Self:
         """Words seen at least ``min_count`` times, and characters seen twice.
 
         A character seen once is unknown, so that training shows what an unknown one may stand for.
@@ -73,6 +88,7 @@ class TaggerVocabulary:
             sorted(set(tags)),
             sorted(word for word, count in words.items() if count >= min_count),
             sorted(character for character, count in characters.items() if count > 1),
+            scheme,
         )
 
     def encode_tags(self, tags: Iterable[str]) -> IntArray:
@@ -91,7 +107,8 @@ class TaggerVocabulary:
 
     def to_json(self) -> dict[str, Any]:
         """For the model file."""
-        return {"tags": self.tags, "words": self.words, "characters": self.characters}
+        scheme = {} if self.scheme is None else {"scheme": self.scheme.name}
+        return {"tags": self.tags, "words": self.words, "characters": self.characters, **scheme}
 
     @classmethod
     def from_json(cls, values: Any) -> Self:
@@ -101,7 +118,7 @@ class TaggerVocabulary:
             DataError: it is not what ``to_json`` writes.
         """
         names = ("tags", "words", "characters")
-        if not isinstance(values, dict) or sorted(values) != sorted(names):
+        if not isinstance(values, dict) or sorted({*values} - {"scheme"}) != sorted(names):
             raise DataError(f"its vocabulary is not one of a tagger; expected lists of {', '.join(names)}.")
         for name in names:
             symbols = values[name]
@@ -111,7 +128,12 @@ class TaggerVocabulary:
                 raise DataError(f"its vocabulary's {name} are not distinct.")
         if not values["tags"]:
             raise DataError("its vocabulary has no tags.")
-        return cls(*(values[name] for name in names))
+        if "scheme" not in values:  # so it is in files that are older than schemes
+            return cls(*(values[name] for name in names))
+        scheme = SCHEMES.get(values["scheme"]) if isinstance(values["scheme"], str) else None
+        if scheme is None or not scheme.fits(values["tags"]) or not scheme.serves(values["tags"]):
+            raise DataError(f"its vocabulary's scheme {values['scheme']!r:.60} is none of its tags.")
+        return cls(values["tags"], values["words"], values["characters"], scheme)
 
 
 def word_shape(word: str) -> int:

@@ -11,6 +11,7 @@ from unicodedata import category
 import numpy as np
 
 from gatewise.data import TOKENIZERS, CharTokenizer, Pairs, SubwordTokenizer, Tokenizer, WordTokenizer
+from gatewise.data.words import is_inside_word
 from gatewise.errors import DataError
 from gatewise.types import IntArray
 
@@ -25,7 +26,6 @@ _JOINER = "\N{HALFWIDTH BLACK SQUARE}"
 """Marks a piece that no space separates from the one before."""
 
 _ASCII_PIECES = re.compile(r"\w+|[^\w\s]")
-_INSIDE_WORDS = "_\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 
 
 class Side:
@@ -208,14 +208,10 @@ def _pieces(chunk: str) -> list[str]:
     if chunk.isascii():
         return _ASCII_PIECES.findall(chunk)
     pieces: list[str] = []
-    for inside, run in groupby(chunk, _is_inside_word):
+    for inside, run in groupby(chunk, is_inside_word):
         characters = "".join(run)
         pieces += [characters] if inside else characters
     return pieces
-
-
-def _is_inside_word(character: str) -> bool:
-    return character.isalnum() or character in _INSIDE_WORDS or category(character).startswith("M")
 
 
 def _together(words: Iterable[str]) -> str:
