@@ -144,8 +144,9 @@ def test_evaluate(model_path, table, aligned, capsys):
     for data in ([table], aligned):
         out, _ = outputs(capsys, "evaluate", model_path, *data, "--json")
         assert json.loads(out) == pytest.approx(result)
-    out, _ = outputs(capsys, "evaluate", model_path, table)
-    assert f"BLEU        {result['bleu']:.2f}\n" in out
+    out, err = outputs(capsys, "evaluate", model_path, table)
+    assert out.startswith(f"BLEU        none\nchrF        {result['chrf']:.2f}\n")
+    assert f"note: {result['notes'][0]}\n" == err  # three words are no four
     assert f"exact       {result['exact']:.4f}\n" in out
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from gatewise.cli.console import JsonOption, say
+from gatewise.cli.console import JsonOption, figure, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     SAMPLE_STEPS,
@@ -121,10 +121,8 @@ def evaluate(model: SequenceClassifier, data: Path) -> tuple[dict[str, Any], lis
     ]
     for label, each in zip(labels, result["classes"], strict=True):
         predicted = "  ".join(f"{count:>{counts}}" for count in each["predicted_as"])
-        lines.append(
-            f"{label:<{width}}  {each['precision']:9.4f}  {each['recall']:.4f}  {each['f1']:.4f}  "
-            f"{'':<12} {predicted}"
-        )
+        precision, recall, f1 = (figure(each[name], ".4f") for name in ("precision", "recall", "f1"))
+        lines.append(f"{label:<{width}}  {precision:>9}  {recall:>6}  {f1:>6}  {'':<12} {predicted}")
     return dict(result), lines
 
 

@@ -14,7 +14,17 @@ import typer
 
 from gatewise.errors import CheckpointWarning, OutputError
 
-__all__ = ["JsonOption", "fail", "note", "print_json", "printable", "say", "telling_of_checkpoints", "write"]
+__all__ = [
+    "JsonOption",
+    "fail",
+    "figure",
+    "note",
+    "print_json",
+    "printable",
+    "say",
+    "telling_of_checkpoints",
+    "write",
+]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
@@ -58,6 +68,11 @@ def say(text: str = "") -> None:
 def print_json(value: Mapping[str, Any]) -> None:
     """A result on one line of JSON, in ASCII, which every encoding of standard output can write."""
     say(json.dumps(value))
+
+
+def figure(value: float | None, form: str) -> str:
+    """A number in a form, or that there is none."""
+    return "none" if value is None else format(value, form)
 
 
 def note(message: str) -> None:

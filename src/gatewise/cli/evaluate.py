@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from gatewise.cli import classify, forecast, tag, text, translate
-from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.errors import ArgumentError
 from gatewise.tasks import (
     Estimator,
@@ -69,6 +69,13 @@ def evaluate(
     beam_size: Annotated[
         int | None, typer.Option(help="Of a translator: hypotheses kept of each text.", show_default="4")
     ] = None,
+    target_language: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a translator: code of the targets' language, as zh or ja, by which BLEU finds words.",
+            show_default="one with spaces between words",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a model on data."""
@@ -83,6 +90,7 @@ def evaluate(
         ("dynamic_training", dynamic_training, LanguageModel),
         ("cache", cache, LanguageModel),
         ("beam_size", beam_size, Translator),
+        ("target_language", target_language, Translator),
     ]
     for name, given, of in asked:
         if given is None or given is False:
@@ -97,3 +105,6 @@ def evaluate(
         return
     for line in lines:
         say(line)
+    if not isinstance(loaded, Forecaster):  # its verdict has them
+        for each in result.get("notes", ()):
+            note(each)

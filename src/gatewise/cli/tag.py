@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption
+from gatewise.cli.console import JsonOption, figure
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     SAMPLE_STEPS,
@@ -98,9 +98,9 @@ def evaluate(model: SequenceTagger, data: Path) -> tuple[dict[str, Any], list[st
         lines.append(f"unknown words  {result['unknown_accuracy']:.4f}")
     if "span_f1" in result:
         lines += [
-            f"span F1        {result['span_f1']:.4f}",
-            f"precision      {result['span_precision']:.4f}",
-            f"recall         {result['span_recall']:.4f}",
+            f"span F1        {figure(result['span_f1'], '.4f')}",
+            f"precision      {figure(result['span_precision'], '.4f')}",
+            f"recall         {figure(result['span_recall'], '.4f')}",
         ]
     lines.append(f"words          {result['tokens']:,}, {result['unknown']:,} of them unknown to the model")
     return result, lines

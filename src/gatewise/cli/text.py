@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption
+from gatewise.cli.console import JsonOption, figure
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     MagnifyOption,
@@ -96,7 +96,7 @@ def evaluate(
     bits, unknown = result["bits_per_char"], result["unknown"]
     return result, [
         f"loss           {result['loss']:.4f} nats a token",
-        f"perplexity     {result['perplexity']:.3f}",
+        f"perplexity     {figure(result['perplexity'], '.3f')}",
         f"bits per char  {'none, for some tokens are unknown' if bits is None else f'{bits:.4f}'}",
         f"tokens         {result['tokens']:,}, {unknown:,} of them unknown to the model",
     ]

@@ -13,7 +13,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from gatewise.cli.console import JsonOption, say
+from gatewise.cli.console import JsonOption, figure, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
 from gatewise.data.lines import decoded_lines, numbered_lines
@@ -158,21 +158,28 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
 
 
 def evaluate(
-    model: Translator, data: Path, *, target: Path | None = None, **search: Any
+    model: Translator,
+    data: Path,
+    *,
+    target: Path | None = None,
+    target_language: str | None = None,
+    **search: Any,
 ) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
     pairs = _pairs(data, target, "TARGET")
     try:
-        result = model.evaluate(pairs, **search)
-        compared = [f"BLEU        {result['bleu']:.2f}", f"chrF        {result['chrf']:.2f}"]
+        result = model.evaluate(pairs, target_language=target_language, **search)
+        compared = [f"BLEU        {figure(result['bleu'], '.2f')}", f"chrF        {result['chrf']:.2f}"]
     except MissingExtraError:
+        if target_language is not None:
+            raise
         result = model.evaluate(pairs, bleu=False, **search)
         compared = ["BLEU, chrF  not without sacrebleu: pip install 'gatewise[bleu]'"]
     lines = [
         *compared,
         f"exact       {result['exact']:.4f}",
         f"loss        {result['loss']:.4f} nats a token",
-        f"perplexity  {result['perplexity']:.2f}",
+        f"perplexity  {figure(result['perplexity'], '.2f')}",
         f"tokens      {result['tokens']:,}, {result['unknown']:,} of them unknown to the model",
     ]
     return result, lines

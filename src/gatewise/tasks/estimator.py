@@ -43,6 +43,9 @@ class Estimator:
     _schedules: ClassVar[tuple[str, ...]] = tuple(SCHEDULES)
     """Names that ``schedule`` may have."""
 
+    _not_of_run: ClassVar[tuple[str, ...]] = ("time_limit", "progress")
+    """Hyperparameters by which no run is known: they change when it stops, not what it computes."""
+
     _by_task: ClassVar[dict[str, type[Estimator]]] = {}
 
     network_: Network
@@ -164,9 +167,9 @@ class Estimator:
             rng=np.random.default_rng([self.seed, 1]),
             listeners=[*listeners, training.PlainProgress()] if self.progress else listeners,
         )
-        # What a run is known by: time_limit and progress change when it stops, not what it computes.
-        run = self._config() | {"data": digest}
-        del run["time_limit"], run["progress"]
+        # What a run is known by.
+        run = {name: value for name, value in self._config().items() if name not in self._not_of_run}
+        run["data"] = digest
         if checkpoint is not None and resume:
             training.restore(checkpoint, training.read_checkpoint(checkpoint, run), loop)
         for name, value in learnt.items():

@@ -66,8 +66,19 @@ def test_scores_by_hand():
     precision, recall, f1 = span_scores(expected, predicted)
     assert (precision, recall, f1) == (pytest.approx(1 / 3), pytest.approx(1 / 3), pytest.approx(1 / 3))
     assert span_scores(expected, expected) == (1, 1, 1)
-    assert span_scores(expected, [["O"] * 4, ["O"] * 2]) == (0, 0, 0)
-    assert span_scores([["O"]], [["B-X"]]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("expected", "predicted", "scores"),
+    [
+        ("B-X O", "O O", (None, 0, 0)),  # it could have found one, and did not
+        ("O O", "B-X O", (0, None, None)),  # whatever it does, there is none to be found
+        ("O O", "O O", (None, None, None)),
+        ("B-X O", "O B-X", (0, 0, 0)),
+    ],
+)
+def test_a_share_of_nothing_is_none(expected, predicted, scores):
+    assert span_scores([expected.split()], [predicted.split()]) == scores
 
 
 def test_scores_are_those_of_seqeval():

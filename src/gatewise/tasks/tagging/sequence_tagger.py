@@ -13,10 +13,10 @@ from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.cells import CELLS
 from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
+from gatewise.tasks.tagging.evaluation import measure
 from gatewise.tasks.tagging.examples import TaggedBatch, TaggedExamples
 from gatewise.tasks.tagging.input import Lists, as_pair, check_sentences, check_tagged
 from gatewise.tasks.tagging.network import SHAPE_SIZE, TaggerNetwork
-from gatewise.tasks.tagging.spans import are_span_tags, span_scores
 from gatewise.tasks.tagging.vocabulary import SHAPES, UNKNOWN, TaggerVocabulary
 from gatewise.types import Array, IntArray
 
@@ -264,7 +264,7 @@ class SequenceTagger(Estimator):
                 predicted[index] = probabilities[: batch.lengths[column], column].copy()
         return predicted
 
-    def evaluate(self, sentences: Lists, tags: Lists) -> dict[str, float]:
+    def evaluate(self, sentences: Lists, tags: Lists) -> dict[str, Any]:
         """Measure on tagged sentences.
 
         Args:
@@ -274,7 +274,9 @@ class SequenceTagger(Estimator):
         Returns:
             ``accuracy`` (share of words whose tag is right), ``tokens`` (words), ``unknown`` (words of which
             the model has no embedding), where there are such ``unknown_accuracy``, and where all tags are
-            those of spans (IOB, BIOES and the like) ``span_precision``, ``span_recall`` and ``span_f1``.
+            those of spans (IOB, BIOES and the like) ``span_precision`` (None where no span is predicted),
+            ``span_recall`` and ``span_f1`` (None where there is none to be found); ``notes`` where there is
+            something to say of a score.
 
         Raises:
             NotFittedError: the model is not fitted.
@@ -285,27 +287,13 @@ class SequenceTagger(Estimator):
         check_tagged("sentences", sentences, "tags", tags)
         if not len(sentences):
             raise DataError("sentences is empty; at least one is needed to measure on.")
-        predicted = self.predict(sentences)
-        right = np.array(
-            [
-                tag == guess
-                for pair in zip(tags, predicted, strict=True)
-                for tag, guess in zip(*pair, strict=True)
-            ]
-        )
         examples = TaggedExamples(self.vocabulary_, sentences)
         unknown = examples.forms.words[examples.tokens] == UNKNOWN
-        result = {"accuracy": float(right.mean()), "tokens": len(right), "unknown": int(unknown.sum())}
-        if unknown.any():
-            result["unknown_accuracy"] = float(right[unknown].mean())
-        if are_span_tags(self.tags_) and are_span_tags({tag for each in tags for tag in each}):
-            scores = span_scores(tags, predicted)
-            result |= dict(zip(("span_precision", "span_recall", "span_f1"), scores, strict=True))
-        return result
+        return measure(self.tags_, tags, self.predict(sentences), unknown)
 
     def score(self, sentences: Lists, tags: Lists) -> float:
         """Share of words whose tag is right."""
-        return self.evaluate(sentences, tags)["accuracy"]
+        return float(self.evaluate(sentences, tags)["accuracy"])
 
     def _batches(self, sentences: Lists) -> Iterator[tuple[IntArray, TaggedBatch]]:
         """Sentences of like length together, with their numbers; those without words are left out."""

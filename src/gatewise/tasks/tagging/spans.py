@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-__all__ = ["Span", "are_span_tags", "span_scores", "spans"]
+from gatewise.tasks.scores import ratio
+
+__all__ = ["Span", "SpanScores", "are_span_tags", "span_scores", "spans"]
 
 _SPAN_TAG = re.compile(r"O|[BIESLU](-.+)?")
 
@@ -17,6 +19,14 @@ class Span(NamedTuple):
     start: int
     stop: int
     kind: str
+
+
+class SpanScores(NamedTuple):
+    """How well spans were found; a share is None where there is nothing that it could be a share of."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
 
 
 def are_span_tags(tags: Iterable[str]) -> bool:
@@ -47,17 +57,15 @@ def spans(tags: Sequence[str]) -> list[Span]:
     return found
 
 
-def span_scores(
-    expected: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]
-) -> tuple[float, float, float]:
+def span_scores(expected: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]) -> SpanScores:
     """Precision, recall and F1 of whole spans: one counts if its words and its kind are right.
 
-    Where nothing was predicted, expected or right, the ratio in question is 0, as in conlleval.
+    Of no span that was predicted there is no precision, and where there is none to be found neither recall
+    nor F1. (conlleval has 0 there, whatever the model does.)
     """
     right = found = wanted = 0
     for sentence, guess in zip(expected, predicted, strict=True):
         true, guessed = set(spans(sentence)), set(spans(guess))
         right, found, wanted = right + len(true & guessed), found + len(guessed), wanted + len(true)
-    precision = right / found if found else 0.0
-    recall = right / wanted if wanted else 0.0
-    return precision, recall, 2 * right / (found + wanted) if right else 0.0
+    f1 = ratio(2 * right, found + wanted) if wanted else None
+    return SpanScores(ratio(right, found), ratio(right, wanted), f1)
