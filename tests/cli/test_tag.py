@@ -183,8 +183,8 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
             ["train", "tag", "DATA", "-o", "OUT", "--column=lemma"],
             "has 2 columns, the words in column 1; expected as --column one of: 2, or -1 for the last.",
         ),
-        (["train", "tag", "DATA", "-o", "OUT", "--column=lemma"], "error: --column=lemma, but '"),
-        (["train", "tag", "DATA", "-o", "OUT", "--column", "-3"], "error: --column=-3, but '"),
+        (["train", "tag", "DATA", "-o", "OUT", "--column=lemma"], "error: --column lemma, but '"),
+        (["train", "tag", "DATA", "-o", "OUT", "--column", "-3"], "error: --column -3, but '"),
         (
             ["predict", "MODEL", "MIXED"],
             "mixed.txt', line 2: 2 columns between spaces; expected 1, as in line 1",
@@ -200,7 +200,10 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
             "bad.tsv', line 2: 1 column between tabs",
         ),
         (["train", "tag", "no.conllu", "-o", "OUT"], "'no.conllu' does not exist"),
-        (["train", "tag", "DATA", "-o", "OUT", "--hidden-size=0"], "hidden_size=0; expected a whole number"),
+        (
+            ["train", "tag", "DATA", "-o", "OUT", "--hidden-size=0"],
+            "--hidden-size 0; expected a whole number",
+        ),
         (["predict", "MODEL"], "DATA is missing: a tagger needs a file of sentences"),
         (["evaluate", "MODEL", "BAD"], "bad.tsv', line 2: 1 column between tabs; expected 2"),
     ],

@@ -154,7 +154,7 @@ def test_evaluate_with_a_beam_of_ones_own(model_path, table, capsys):
     out, _ = outputs(capsys, "evaluate", model_path, table, "--beam-size=1", "--json")
     assert json.loads(out) == pytest.approx(load(model_path).evaluate(read_pairs(table), beam_size=1))
     assert main(["evaluate", str(model_path), str(table), "--beam-size=0"]) == 2
-    assert "beam_size=0" in capsys.readouterr().err
+    assert "--beam-size 0" in capsys.readouterr().err
 
 
 def test_without_sacrebleu_the_other_measures_are_told(model_path, table, monkeypatch, capsys):
@@ -193,17 +193,17 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
         ),
         (
             ["train", "translate", "short.en", "-o", "n.safetensors"],
-            "where each language has a file of its own, give that of the targets too, as TARGET.",
+            "where each language has a file of its own, give that of the targets too, with TARGET.",
         ),
         (
             ["train", "translate", "pairs.tsv", "-o", "n.safetensors", "--validation=short.en"],
             "'short.en', line 1: 1 column between tabs; expected 2, a source and its target. Put a tab "
-            "between the two; where each language has a file of its own, give that of the targets too, as "
-            "--validation-target FILE.",
+            "between the two; where each language has a file of its own, give that of the targets too, with "
+            "--validation-target.",
         ),
         (
             ["evaluate", "MODEL", "short.en"],
-            "give that of the targets too, as TARGET.",
+            "give that of the targets too, with TARGET.",
         ),
         (
             ["train", "translate", "wide.tsv", "-o", "n.safetensors"],
@@ -213,11 +213,11 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
         (["predict", "MODEL", "wide.tsv"], "Give the sources alone, as with: cut -f1 wide.tsv"),
         (
             ["train", "translate", "long.tsv", "-o", "n.safetensors", "--max-length=20", "--min-count=1"],
-            "'long.tsv', line 2 has 30 tokens, more than max_length=20",
+            "'long.tsv', line 2 has 30 tokens, more than --max-length 20",
         ),
         (
             ["train", "translate", "long.tsv", "-o", "n.safetensors", "--min-count=90"],
-            "no word of the sources in 'long.tsv' is seen min_count=90 times",
+            "no word of the sources in 'long.tsv' is seen --min-count 90 times",
         ),
         (
             ["train", "translate", "pairs.tsv", "-o", "n.safetensors", "--validation-target=three.de"],
@@ -225,11 +225,11 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
         ),
         (
             ["predict", "MODEL", "short.en", "--beam-size=0"],
-            "beam_size=0; expected a whole number of at least 1",
+            "--beam-size 0; expected a whole number of at least 1",
         ),
         (
             ["predict", "MODEL", "short.en", "--n-best=5"],
-            "n_best=5, but beam_size=4 hypotheses are kept",
+            "--n-best 5, but --beam-size 4 hypotheses are kept",
         ),
         (["predict", "MODEL", "gap.en"], "'gap.en', line 2 is empty"),
         (

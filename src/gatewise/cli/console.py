@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gatewise.cli.wording import worded
 from gatewise.errors import CheckpointWarning, OutputError
 
 __all__ = [
@@ -77,12 +79,13 @@ def figure(value: float | None, form: str) -> str:
 
 def note(message: str) -> None:
     """A note beside the result, on standard error."""
-    print(f"note: {message}", file=sys.stderr, flush=True)
+    print(f"note: {worded(message)}", file=sys.stderr, flush=True)
 
 
 def fail(message: str) -> None:
-    """One line on standard error."""
-    print(f"gatewise: error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    """One line on standard error, that ends sentences once."""
+    line = re.sub(r"(?<=[^\s./])\.\.(?=\s|$)", ".", " ".join(message.split()))
+    print(f"gatewise: error: {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -95,7 +98,7 @@ def telling_of_checkpoints() -> Iterator[None]:
 
     def tell(message: Warning | str, category: type[Warning], *rest: Any, **options: Any) -> None:
         if issubclass(category, CheckpointWarning):
-            print(f"gatewise: warning: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+            print(f"gatewise: warning: {' '.join(worded(str(message)).split())}", file=sys.stderr, flush=True)
         else:
             show(message, category, *rest, **options)
 

@@ -10,6 +10,7 @@ import typer
 
 from gatewise.cli import classify, forecast, tag, text, translate
 from gatewise.cli.console import JsonOption, note, print_json, say
+from gatewise.cli.wording import worded
 from gatewise.errors import ArgumentError
 from gatewise.tasks import (
     Estimator,
@@ -100,6 +101,8 @@ def evaluate(
             raise ArgumentError(f"--{option} is for a {of.__name__}; {str(model)!r} holds a {kind}.")
         options[name] = given
     result, lines = _EVALUATE[type(loaded)](loaded, data, **options)
+    if "notes" in result:
+        result["notes"] = [worded(note) for note in result["notes"]]
     if as_json:
         print_json(result)
         return

@@ -58,8 +58,8 @@ def train(
     A checkpoint is kept beside the model while training runs; --resume goes on from it to the very bits
     of a run without a stop.
     """
-    learnt = _read(data, column)
-    measured = None if validation is None else _read(validation, column)
+    learnt = read_tagged(data, column)
+    measured = None if validation is None else read_tagged(validation, column)
     model = SequenceTagger(**hyperparameters, progress=False)
     run_training(
         model,
@@ -104,14 +104,6 @@ def evaluate(model: SequenceTagger, data: Path) -> tuple[dict[str, Any], list[st
         ]
     lines.append(f"words          {result['tokens']:,}, {result['unknown']:,} of them unknown to the model")
     return result, lines
-
-
-def _read(data: Path, column: str | None) -> TaggedSentences:
-    try:
-        return read_tagged(data, column)
-    except ArgumentError as error:
-        told = str(error).replace(f"column={column!r}", f"--column={column}", 1)
-        raise ArgumentError(told.replace("expected as column", "expected as --column", 1)) from None
 
 
 def _tags_of(model: SequenceTagger, data: Path) -> TaggedSentences:

@@ -16,8 +16,9 @@ import typer
 from gatewise.cli.console import JsonOption, figure, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.cli.wording import renamed
 from gatewise.data.lines import decoded_lines, numbered_lines
-from gatewise.data.pairs import Pairs, cut, read_pairs
+from gatewise.data.pairs import cut, read_pairs
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.tasks import Translation, Translator
 from gatewise.tasks.translation.search import encoded_source
@@ -62,10 +63,10 @@ def train(
         raise ArgumentError(
             "--validation-target is given without --validation, the sources that belong to it."
         )
-    learnt = _pairs(data, target, "TARGET")
-    measured = None
+    learnt, measured = read_pairs(data, target), None
     if validation is not None:
-        measured = _pairs(validation, validation_target, "--validation-target FILE")
+        with renamed(target="validation_target"):
+            measured = read_pairs(validation, validation_target)
     model = Translator(**hyperparameters, progress=False)
     run_training(
         model,
@@ -80,16 +81,6 @@ def train(
         magnify=magnify,
         sample=lambda: learnt[0],
     )
-
-
-def _pairs(source: Path, target: Path | None, option: str) -> Pairs:
-    """The pairs of one file or two; ``option`` is where a command takes the second."""
-    try:
-        return read_pairs(source, target)
-    except DataError as error:
-        raise DataError(
-            str(error).replace("give both files", f"give that of the targets too, as {option}")
-        ) from None
 
 
 def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any) -> None:
@@ -166,7 +157,7 @@ def evaluate(
     **search: Any,
 ) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
-    pairs = _pairs(data, target, "TARGET")
+    pairs = read_pairs(data, target)
     try:
         result = model.evaluate(pairs, target_language=target_language, **search)
         compared = [f"BLEU        {figure(result['bleu'], '.2f')}", f"chrF        {result['chrf']:.2f}"]

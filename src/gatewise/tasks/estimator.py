@@ -347,7 +347,7 @@ def load(path: str | Path) -> Any:
             f"{str(path)!r} is the checkpoint of a training, not a finished model: it has the weights that "
             "training stood at, not the best ones, and nothing that comes after training, as the calibration "
             f"of a forecaster's intervals. Finish it with fit(..., checkpoint={str(path)!r}, resume=True), "
-            "or on the command line with --resume.",
+            "or on the command line with gatewise train and --resume.",
             CheckpointWarning,
             stacklevel=2,
         )

@@ -166,7 +166,7 @@ class Verdict:
             coverage = "" if row.coverage is None else f"covers {100 * row.coverage:.1f} %"
             relative = f"{_figure(row.mase, '.3f'):>8}{_figure(row.smape, '.2f'):>8}"
             lines.append(f"{row.name:<16}{row.mae:>11.4g}{row.rmse:>11.4g}{relative}  {coverage}".rstrip())
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes), self.words])
+        return "\n".join([*lines, *self.notes, self.words])
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; a measure that does not exist is None."""
