@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
+import numpy as np
 import typer
 
 from gatewise.cli.console import JsonOption, figure, say
@@ -23,7 +24,10 @@ from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.tasks import Translation, Translator
 from gatewise.tasks.translation.search import encoded_source
 
-__all__ = ["evaluate", "predict", "stream", "train"]
+__all__ = ["SEARCH", "evaluate", "predict", "stream", "train"]
+
+SEARCH = ("length_penalty", "coverage_penalty", "max_tokens", "copy_unknown")
+"""Arguments of ``Translator.translate`` that are options of more than one command."""
 
 _AT_ONCE = 64
 """Lines of a file read before the first are written."""
@@ -83,7 +87,9 @@ def train(
     )
 
 
-def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any) -> None:
+def stream(
+    model: Translator, data: Path | None, *, as_json: bool, attention: bool = False, **search: Any
+) -> None:
     """Translate line by line and write what comes of it: of a file some lines at a time, else each alone."""
     lines = _lines(model, data)
     at_once = _AT_ONCE if data is not None or _is_file(sys.stdin.buffer) else 1
@@ -92,17 +98,26 @@ def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any
         for (number, text), translations in zip(batch, found, strict=True):
             for rank, each in enumerate(translations, start=1):
                 if as_json:
-                    say(json.dumps(_row(number, rank, text, each)))
-                else:
-                    say(f"{number}\t{rank}\t{each.text}" if search.get("n_best", 1) > 1 else each.text)
+                    say(json.dumps(_row(number, rank, text, each) | (_looked(each) if attention else {})))
+                    continue
+                columns = [str(number), str(rank)] if search.get("n_best", 1) > 1 else []
+                columns += [each.text, _pharaoh(each)] if attention else [each.text]
+                say("\t".join(columns))
 
 
-def predict(model: Translator, data: Path | None, **search: Any) -> dict[str, list[Any]]:
+def predict(
+    model: Translator,
+    data: Path | None,
+    *,
+    attention: bool = False,
+    as_json: bool = False,
+    **search: Any,
+) -> dict[str, list[Any]]:
     """The translations of a file's lines, and their scores."""
     lines = list(_lines(model, data))
     found = model.translations([text for _, text in lines], **search)
     rows = [
-        _row(number, rank, text, each)
+        _row(number, rank, text, each) | (_looked(each, as_json) if attention else {})
         for (number, text), translations in zip(lines, found, strict=True)
         for rank, each in enumerate(translations, start=1)
     ]
@@ -117,6 +132,24 @@ def _row(number: int, rank: int, text: str, translation: Translation) -> dict[st
         "target": translation.text,
         "score": translation.score,
     }
+
+
+def _looked(translation: Translation, whole: bool = True) -> dict[str, Any]:
+    """Where the writing of each symbol looked; whole, or as one can read it in a cell of a table."""
+    symbols = {"source": translation.source_symbols, "target": translation.target_symbols}
+    looked: dict[str, Any] = {
+        f"{side}_symbols": list(each) if whole else " ".join(symbol.replace(" ", "␣") for symbol in each)
+        for side, each in symbols.items()
+    }
+    looked["alignment"] = _pharaoh(translation)
+    if whole:
+        looked["attention"] = translation.attention.astype(np.float64).round(6).tolist()
+    return looked
+
+
+def _pharaoh(translation: Translation) -> str:
+    """Which symbol of the source each that is written looked at most, in the format of Pharaoh."""
+    return " ".join(f"{source}-{target}" for source, target in translation.alignment)
 
 
 def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
