@@ -87,9 +87,8 @@ def predict(
     for name in search:
         if name in options and not isinstance(loaded, Translator):
             option = name.replace("_", "-")
-            raise ArgumentError(
-                f"--{option} is for a Translator; {str(model)!r} holds a {type(loaded).__name__}, which has no beam."
-            )
+            given = "" if isinstance(options[name], bool) else f"={options[name]}"
+            raise ArgumentError(f"--{option}{given}, but a {type(loaded).__name__} has no beam.")
     if isinstance(loaded, Translator) and output is None:
         translate.stream(loaded, data, as_json=as_json, **options)
         return
