@@ -136,7 +136,31 @@ def test_a_text_of_which_nothing_is_known_has_no_perplexity(level, text):
     assert "the model knows no symbol of the text" in result["notes"][0]
 
 
+def test_a_text_of_one_symbol_says_so():
+    for text in ("aaaaaaaa" * 20, "\n" * 50):
+        model = LanguageModel(**SMALL, num_layers=1, embedding_size=4, window=4).fit(text)
+        assert model.evaluate(text)["notes"] == [
+            "the text is one symbol again and again, which is easily predicted"
+        ]
+
+
 # The command line
+
+
+def test_notes_of_a_forecaster_and_of_its_verdict_stand_together(tmp_path, capsys):
+    """Zeros held out, of which there is no sMAPE, and a series that is too short."""
+    rows = [f"a,{step},{step % 3 if step < 90 else 0}" for step in range(100)] + ["b,0,1", "b,1,2"]
+    (tmp_path / "t.csv").write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    small = ["--epochs=1", "--steps-per-epoch=2", "--hidden-size=4", "--horizon=5", "--json"]
+    out = outputs(
+        capsys, "train", "forecast", tmp_path / "t.csv", "-o", tmp_path / "m.safetensors", *small
+    ).out
+    verdict = json.loads(out.splitlines()[-1], parse_constant=pytest.fail)
+    assert verdict["forecasters"][0]["smape"] is None
+    assert [note.partition(",")[0].partition(":")[0] for note in verdict["notes"]] == [
+        "1 series are too short to learn from",
+        "no sMAPE",
+    ]
 
 
 def test_evaluate_says_none_and_why(tagger, tmp_path, capsys):

@@ -64,7 +64,8 @@ def train(
     )
     verdict, notes = model.verdict_, [worded(note) for note in model.notes_]
     if as_json:
-        print_json({"event": "verdict", "notes": notes, **(verdict.as_dict() if verdict else {})})
+        facts = verdict.as_dict() if verdict else {}
+        print_json({"event": "verdict", **facts, "notes": [*notes, *facts.get("notes", ())]})
         return
     for each in notes:
         say(f"note: {each}")

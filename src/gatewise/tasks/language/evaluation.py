@@ -72,6 +72,8 @@ def measure(
         )
     ends = int(np.count_nonzero(tokens == END_OF_LINE_TOKEN)) if isinstance(tokenizer, WordTokenizer) else 0
     perplexed, notes = perplexity(loss, len(tokens) - ends, unknown, source.name)
+    if tokens.min() == tokens.max():
+        notes.append("the text is one symbol again and again, which is easily predicted")
     scores = {
         "loss": loss,
         "perplexity": perplexed,
