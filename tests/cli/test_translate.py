@@ -164,6 +164,27 @@ def test_without_sacrebleu_the_other_measures_are_told(model_path, table, monkey
     assert json.loads(out) == pytest.approx(result)
     out, _ = outputs(capsys, "evaluate", model_path, table)
     assert out.startswith("BLEU, chrF  not without sacrebleu: pip install 'gatewise[bleu]'\nexact ")
+    assert main(["evaluate", str(model_path), str(table), "--target-language=zh"]) == 2  # which asks for BLEU
+    assert capsys.readouterr().err == (
+        "gatewise: error: BLEU and chrF need sacrebleu. Install it with: pip install 'gatewise[bleu]'.\n"
+    )
+
+
+def test_evaluate_by_a_language(model_path, tmp_path, monkeypatch, capsys):
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("one two\t今天我们一起去学校上课\n", encoding="utf-8")
+    out, err = outputs(capsys, "evaluate", model_path, pairs)
+    assert out.startswith("BLEU        none\n")
+    assert "name their language, as in --target-language zh for Chinese" in err
+    out, _ = outputs(capsys, "evaluate", model_path, pairs, "--target-language=zh", "--json")
+    assert (json.loads(out)["bleu"], json.loads(out)["bleu_tokenizer"]) == (0, "zh")
+    monkeypatch.setitem(sys.modules, "MeCab", None)
+    for name in [name for name in sys.modules if name.startswith("sacrebleu.tokenizers.tokenizer_ja")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert main(["evaluate", str(model_path), str(pairs), "--target-language=ja"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("gatewise: error: --target-language ja: BLEU needs the words")
+    assert err.endswith("pip install 'sacrebleu[ja]'.\n")
 
 
 def test_magnify_shows_where_it_looked(model_path, tmp_path, capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ KEYWORD = re.compile(r"(?<![\w-])\w+=(?!=)")
 STRING = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 
 
+@cache
 def root():
     return typer.main.get_command(app)
 
@@ -81,6 +83,12 @@ def commands(path=(), command=None):
             None,
         ),
         ("evaluate m d", "Give it, as in df['a b'].astype(int).", "Give it."),
+        (
+            "predict m",
+            "Bring them, as in pd.to_datetime(df['a'], utc=(True)).dt.date(), or go.",
+            "Bring them, or go.",
+        ),
+        ("evaluate m d", "Install 'x[y]', or in Python do without: bleu=False. Go.", "Install 'x[y]'. Go."),
         ("evaluate m d", "as in 8:14 or file.csv", "as in 8:14 or file.csv"),
     ],
 )
@@ -108,6 +116,12 @@ def test_messages_in_the_words_of_a_command(command, message, expected):
 def test_what_users_have_written_stays_as_it_is(message):
     for path in commands():
         assert wording(" ".join(path))(message) == message
+
+
+def test_what_is_left_open_is_read_in_no_time():
+    names = ", ".join(f"'class {number}'" for number in range(500))
+    for opening in ("freq=(", "freq=[('", "as in df[", "as in pd.f(", "freq={"):
+        assert wording("train forecast")(f"{opening}{names}, {names}").endswith(names)
 
 
 def test_values_that_a_terminal_cannot_show_are_shown_as_python_does():

@@ -8,8 +8,8 @@ prints goes through ``worded``, which asks the running command for its options, 
 - ``validation=`` by itself, and a name with an underscore, stand for the option: ``--validation``.
 - What only another command has is told in plain words, or with the command that has it.
 - What no command has is told in plain words.
-- Advice in Python's own syntax is left out, if it follows ", as in" or comes before ", or on the command
-  line".
+- Advice in Python's own syntax is left out, if it follows ", as in" or ", or in Python", or comes before
+  ", or on the command line".
 
 What stands in quotes comes from the user and stays as it is.
 """
@@ -33,7 +33,9 @@ from gatewise.tasks import Estimator
 __all__ = ["Wording", "renamed", "speaking_for", "worded"]
 
 _STRING = r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-_GROUP = rf"(?:{_STRING}|[^()\[\]{{}}])*"
+# Possessive, for what a message leaves open would else be tried in ways without number.
+_INNER = rf"""(?:{_STRING}|[^()\[\]{{}}'"])*+"""
+_GROUP = rf"""(?:{_STRING}|\({_INNER}\)|\[{_INNER}\]|\{{{_INNER}\}}|[^()\[\]{{}}'"])*+"""
 _INDEX = rf"\[{_GROUP}\]"
 _CALLED = rf"[A-Za-z_][\w.]*\({_GROUP}\)"
 _VALUE = rf"{_STRING}|\({_GROUP}\)|{_INDEX}|\{{{_GROUP}\}}|{_CALLED}|[-+]?\w(?:[\w.+-]*\w)?"
@@ -43,6 +45,7 @@ _TOKEN = re.compile(
     rf"""
       (?P<kept>--\w[\w-]*(?:=\S+)?)
     | (?P<code>,?\ as\ in\ (?=[\w.]*[\[(]){_CODE})
+    | (?P<python>,\ or\ in\ Python\ [^.;]*)
     | (?P<either>(?:with|by)\ {_CALLED},\ or\ on\ the\ command\ line\ )
     | (?<![\w.\[\]-])(?P<name>[A-Za-z_]\w*)(?P<key>{_INDEX})?=(?!=)(?P<value>{_VALUE})?
     | (?P<string>{_STRING})
@@ -131,7 +134,7 @@ class Wording:
             name: text for name, text in match.groupdict().items() if text is not None
         }
         match found:
-            case {"code": _} | {"either": _}:
+            case {"code": _} | {"python": _} | {"either": _}:
                 return ""
             case {"name": name}:
                 return self._argument(name, match["key"], match["value"])

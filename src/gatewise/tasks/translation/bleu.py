@@ -89,7 +89,8 @@ class Metrics:
                 raise
             raise MissingExtraError(
                 f"target_language={language!r}: BLEU needs the words of a text, which sacrebleu finds with "
-                f"MeCab. Install it with: pip install '{library}', or measure without BLEU."
+                f"MeCab. Install it with: pip install '{library}', or in Python measure without it: "
+                "bleu=False."
             ) from error
 
     def compare(self, written: Sequence[str], expected: Sequence[str]) -> Comparison:
@@ -160,7 +161,7 @@ def _sacrebleu() -> Any:
         import sacrebleu
     except ImportError:
         raise MissingExtraError(
-            "BLEU and chrF need sacrebleu. Install it with: pip install 'gatewise[bleu]', or measure without "
-            "them: bleu=False."
+            "BLEU and chrF need sacrebleu. Install it with: pip install 'gatewise[bleu]', or in Python "
+            "measure without them: bleu=False."
         ) from None
     return sacrebleu
