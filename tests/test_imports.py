@@ -30,7 +30,7 @@ LAYERS = [
     {"version"},
 ]
 # In the room of the tasks each job has a room of its own; this is what they share.
-SHARED_BY_TASKS = {"estimator", "checks", "scikit_learn"}
+SHARED_BY_TASKS = {"estimator", "checks", "scikit_learn", "scores"}
 DEPTH = {room: depth for depth, rooms in enumerate(LAYERS) for room in rooms}
 
 # Every library beside NumPy, and the one room that adapts it.

@@ -59,28 +59,33 @@ BAD = table(
         "validation part",
         "Give more text",
     ),
-    ("negative size", train("IN/good.txt", "--hidden-size=-3"), "hidden_size=-3", "of at least 1"),
-    ("no layers", train("IN/good.txt", "--num-layers=0"), "num_layers=0", "of at least 1"),
+    ("negative size", train("IN/good.txt", "--hidden-size=-3"), "--hidden-size -3", "of at least 1"),
+    ("no layers", train("IN/good.txt", "--num-layers=0"), "--num-layers 0", "of at least 1"),
     ("half a size", train("IN/good.txt", "--window=2.5"), "--window", "integer"),
     ("no number", train("IN/good.txt", "--epochs=many"), "--epochs", "integer"),
-    ("rate that is none", train("IN/good.txt", "--dropout=1.5"), "dropout=1.5", "below 1"),
-    ("rate not a number", train("IN/good.txt", "--learning-rate=nan"), "learning_rate=nan", "above 0"),
-    ("endless rate", train("IN/good.txt", "--learning-rate=inf"), "learning_rate=inf", "above 0"),
-    ("negative seed", train("IN/good.txt", "--seed=-1"), "seed=-1", "of at least 0"),
-    ("seed beyond floats", train("IN/good.txt", f"--seed=-1{'0' * 400}"), "seed=", "of at least 0"),
-    ("size beyond memory", train("IN/good.txt", "--hidden-size=3000000"), "hidden_size", "memory"),
-    ("size beyond floats", train("IN/good.txt", f"--hidden-size=1{'0' * 400}"), "hidden_size", "expected"),
+    ("rate that is none", train("IN/good.txt", "--dropout=1.5"), "--dropout 1.5", "below 1"),
+    ("rate not a number", train("IN/good.txt", "--learning-rate=nan"), "--learning-rate nan", "above 0"),
+    ("endless rate", train("IN/good.txt", "--learning-rate=inf"), "--learning-rate inf", "above 0"),
+    ("negative seed", train("IN/good.txt", "--seed=-1"), "--seed -1", "of at least 0"),
+    ("seed beyond floats", train("IN/good.txt", f"--seed=-1{'0' * 400}"), "--seed ", "of at least 0"),
+    ("size beyond memory", train("IN/good.txt", "--hidden-size=3000000"), "--hidden-size 3000000", "memory"),
+    (
+        "size beyond floats",
+        train("IN/good.txt", f"--hidden-size=1{'0' * 400}"),
+        "--hidden-size 1",
+        "expected",
+    ),
     (
         "unknown level",
         train("IN/good.txt", "--level=byte"),
-        "level='byte'",
+        "--level byte",
         "expected one of char, word, bpe",
     ),
-    ("unknown cell", train("IN/good.txt", "--cell=gru"), "cell='gru'", "expected one of lstm, rnn"),
+    ("unknown cell", train("IN/good.txt", "--cell=gru"), "--cell gru", "expected one of lstm, rnn"),
     (
         "unknown schedule",
         train("IN/good.txt", "--schedule=steps"),
-        "schedule='steps'",
+        "--schedule steps",
         "expected one of constant",
     ),
     ("unknown option", train("IN/good.txt", "--hidden-sise=8"), "--hidden-sise", "gatewise --help"),
@@ -140,37 +145,42 @@ BAD = table(
         "wrong type in a model",
         generate("IN/type.safetensors"),
         "IN/type.safetensors",
-        "hidden_size='large'; expected",
+        "hidden size large; expected",
     ),
     ("a billion units", generate("IN/size.safetensors"), "IN/size.safetensors", "needs at least"),
     (
         "negative temperature",
         generate("IN/good.safetensors", "--temperature=-1"),
-        "temperature=-1",
+        "--temperature -1",
         "at least 0",
     ),
     (
         "endless temperature",
         generate("IN/good.safetensors", "--temperature=inf"),
-        "temperature=inf",
+        "--temperature inf",
         "finite",
     ),
-    ("top k", generate("IN/good.safetensors", "--top-k=0"), "top_k=0", "at least 1"),
-    ("top p", generate("IN/good.safetensors", "--top-p=2"), "top_p=2", "a number above 0 and at most 1"),
-    ("negative length", generate("IN/good.safetensors", "--max-tokens=-1"), "max_tokens=-1", "of at least 0"),
+    ("top k", generate("IN/good.safetensors", "--top-k=0"), "--top-k 0", "at least 1"),
+    ("top p", generate("IN/good.safetensors", "--top-p=2"), "--top-p 2", "a number above 0 and at most 1"),
+    (
+        "negative length",
+        generate("IN/good.safetensors", "--max-tokens=-1"),
+        "--max-tokens -1",
+        "of at least 0",
+    ),
     (
         "endless length",
         generate("IN/good.safetensors", f"--max-tokens=1{'0' * 30}"),
-        "max_tokens=1",
+        "--max-tokens 1",
         "expected",
     ),
-    ("negative draws", generate("IN/good.safetensors", "--seed=-1"), "seed=-1", "of at least 0"),
+    ("negative draws", generate("IN/good.safetensors", "--seed=-1"), "--seed -1", "of at least 0"),
     ("empty text to measure", ["evaluate", "IN/good.safetensors", "IN/empty.txt"], "IN/empty.txt", "empty"),
     ("one symbol to measure", ["evaluate", "IN/good.safetensors", "IN/one.txt"], "IN/one.txt", "at least 2"),
     (
         "no places to read",
         ["evaluate", "IN/good.safetensors", "IN/good.txt", "--batch-size=0"],
-        "batch_size=0",
+        "--batch-size 0",
         "at least 1",
     ),
     ("demo with other ending", ["demo", "-o", "OUT/m.bin"], "OUT/m.bin", "expected '.safetensors'"),
@@ -196,12 +206,12 @@ def test_bad_input_is_one_line(arguments, named, remedy, inputs, tmp_path, capsy
         "IN/short.txt",
         "Give more text or a smaller window",
     ),
-    ("negative size", train("IN/good.txt", "--hidden-size=-3"), "hidden_size=-3", "of at least 1"),
+    ("negative size", train("IN/good.txt", "--hidden-size=-3"), "--hidden-size -3", "of at least 1"),
     ("unknown option", train("IN/good.txt", "--hidden-sise=8"), "--hidden-sise", "gatewise --help"),
     (
         "unknown level",
         train("IN/good.txt", "--level=byte"),
-        "level='byte'",
+        "--level byte",
         "expected one of char, word, bpe",
     ),
     ("missing text", train("IN/nowhere.txt"), "IN/nowhere.txt", "check the path"),
@@ -212,7 +222,7 @@ def test_bad_input_is_one_line(arguments, named, remedy, inputs, tmp_path, capsy
     (
         "negative temperature",
         generate("IN/good.safetensors", "--temperature=-1"),
-        "temperature=-1",
+        "--temperature -1",
         "at least 0",
     ),
 )
@@ -227,7 +237,7 @@ def test_bad_input_as_users_meet_it(arguments, named, remedy, inputs, tmp_path):
 
 def test_the_demo_checks_its_options_too(capsys):
     assert main(["demo", "--epochs=0"]) == 2
-    assert capsys.readouterr().err == "gatewise: error: epochs=0; expected a whole number of at least 1.\n"
+    assert capsys.readouterr().err == "gatewise: error: --epochs 0; expected a whole number of at least 1.\n"
 
 
 @pytest.mark.parametrize(
@@ -285,5 +295,5 @@ def test_a_prompt_that_is_not_utf8_for_subwords_is_one_line(inputs, tmp_path, ca
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("gatewise: error: ")
-    assert "prompt" in err
+    assert "--prompt" in err
     assert err.count("\n") == 1

@@ -138,19 +138,19 @@ def test_labels_for_series(series, tmp_path, capsys):
     [
         (["predict", "MODEL"], "DATA is missing: a classifier needs a file of series or texts."),
         (["predict", "MODEL", "LINES"], "every line begins with a label"),
-        (["evaluate", "MODEL", "SERIES"], "X holds numbers; expected texts"),
+        (["evaluate", "MODEL", "SERIES"], "DATA holds numbers; expected texts"),
         (["train", "classify", "LINES", "-o", "OUT", "--class-weight=good"], "'good' is no weight"),
         (["train", "classify", "LINES", "-o", "OUT", "--class-weight=better=2"], "the label 'better'"),
         (["train", "classify", "UNLABELLED", "-o", "OUT"], "has no labels; expected a .ts file"),
         (
             ["train", "classify", "TABLE", "-o", "OUT"],
-            "error: a column 'text' is needed, but '",
+            "error: text column 'text', but '",
         ),
         (
             ["train", "classify", "TABLE", "-o", "OUT"],
             "has the columns label, review; rename the one that is",
         ),
-        (["predict", "MODEL", "TABLE"], "error: a column 'text' is needed, but '"),
+        (["predict", "MODEL", "TABLE"], "error: text column 'text', but '"),
         (["train", "classify", "nowhere.txt", "-o", "OUT"], "'nowhere.txt' does not exist"),
     ],
 )

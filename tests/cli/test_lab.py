@@ -64,8 +64,8 @@ def test_without_plotly_it_says_that_there_is_no_figure(tmp_path, capsys, monkey
     ("arguments", "message"),
     [
         (["addition"], "there is no experiment 'addition'; expected one of"),
-        (["temporal-order", "--seeds", "0"], "seeds=0; expected a whole number of at least 1"),
-        (["temporal-order", "--jobs", "-1"], "jobs=-1; expected a whole number of at least 1"),
+        (["temporal-order", "--seeds", "0"], "--seeds 0; expected a whole number of at least 1"),
+        (["temporal-order", "--jobs", "-1"], "--jobs -1; expected a whole number of at least 1"),
         (["temporal-order", "--out", "file/folder"], "cannot make the folder"),
     ],
 )

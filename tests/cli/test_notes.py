@@ -11,7 +11,7 @@ FILES = {
     "tag": ("words.txt", "a A\nb B\n\n"),
     "translate": ("pairs.tsv", "ein Hund\ta dog\n"),
 }
-NOTE = "nothing is held out to measure on, for validation_fraction=0.1 of so little is none"
+NOTE = "nothing is held out to measure on, for --validation-fraction 0.1 of so little is none"
 
 
 def train(task, times, folder):

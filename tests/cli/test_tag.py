@@ -299,8 +299,8 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
             ["train", "tag", "DATA", "-o", "OUT", "--column=lemma"],
             "has 2 columns, the words in column 1; expected as --column one of: 2, or -1 for the last.",
         ),
-        (["train", "tag", "DATA", "-o", "OUT", "--column=lemma"], "error: --column=lemma, but '"),
-        (["train", "tag", "DATA", "-o", "OUT", "--column", "-3"], "error: --column=-3, but '"),
+        (["train", "tag", "DATA", "-o", "OUT", "--column=lemma"], "error: --column lemma, but '"),
+        (["train", "tag", "DATA", "-o", "OUT", "--column", "-3"], "error: --column -3, but '"),
         (
             ["predict", "MODEL", "MIXED"],
             "mixed.txt', line 2: 2 columns between spaces; expected 1, as in line 1",
@@ -316,7 +316,10 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
             "bad.tsv', line 2: 1 column between tabs",
         ),
         (["train", "tag", "no.conllu", "-o", "OUT"], "'no.conllu' does not exist"),
-        (["train", "tag", "DATA", "-o", "OUT", "--hidden-size=0"], "hidden_size=0; expected a whole number"),
+        (
+            ["train", "tag", "DATA", "-o", "OUT", "--hidden-size=0"],
+            "--hidden-size 0; expected a whole number",
+        ),
         (["predict", "MODEL"], "standard input is empty; expected a sentence on each line"),
         (["predict", "MODEL", "DATA", "--text=a"], "--text and DATA="),
         (
@@ -331,7 +334,7 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
         ),
         (["predict", "MODEL", "RAW"], "raw.txt', line 2: 3 columns between spaces; expected 2, as in line 1"),
         (["predict", "MODEL", "RAW"], "For raw sentences, one a line: gatewise predict MODEL < "),
-        (["train", "tag", "DATA", "-o", "OUT", "--scheme=iob2"], "scheme='iob2' needs crf=True"),
+        (["train", "tag", "DATA", "-o", "OUT", "--scheme=iob2"], "--scheme iob2 needs --crf"),
         (["train", "tag", "SLIP", "-o", "OUT", "--crf", "--scheme=iob2"], "tags[1][1] is 'I-LOC' after 'O'"),
         (["evaluate", "MODEL", "BAD"], "bad.tsv', line 2: 1 column between tabs; expected 2"),
     ],

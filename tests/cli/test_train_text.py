@@ -73,7 +73,7 @@ def test_a_preset_is_changed_by_the_options_that_are_given_and_by_no_others(page
     expected = LanguageModel.from_preset("zaremba-small", **changes).get_params()
     assert load(path).get_params() == {**expected, "progress": False}
     assert main(["train", "text", str(page), "-o", str(path), "--preset", "large"]) == 2
-    assert "preset='large'; expected one of small, zaremba-small" in capsys.readouterr().err
+    assert "--preset large; expected one of small, zaremba-small" in capsys.readouterr().err
 
 
 def test_every_hyperparameter_is_an_option(capsys):
@@ -126,7 +126,7 @@ def test_training_that_diverges_at_once_leaves_the_model_that_was_there(page, tm
     assert main(["train", "text", str(page), "-o", str(path), *options(**settings)]) == 1
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("gatewise: error: training diverged")
-    assert "Lower learning_rate" in last
+    assert "Lower --learning-rate" in last
     assert last.endswith("No model was written.")
     assert path.read_bytes() == b"the model of yesterday"
 

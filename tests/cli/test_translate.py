@@ -152,8 +152,9 @@ def test_evaluate(model_path, table, aligned, capsys):
     for data in ([table], aligned):
         out, _ = outputs(capsys, "evaluate", model_path, *data, "--json")
         assert json.loads(out) == pytest.approx(result)
-    out, _ = outputs(capsys, "evaluate", model_path, table)
-    assert f"BLEU        {result['bleu']:.2f}\n" in out
+    out, err = outputs(capsys, "evaluate", model_path, table)
+    assert out.startswith(f"BLEU        none\nchrF        {result['chrf']:.2f}\n")
+    assert f"note: {result['notes'][0]}\n" == err  # three words are no four
     assert f"exact       {result['exact']:.4f}\n" in out
 
 
@@ -161,7 +162,7 @@ def test_evaluate_with_a_beam_of_ones_own(model_path, table, capsys):
     out, _ = outputs(capsys, "evaluate", model_path, table, "--beam-size=1", "--json")
     assert json.loads(out) == pytest.approx(load(model_path).evaluate(read_pairs(table), beam_size=1))
     assert main(["evaluate", str(model_path), str(table), "--beam-size=0"]) == 2
-    assert "beam_size=0" in capsys.readouterr().err
+    assert "--beam-size 0" in capsys.readouterr().err
 
 
 def test_without_sacrebleu_the_other_measures_are_told(model_path, table, monkeypatch, capsys):
@@ -171,6 +172,27 @@ def test_without_sacrebleu_the_other_measures_are_told(model_path, table, monkey
     assert json.loads(out) == pytest.approx(result)
     out, _ = outputs(capsys, "evaluate", model_path, table)
     assert out.startswith("BLEU, chrF  not without sacrebleu: pip install 'gatewise[bleu]'\nexact ")
+    assert main(["evaluate", str(model_path), str(table), "--target-language=zh"]) == 2  # which asks for BLEU
+    assert capsys.readouterr().err == (
+        "gatewise: error: BLEU and chrF need sacrebleu. Install it with: pip install 'gatewise[bleu]'.\n"
+    )
+
+
+def test_evaluate_by_a_language(model_path, tmp_path, monkeypatch, capsys):
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("one two\t今天我们一起去学校上课\n", encoding="utf-8")
+    out, err = outputs(capsys, "evaluate", model_path, pairs)
+    assert out.startswith("BLEU        none\n")
+    assert "name their language, as in --target-language zh for Chinese" in err
+    out, _ = outputs(capsys, "evaluate", model_path, pairs, "--target-language=zh", "--json")
+    assert (json.loads(out)["bleu"], json.loads(out)["bleu_tokenizer"]) == (0, "zh")
+    monkeypatch.setitem(sys.modules, "MeCab", None)
+    for name in [name for name in sys.modules if name.startswith("sacrebleu.tokenizers.tokenizer_ja")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert main(["evaluate", str(model_path), str(pairs), "--target-language=ja"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("gatewise: error: --target-language ja: BLEU needs the words")
+    assert err.endswith("pip install 'sacrebleu[ja]'.\n")
 
 
 def test_magnify_shows_where_it_looked(model_path, tmp_path, capsys):
@@ -200,17 +222,17 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
         ),
         (
             ["train", "translate", "short.en", "-o", "n.safetensors"],
-            "where each language has a file of its own, give that of the targets too, as TARGET.",
+            "where each language has a file of its own, give that of the targets too, with TARGET.",
         ),
         (
             ["train", "translate", "pairs.tsv", "-o", "n.safetensors", "--validation=short.en"],
             "'short.en', line 1: 1 column between tabs; expected 2, a source and its target. Put a tab "
-            "between the two; where each language has a file of its own, give that of the targets too, as "
-            "--validation-target FILE.",
+            "between the two; where each language has a file of its own, give that of the targets too, with "
+            "--validation-target.",
         ),
         (
             ["evaluate", "MODEL", "short.en"],
-            "give that of the targets too, as TARGET.",
+            "give that of the targets too, with TARGET.",
         ),
         (
             ["train", "translate", "wide.tsv", "-o", "n.safetensors"],
@@ -220,11 +242,11 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
         (["predict", "MODEL", "wide.tsv"], "Give the sources alone, as with: cut -f1 wide.tsv"),
         (
             ["train", "translate", "long.tsv", "-o", "n.safetensors", "--max-length=20", "--min-count=1"],
-            "'long.tsv', line 2 has 30 tokens, more than max_length=20",
+            "'long.tsv', line 2 has 30 tokens, more than --max-length 20",
         ),
         (
             ["train", "translate", "long.tsv", "-o", "n.safetensors", "--min-count=90"],
-            "no word of the sources in 'long.tsv' is seen min_count=90 times",
+            "no word of the sources in 'long.tsv' is seen --min-count 90 times",
         ),
         (
             ["train", "translate", "pairs.tsv", "-o", "n.safetensors", "--validation-target=three.de"],
@@ -232,11 +254,11 @@ def test_snapshots_of_a_training(aligned, tmp_path, capsys):
         ),
         (
             ["predict", "MODEL", "short.en", "--beam-size=0"],
-            "beam_size=0; expected a whole number of at least 1",
+            "--beam-size 0; expected a whole number of at least 1",
         ),
         (
             ["predict", "MODEL", "short.en", "--n-best=5"],
-            "n_best=5, but beam_size=4 hypotheses are kept",
+            "--n-best 5, but --beam-size 4 hypotheses are kept",
         ),
         (["predict", "MODEL", "gap.en"], "'gap.en', line 2 is empty"),
         (

@@ -24,6 +24,7 @@ from gatewise.cli import (
     translate,
 )
 from gatewise.cli.console import fail, say, telling_of_checkpoints
+from gatewise.cli.wording import speaking_for, worded
 from gatewise.errors import GatewiseError, TrainingError
 from gatewise.version import __version__
 
@@ -89,14 +90,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter is shown its number
             stream.reconfigure(errors="backslashreplace")
+    with speaking_for(lambda: typer.main.get_command(app), arguments):
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
+    """The exit code of a command."""
     try:
         with telling_of_checkpoints():
             code = int(app(arguments, standalone_mode=False) or 0)
     except TrainingError as error:
-        fail(str(error))
+        fail(worded(str(error)))
         return 1
     except GatewiseError as error:
-        fail(str(error))
+        fail(worded(str(error)))
         return 2
     except MemoryError as error:
         fail(f"there is not enough memory ({error}); choose smaller sizes or a smaller --batch-size")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption, say
+from gatewise.cli.console import JsonOption, figure, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     SAMPLE_STEPS,
@@ -27,8 +25,6 @@ from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import SequenceClassifier
 
 __all__ = ["evaluate", "predict", "train"]
-
-_Read = TypeVar("_Read")
 
 
 @with_hyperparameters(SequenceClassifier, leave_out=("class_weight",))
@@ -91,7 +87,7 @@ def predict(model: SequenceClassifier, data: Path | None) -> dict[str, list[Any]
     if _is_ts(data):
         X: list[Any] = read_ts(data).X
     else:
-        X = _by_column(read_texts, data)
+        X = read_texts(data)
         labels = set(map(str, classes))
         if not _is_table(data) and all(_first_column(text) in labels for text in X):
             raise DataError(
@@ -121,17 +117,15 @@ def evaluate(model: SequenceClassifier, data: Path) -> tuple[dict[str, Any], lis
     ]
     for label, each in zip(labels, result["classes"], strict=True):
         predicted = "  ".join(f"{count:>{counts}}" for count in each["predicted_as"])
-        lines.append(
-            f"{label:<{width}}  {each['precision']:9.4f}  {each['recall']:.4f}  {each['f1']:.4f}  "
-            f"{'':<12} {predicted}"
-        )
+        precision, recall, f1 = (figure(each[name], ".4f") for name in ("precision", "recall", "f1"))
+        lines.append(f"{label:<{width}}  {precision:>9}  {recall:>6}  {f1:>6}  {'':<12} {predicted}")
     return dict(result), lines
 
 
 def _read(path: Path) -> tuple[list[Any], list[str]]:
     """Sequences with labels."""
     if not _is_ts(path):
-        return _by_column(read_labelled_texts, path)
+        return read_labelled_texts(path)
     X, y = read_ts(path)
     if y is None:
         raise DataError(
@@ -143,15 +137,6 @@ def _read(path: Path) -> tuple[list[Any], list[str]]:
 def _first_column(line: str) -> str:
     """What would be the label in a file of labelled texts."""
     return line.partition("\t" if "\t" in line else " ")[0].strip()
-
-
-def _by_column(read: Callable[[Path], _Read], path: Path) -> _Read:
-    """What a reader makes of a file; of tables only the columns text and label can be read here."""
-    try:
-        return read(path)
-    except ArgumentError as error:
-        told = re.sub(r"^(text|label)_column=('\w+'), but ", r"a column \2 is needed, but ", str(error))
-        raise ArgumentError(told) from None
 
 
 def _is_ts(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -12,9 +13,20 @@ from typing import Annotated, Any
 
 import typer
 
+from gatewise.cli.wording import worded
 from gatewise.errors import CheckpointWarning, OutputError
 
-__all__ = ["JsonOption", "fail", "note", "print_json", "printable", "say", "telling_of_checkpoints", "write"]
+__all__ = [
+    "JsonOption",
+    "fail",
+    "figure",
+    "note",
+    "print_json",
+    "printable",
+    "say",
+    "telling_of_checkpoints",
+    "write",
+]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
@@ -60,14 +72,20 @@ def print_json(value: Mapping[str, Any]) -> None:
     say(json.dumps(value))
 
 
+def figure(value: float | None, form: str) -> str:
+    """A number in a form, or that there is none."""
+    return "none" if value is None else format(value, form)
+
+
 def note(message: str) -> None:
     """A note beside the result, on standard error."""
-    print(f"note: {message}", file=sys.stderr, flush=True)
+    print(f"note: {worded(message)}", file=sys.stderr, flush=True)
 
 
 def fail(message: str) -> None:
-    """One line on standard error."""
-    print(f"gatewise: error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    """One line on standard error, that ends sentences once."""
+    line = re.sub(r"(?<=[^\s./])\.\.(?=\s|$)", ".", " ".join(message.split()))
+    print(f"gatewise: error: {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -80,7 +98,7 @@ def telling_of_checkpoints() -> Iterator[None]:
 
     def tell(message: Warning | str, category: type[Warning], *rest: Any, **options: Any) -> None:
         if issubclass(category, CheckpointWarning):
-            print(f"gatewise: warning: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+            print(f"gatewise: warning: {' '.join(worded(str(message)).split())}", file=sys.stderr, flush=True)
         else:
             show(message, category, *rest, **options)
 

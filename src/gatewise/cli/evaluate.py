@@ -9,12 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from gatewise.cli import classify, forecast, tag, text, translate
-from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.console import JsonOption, note, print_json, say
+from gatewise.cli.hyperparameters import with_options_of
+from gatewise.cli.wording import worded
 from gatewise.errors import ArgumentError
 from gatewise.tasks import (
+    DynamicEvaluation,
     Estimator,
     Forecaster,
     LanguageModel,
+    NeuralCache,
     SequenceClassifier,
     SequenceTagger,
     Translator,
@@ -34,6 +38,9 @@ _EVALUATE: dict[type[Estimator], Callable[..., tuple[dict[str, Any], list[str]]]
 """For each kind of model what measures it: given the model and the file, the result and its lines."""
 
 
+@with_options_of(DynamicEvaluation, prefix="dynamic_", about="With --dynamic: ")
+@with_options_of(NeuralCache, prefix="cache_", about="With --cache: ")
+@with_options_of(Translator.translate, names=translate.SEARCH, about="Of a translator: ")
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model file.")],
     data: Annotated[Path, typer.Argument(help="File to measure on, of the kind the model was trained on.")],
@@ -55,13 +62,6 @@ def evaluate(
             "--dynamic", help="Of a language model: let a copy go on learning from what it has read."
         ),
     ] = False,
-    dynamic_training: Annotated[
-        Path | None,
-        typer.Option(
-            help="The same, in steps of the size of the gradients on this text, that it was trained on.",
-            show_default="none",
-        ),
-    ] = None,
     cache: Annotated[
         bool,
         typer.Option("--cache", help="Of a language model: let words come again that came a while ago."),
@@ -69,9 +69,20 @@ def evaluate(
     beam_size: Annotated[
         int | None, typer.Option(help="Of a translator: hypotheses kept of each text.", show_default="4")
     ] = None,
+    target_language: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a translator: code of the targets' language, as zh or ja, by which BLEU finds words.",
+            show_default="one with spaces between words",
+        ),
+    ] = None,
     as_json: JsonOption = False,
+    **values: Any,
 ) -> None:
-    """Measure a model on data."""
+    """Measure a model on data.
+
+    A value of --dynamic or --cache asks for it by itself.
+    """
     loaded = load(model)
     kind = type(loaded).__name__
     if target is not None and not isinstance(loaded, Translator):
@@ -80,20 +91,26 @@ def evaluate(
     asked: list[tuple[str, Any, type[Estimator]]] = [
         ("batch_size", batch_size, LanguageModel),
         ("dynamic", dynamic, LanguageModel),
-        ("dynamic_training", dynamic_training, LanguageModel),
         ("cache", cache, LanguageModel),
         ("beam_size", beam_size, Translator),
+        ("target_language", target_language, Translator),
+        *((n, v, Translator if n in translate.SEARCH else LanguageModel) for n, v in values.items()),
     ]
     for name, given, of in asked:
-        if given is None or given is False:
+        if given is None or (given is False and name in ("dynamic", "cache")):
             continue
         if not isinstance(loaded, of):
             option = name.replace("_", "-")
             raise ArgumentError(f"--{option} is for a {of.__name__}; {str(model)!r} holds a {kind}.")
         options[name] = given
     result, lines = _EVALUATE[type(loaded)](loaded, data, **options)
+    if "notes" in result:
+        result["notes"] = [worded(note) for note in result["notes"]]
     if as_json:
         print_json(result)
         return
     for line in lines:
         say(line)
+    if not isinstance(loaded, Forecaster):  # its verdict has them
+        for each in result.get("notes", ()):
+            note(each)

@@ -12,6 +12,7 @@ import typer
 from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.cli.wording import worded
 from gatewise.data.frames import Table, read_file
 from gatewise.tasks import Forecaster
 
@@ -61,11 +62,12 @@ def train(
         magnify=magnify,
         sample=lambda: one_by_one(table, model)[0],
     )
-    verdict = model.verdict_
+    verdict, notes = model.verdict_, [worded(note) for note in model.notes_]
     if as_json:
-        print_json({"event": "verdict", "notes": model.notes_, **(verdict.as_dict() if verdict else {})})
+        facts = verdict.as_dict() if verdict else {}
+        print_json({"event": "verdict", **facts, "notes": [*notes, *facts.get("notes", ())]})
         return
-    for each in model.notes_:
+    for each in notes:
         say(f"note: {each}")
     if verdict is not None:
         say(str(verdict))

@@ -1,19 +1,20 @@
-"""An estimator's hyperparameters as options of a command, as its class names, types and describes them."""
+"""Arguments of estimators and of what they use as options of a command, with their names, types and words."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import typer
 
 from gatewise.tasks import Estimator
 
-__all__ = ["with_hyperparameters"]
+__all__ = ["with_hyperparameters", "with_options_of"]
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -42,6 +43,54 @@ def with_hyperparameters(
         if name not in _NOT_OPTIONS and name not in leave_out
     ]
 
+    return _adding(options)
+
+
+def with_options_of(
+    source: Callable[..., Any], *, names: Sequence[str] | None = None, prefix: str = "", about: str = ""
+) -> Callable[[Command], Command]:
+    """Give a command an option for each argument; it receives those that are given, None for the others.
+
+    Args:
+        source: a function, or a class, whose signature and docstring say what there is.
+        names: of its arguments; all where omitted.
+        prefix: what stands before each name.
+        about: what stands before each description.
+    """
+    texts = _descriptions(source)
+    types = get_type_hints(source.__init__ if inspect.isclass(source) else source)
+    arguments = inspect.signature(source).parameters
+    options = [
+        inspect.Parameter(
+            prefix + name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                _plain_kind(types[name]) | None,
+                typer.Option(help=about + texts[name], show_default=_told(arguments[name].default)),
+            ],
+        )
+        for name in (arguments if names is None else names)
+    ]
+    return _adding(options)
+
+
+def _plain_kind(kind: Any) -> Any:
+    """What typer is to read: a number, a flag or a path."""
+    members = get_args(kind) if get_origin(kind) in (UnionType, Union) else (kind,)
+    return next(each for each in (bool, int, float, Path) if each in members)
+
+
+def _told(default: Any) -> str:
+    """A default in words."""
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return "none" if default is None else f"{default:g}"
+
+
+def _adding(options: Sequence[inspect.Parameter]) -> Callable[[Command], Command]:
+    """What gives a command options beside its own."""
+
     def decorate(command: Command) -> Command:
         own = [
             parameter
@@ -49,7 +98,8 @@ def with_hyperparameters(
             if parameter.kind is not inspect.Parameter.VAR_KEYWORD
         ]
         # A command's own options may come without a default, and after others that have one.
-        parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + options
+        parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        parameters += options
 
         @functools.wraps(command)
         def run(**values: Any) -> None:
@@ -62,9 +112,9 @@ def with_hyperparameters(
     return decorate
 
 
-def _descriptions(estimator: type[Estimator]) -> dict[str, str]:
-    """What the class's docstring says of each argument, on one line."""
-    arguments = re.search(r"^Args:\n((?:[ ]{4}.*\n|\n)+)", inspect.getdoc(estimator) or "", re.M)
+def _descriptions(source: Callable[..., Any]) -> dict[str, str]:
+    """What a docstring says of each argument, on one line."""
+    arguments = re.search(r"^Args:\n((?:[ ]{4}.*\n|\n)+)", (inspect.getdoc(source) or "") + "\n", re.M)
     entries = re.split(r"^ {4}(?=\w+: )", arguments[1], flags=re.M)[1:] if arguments else []
     pairs = (entry.split(": ", 1) for entry in entries)
     return {name: " ".join(text.split()).replace("``", "") for name, text in pairs}

@@ -11,6 +11,7 @@ import typer
 
 from gatewise.cli import classify, forecast, tag, translate
 from gatewise.cli.console import JsonOption, say, write
+from gatewise.cli.hyperparameters import with_options_of
 from gatewise.data.frames import file_content, is_parquet
 from gatewise.errors import ArgumentError
 from gatewise.storage import check_writable, write_bytes
@@ -30,6 +31,7 @@ _PREDICT: dict[type[Estimator], Callable[..., Columns]] = {
 """For each kind of model that predicts what makes its table: given the model and the file, or None."""
 
 
+@with_options_of(Translator.translate, names=translate.SEARCH, about="Of a translator: ")
 def predict(
     model: Annotated[Path, typer.Argument(help="Model file.")],
     data: Annotated[
@@ -61,7 +63,16 @@ def predict(
             show_default="none",
         ),
     ] = None,
+    attention: Annotated[
+        bool,
+        typer.Option(
+            "--attention",
+            help="Of a translator: also tell which word of the source each word looked at most, as in 0-0 "
+            "2-1; with --json how much at each.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
+    **search: Any,
 ) -> None:
     """Predict for each row of DATA.
 
@@ -84,23 +95,27 @@ def predict(
         )
     if future is not None and not isinstance(loaded, Forecaster):
         raise ArgumentError(f"--future={str(future)!r}, but a {type(loaded).__name__} forecasts nothing.")
-    options: dict[str, Any] = {"future": future, "beam_size": beam_size, "n_best": n_best}
-    options = {name: value for name, value in options.items() if value is not None}
-    for name in ("beam_size", "n_best"):
+    search |= {"beam_size": beam_size, "n_best": n_best, "attention": attention or None}
+    options = {name: value for name, value in {**search, "future": future}.items() if value is not None}
+    for name in search:
         if name in options and not isinstance(loaded, Translator):
             option = name.replace("_", "-")
-            raise ArgumentError(f"--{option}={options[name]}, but a {type(loaded).__name__} has no beam.")
-    for name, given in (("text", text), ("min_confidence", min_confidence)):
-        if given is not None:
+            given = "" if isinstance(options[name], bool) else f"={options[name]}"
+            raise ArgumentError(f"--{option}{given}, but a {type(loaded).__name__} has no beam.")
+    of_a_tagger = {"text": text, "min_confidence": min_confidence}
+    for name, value in of_a_tagger.items():
+        if value is not None:
             if not isinstance(loaded, SequenceTagger):
                 option = name.replace("_", "-")
                 raise ArgumentError(f"--{option} is for a SequenceTagger, not a {type(loaded).__name__}.")
-            options[name] = given
+            options[name] = value
     if isinstance(loaded, Translator) and output is None:
         translate.stream(loaded, data, as_json=as_json, **options)
         return
     if isinstance(loaded, Forecaster) and output is not None and is_parquet(output):
         options["typed"] = True
+    if attention:
+        options["as_json"] = as_json
     table = _PREDICT[type(loaded)](loaded, data, **options)
     if as_json:
         rows = zip(*table.values(), strict=True)

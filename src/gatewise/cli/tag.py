@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption, note, printable
+from gatewise.cli.console import JsonOption, figure, note, printable
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.standard_input import standard_input_lines
 from gatewise.cli.train import (
@@ -64,8 +64,8 @@ def train(
     A checkpoint is kept beside the model while training runs; --resume goes on from it to the very bits
     of a run without a stop.
     """
-    learnt = _read(data, column)
-    measured = None if validation is None else _read(validation, column)
+    learnt = read_tagged(data, column)
+    measured = None if validation is None else read_tagged(validation, column)
     model = SequenceTagger(**hyperparameters, progress=False)
     run_training(
         model,
@@ -163,9 +163,9 @@ def evaluate(model: SequenceTagger, data: Path) -> tuple[dict[str, Any], list[st
         lines.append(f"unknown words  {result['unknown_accuracy']:.4f}")
     if "span_f1" in result:
         lines += [
-            f"span F1        {result['span_f1']:.4f}",
-            f"precision      {result['span_precision']:.4f}",
-            f"recall         {result['span_recall']:.4f}",
+            f"span F1        {figure(result['span_f1'], '.4f')}",
+            f"precision      {figure(result['span_precision'], '.4f')}",
+            f"recall         {figure(result['span_recall'], '.4f')}",
         ]
     lines.append(f"words          {result['tokens']:,}, {result['unknown']:,} of them unknown to the model")
     lines += _table(result, "type", "span_macro_") if "types" in result else _table(result, "tag", "macro_")
@@ -186,14 +186,6 @@ def _table(result: dict[str, Any], what: str, macro: str) -> list[str]:
             f"{name:<{width}}  {row['precision']:9.4f}  {row['recall']:.4f}  {row['f1']:.4f}{support}"
         )
     return lines
-
-
-def _read(data: Path, column: str | None) -> TaggedSentences:
-    try:
-        return read_tagged(data, column)
-    except ArgumentError as error:
-        told = str(error).replace(f"column={column!r}", f"--column={column}", 1)
-        raise ArgumentError(told.replace("expected as column", "expected as --column", 1)) from None
 
 
 def _tags_of(model: SequenceTagger, data: Path) -> TaggedSentences:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption
+from gatewise.cli.console import JsonOption, figure
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     MagnifyOption,
@@ -17,6 +18,7 @@ from gatewise.cli.train import (
     run_training,
     sample_text,
 )
+from gatewise.cli.wording import renamed
 from gatewise.data import TextSource
 from gatewise.tasks import DynamicEvaluation, LanguageModel, NeuralCache
 from gatewise.tasks.language.presets import PRESETS
@@ -83,20 +85,33 @@ def evaluate(
     *,
     batch_size: int = 1,
     dynamic: bool = False,
-    dynamic_training: Path | None = None,
     cache: bool = False,
+    **values: Any,
 ) -> tuple[dict[str, Any], list[str]]:
-    """The measurements for machines, and the same as lines for people."""
-    result = model.evaluate(
-        data,
-        batch_size=batch_size,
-        dynamic=DynamicEvaluation(training=dynamic_training) if dynamic or dynamic_training else None,
-        cache=NeuralCache() if cache else None,
-    )
+    """The measurements for machines, and the same as lines for people.
+
+    Args:
+        model: the language model.
+        data: text file to measure on.
+        batch_size: places read side by side.
+        dynamic: by dynamic evaluation.
+        cache: with a neural cache.
+        values: of either, by the names of their options: each asks for it.
+    """
+    kinds = (("dynamic_", DynamicEvaluation), ("cache_", NeuralCache))
+    given = [{n.removeprefix(p): v for n, v in values.items() if n.startswith(p)} for p, _ in kinds]
+    names = {field.name: prefix + field.name for prefix, kind in kinds for field in fields(kind)}
+    with renamed(**names):
+        result = model.evaluate(
+            data,
+            batch_size=batch_size,
+            dynamic=DynamicEvaluation(**given[0]) if dynamic or given[0] else None,
+            cache=NeuralCache(**given[1]) if cache or given[1] else None,
+        )
     bits, unknown = result["bits_per_char"], result["unknown"]
     return result, [
         f"loss           {result['loss']:.4f} nats a token",
-        f"perplexity     {result['perplexity']:.3f}",
+        f"perplexity     {figure(result['perplexity'], '.3f')}",
         f"bits per char  {'none, for some tokens are unknown' if bits is None else f'{bits:.4f}'}",
         f"tokens         {result['tokens']:,}, {unknown:,} of them unknown to the model",
     ]

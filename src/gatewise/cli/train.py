@@ -11,6 +11,7 @@ import typer
 
 from gatewise.cli.console import print_json, say
 from gatewise.cli.progress import listener
+from gatewise.cli.wording import worded
 from gatewise.errors import ArgumentError, TrainingError
 from gatewise.magnify import Snapshots, snapshots_path
 from gatewise.storage import check_suffix, check_writable
@@ -114,7 +115,7 @@ def run_training(
     if complete:  # and not before: had the model not been written, its checkpoint would still have it all
         checkpoint.unlink(missing_ok=True)
     # A forecaster's notes come with its verdict.
-    notes = () if isinstance(model, Forecaster) else model.notes_
+    notes = [] if isinstance(model, Forecaster) else [worded(note) for note in model.notes_]
     if as_json and notes:
         print_json({"event": "notes", "notes": notes})
     if as_json:

@@ -11,19 +11,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
+import numpy as np
 import typer
 
-from gatewise.cli.console import JsonOption, say
+from gatewise.cli.console import JsonOption, figure, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.standard_input import STANDARD_INPUT, standard_input_lines
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.cli.wording import renamed
 from gatewise.data.lines import numbered_lines
-from gatewise.data.pairs import Pairs, cut, read_pairs
+from gatewise.data.pairs import cut, read_pairs
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.tasks import Translation, Translator
 from gatewise.tasks.translation.search import encoded_source
 
-__all__ = ["evaluate", "predict", "stream", "train"]
+__all__ = ["SEARCH", "evaluate", "predict", "stream", "train"]
+
+SEARCH = ("length_penalty", "coverage_penalty", "max_tokens", "copy_unknown")
+"""Arguments of ``Translator.translate`` that are options of more than one command."""
 
 _AT_ONCE = 64
 """Lines of a file read before the first are written."""
@@ -63,10 +68,10 @@ def train(
         raise ArgumentError(
             "--validation-target is given without --validation, the sources that belong to it."
         )
-    learnt = _pairs(data, target, "TARGET")
-    measured = None
+    learnt, measured = read_pairs(data, target), None
     if validation is not None:
-        measured = _pairs(validation, validation_target, "--validation-target FILE")
+        with renamed(target="validation_target"):
+            measured = read_pairs(validation, validation_target)
     model = Translator(**hyperparameters, progress=False)
     run_training(
         model,
@@ -83,17 +88,9 @@ def train(
     )
 
 
-def _pairs(source: Path, target: Path | None, option: str) -> Pairs:
-    """The pairs of one file or two; ``option`` is where a command takes the second."""
-    try:
-        return read_pairs(source, target)
-    except DataError as error:
-        raise DataError(
-            str(error).replace("give both files", f"give that of the targets too, as {option}")
-        ) from None
-
-
-def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any) -> None:
+def stream(
+    model: Translator, data: Path | None, *, as_json: bool, attention: bool = False, **search: Any
+) -> None:
     """Translate line by line and write what comes of it: of a file some lines at a time, else each alone."""
     lines = _lines(model, data)
     at_once = _AT_ONCE if data is not None or _is_file(sys.stdin) else 1
@@ -102,17 +99,26 @@ def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any
         for (number, text), translations in zip(batch, found, strict=True):
             for rank, each in enumerate(translations, start=1):
                 if as_json:
-                    say(json.dumps(_row(number, rank, text, each)))
-                else:
-                    say(f"{number}\t{rank}\t{each.text}" if search.get("n_best", 1) > 1 else each.text)
+                    say(json.dumps(_row(number, rank, text, each) | (_looked(each) if attention else {})))
+                    continue
+                columns = [str(number), str(rank)] if search.get("n_best", 1) > 1 else []
+                columns += [each.text, _pharaoh(each)] if attention else [each.text]
+                say("\t".join(columns))
 
 
-def predict(model: Translator, data: Path | None, **search: Any) -> dict[str, list[Any]]:
+def predict(
+    model: Translator,
+    data: Path | None,
+    *,
+    attention: bool = False,
+    as_json: bool = False,
+    **search: Any,
+) -> dict[str, list[Any]]:
     """The translations of a file's lines, and their scores."""
     lines = list(_lines(model, data))
     found = model.translations([text for _, text in lines], **search)
     rows = [
-        _row(number, rank, text, each)
+        _row(number, rank, text, each) | (_looked(each, as_json) if attention else {})
         for (number, text), translations in zip(lines, found, strict=True)
         for rank, each in enumerate(translations, start=1)
     ]
@@ -127,6 +133,24 @@ def _row(number: int, rank: int, text: str, translation: Translation) -> dict[st
         "target": translation.text,
         "score": translation.score,
     }
+
+
+def _looked(translation: Translation, whole: bool = True) -> dict[str, Any]:
+    """Where the writing of each symbol looked; whole, or as one can read it in a cell of a table."""
+    symbols = {"source": translation.source_symbols, "target": translation.target_symbols}
+    looked: dict[str, Any] = {
+        f"{side}_symbols": list(each) if whole else " ".join(symbol.replace(" ", "␣") for symbol in each)
+        for side, each in symbols.items()
+    }
+    looked["alignment"] = _pharaoh(translation)
+    if whole:
+        looked["attention"] = translation.attention.astype(np.float64).round(6).tolist()
+    return looked
+
+
+def _pharaoh(translation: Translation) -> str:
+    """Which symbol of the source each that is written looked at most, in the format of Pharaoh."""
+    return " ".join(f"{source}-{target}" for source, target in translation.alignment)
 
 
 def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
@@ -159,21 +183,28 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
 
 
 def evaluate(
-    model: Translator, data: Path, *, target: Path | None = None, **search: Any
+    model: Translator,
+    data: Path,
+    *,
+    target: Path | None = None,
+    target_language: str | None = None,
+    **search: Any,
 ) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
-    pairs = _pairs(data, target, "TARGET")
+    pairs = read_pairs(data, target)
     try:
-        result = model.evaluate(pairs, **search)
-        compared = [f"BLEU        {result['bleu']:.2f}", f"chrF        {result['chrf']:.2f}"]
+        result = model.evaluate(pairs, target_language=target_language, **search)
+        compared = [f"BLEU        {figure(result['bleu'], '.2f')}", f"chrF        {result['chrf']:.2f}"]
     except MissingExtraError:
+        if target_language is not None:
+            raise
         result = model.evaluate(pairs, bleu=False, **search)
         compared = ["BLEU, chrF  not without sacrebleu: pip install 'gatewise[bleu]'"]
     lines = [
         *compared,
         f"exact       {result['exact']:.4f}",
         f"loss        {result['loss']:.4f} nats a token",
-        f"perplexity  {result['perplexity']:.2f}",
+        f"perplexity  {figure(result['perplexity'], '.2f')}",
         f"tokens      {result['tokens']:,}, {result['unknown']:,} of them unknown to the model",
     ]
     return result, lines

@@ -146,7 +146,7 @@ def _wrong_columns(columns: Sequence[str], path: Path) -> str:
     if len(columns) == 1:
         return (
             f"1 column between tabs; {expected}. Put a tab between the two; where each language has a file "
-            "of its own, give both files."
+            "of its own, give that of the targets too, with target=."
         )
     texts = [number for number, column in enumerate(columns, start=1) if not column.isdecimal()]
     kept = ",".join(map(str, texts if len(texts) == 2 else (1, 2)))

@@ -184,7 +184,7 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None, *, str
     if empty and strict:
         raise DataError(
             f"{table.name}: {named(empty)} no value in column {names.target!r}; remove "
-            f"{'the series' if len(empty) == 1 else 'them'}, or leave strict at False."
+            f"{'the series' if len(empty) == 1 else 'them'}, or leave out strict=True."
         )
     if empty:
         notes = (*notes, f"{named(empty)} no value in column {names.target!r}, and left out")
@@ -264,7 +264,7 @@ def _ends_empty(series: Series) -> str:
 
 
 def _covariates(table: Table, names: tuple[str, ...]) -> Floats:
-    columns = [as_numbers(table.column(name, "known or past"), name, table.name) for name in names]
+    columns = [as_numbers(table.column(name, "known= or past"), name, table.name) for name in names]
     rows = len(next(iter(table.columns.values()), ()))
     return np.stack(columns, axis=1) if columns else np.zeros((rows, 0))
 

@@ -43,6 +43,9 @@ class Estimator:
     _schedules: ClassVar[tuple[str, ...]] = tuple(SCHEDULES)
     """Names that ``schedule`` may have."""
 
+    _not_of_run: ClassVar[tuple[str, ...]] = ("time_limit", "progress")
+    """Hyperparameters by which no run is known: they change when it stops, not what it computes."""
+
     _by_task: ClassVar[dict[str, type[Estimator]]] = {}
 
     network_: Network
@@ -166,9 +169,9 @@ class Estimator:
             rng=np.random.default_rng([self.seed, 1]),
             listeners=[*listeners, training.PlainProgress()] if self.progress else listeners,
         )
-        # What a run is known by: time_limit and progress change when it stops, not what it computes.
-        run = self._config() | {"data": digest}
-        del run["time_limit"], run["progress"]
+        # What a run is known by.
+        run = {name: value for name, value in self._config().items() if name not in self._not_of_run}
+        run["data"] = digest
         if checkpoint is not None and resume:
             training.restore(checkpoint, training.read_checkpoint(checkpoint, run), loop)
         for name, value in learnt.items():
@@ -346,7 +349,7 @@ def load(path: str | Path) -> Any:
             f"{str(path)!r} is the checkpoint of a training, not a finished model: it has the weights that "
             "training stood at, not the best ones, and nothing that comes after training, as the calibration "
             f"of a forecaster's intervals. Finish it with fit(..., checkpoint={str(path)!r}, resume=True), "
-            "or on the command line with --resume.",
+            "or on the command line with gatewise train and --resume.",
             CheckpointWarning,
             stacklevel=2,
         )

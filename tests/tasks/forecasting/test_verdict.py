@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gatewise.data.panel import Series
+from gatewise.errors import DataError
 from gatewise.tasks.forecasting.baselines import Baselines
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.judge import count_of, judge
@@ -50,6 +51,39 @@ def test_a_window_without_a_scale_does_not_count_in_mase():
 
 def test_zeros_forecast_as_zeros_are_no_error_of_any_percent():
     assert Judged(np.zeros((1, 2)), np.ones(1)).accuracy("me", np.zeros((1, 2))).smape == 0
+
+
+def test_zeros_forecast_as_anything_else_have_no_smape():
+    """It would be 200, however close the forecast is."""
+    for close in (1e-9, 0.5, 100.0):
+        assert math.isnan(Judged(np.zeros((1, 2)), np.ones(1)).accuracy("me", np.array([[0.0, close]])).smape)
+    assert Judged(np.array([[0.0, 1.0]]), np.ones(1)).accuracy("me", np.array([[0.0, 3.0]])).smape == 50
+
+
+def test_nothing_to_measure_on_is_no_error_of_0():
+    for actual in (np.full((2, 3), NAN), np.zeros((0, 3))):
+        with pytest.raises(DataError, match="no value to measure forecasts on"):
+            Judged(actual, np.ones(len(actual)), actual, actual).accuracy("me", actual, interval=True)
+
+
+@pytest.mark.parametrize(
+    ("mase", "smape", "noted"),
+    [
+        (NAN, 10.0, ["no MASE"]),
+        (1.0, NAN, ["no sMAPE"]),
+        (NAN, NAN, ["no MASE", "no sMAPE"]),
+        (1.0, 10.0, []),
+    ],
+)
+def test_a_measure_that_does_not_exist_is_none_with_a_reason(mase, smape, noted):
+    row = Accuracy("forecaster", 1.0, 1.5, mase, smape)
+    found = Verdict("one series", None, row, [Accuracy("naive", 2.0, 3.0, mase, smape)])
+    values = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert values["forecasters"][0]["mase"] == (None if math.isnan(mase) else mase)
+    assert values["forecasters"][0]["smape"] == (None if math.isnan(smape) else smape)
+    assert [note.partition(":")[0] for note in values.get("notes", [])] == noted
+    assert "nan" not in str(found)
+    assert str(found).count("\nno ") == len(noted)
 
 
 @pytest.mark.parametrize(
@@ -165,8 +199,8 @@ def test_a_verdict_is_a_table_and_plain_values():
     lines = str(found).splitlines()
     assert lines[0] == "forecasts of one series:"
     assert lines[1].split() == ["MAE", "RMSE", "MASE", "sMAPE", "80", "%", "interval"]
-    assert lines[2].split() == ["forecaster", "1", "1.5", "nan", "10.00", "covers", "78.5", "%"]
-    assert lines[3].split() == ["naive", "2", "3", "nan", "12.50"]
+    assert lines[2].split() == ["forecaster", "1", "1.5", "-", "10.00", "covers", "78.5", "%"]
+    assert lines[3].split() == ["naive", "2", "3", "-", "12.50"]
     values = json.loads(json.dumps(found.as_dict(), allow_nan=False))
     assert values["forecasters"][0] == {
         "name": "forecaster",

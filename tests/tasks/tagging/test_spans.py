@@ -68,10 +68,20 @@ def test_counts_by_hand():
     assert list(counts) == ["LOC", "ORG", "PER"]
     assert (counts["LOC"].precision, counts["LOC"].recall, counts["LOC"].f1) == (1, 1, 1)
     assert span_counts([["O"]], [["O"]]) == {}
-    only_found = span_counts([["O"]], [["B-X"]])["X"]
-    assert (only_found, only_found.precision, only_found.recall, only_found.f1) == ((0, 1, 0), 0, 0, 0)
-    only_wanted = Counts(0, 0, 2)
-    assert (only_wanted.precision, only_wanted.recall, only_wanted.f1) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "scores"),
+    [
+        ((0, 0, 1), (None, 0, 0)),  # it could have found one, and did not
+        ((0, 1, 0), (0, None, None)),  # whatever it does, there is none to be found
+        ((0, 0, 0), (None, None, None)),
+        ((0, 1, 1), (0, 0, 0)),
+    ],
+)
+def test_a_share_of_nothing_is_none(counts, scores):
+    made = Counts(*counts)
+    assert (made.precision, made.recall, made.f1) == scores
 
 
 def test_which_tags_are_those_of_spans():

@@ -279,8 +279,10 @@ class SequenceClassifier(Estimator):
 
         Returns:
             ``loss`` (nats a sequence, all classes of weight 1), ``accuracy``, ``sequences`` (N), and for
-            ``classes`` a dict each with ``label``, ``precision``, ``recall``, ``f1``, ``support`` and
-            ``predicted_as`` (K counts in the order of the classes, a row of the confusion matrix).
+            ``classes`` a dict each with ``label``, ``precision`` (None where the class is never predicted),
+            ``recall`` and ``f1`` (None where it does not occur), ``support`` and ``predicted_as`` (K counts
+            in the order of the classes, a row of the confusion matrix); ``notes`` where there is something to
+            say of a score.
 
         Raises:
             NotFittedError, ArgumentError, DataError: as ``predict_proba``; a label is none of the classes.

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.errors import DataError
+from gatewise.tasks.scores import noted
+
 __all__ = ["Accuracy", "Judged", "Verdict", "mase_scale", "nominal_share"]
 
 Floats = npt.NDArray[np.float64]
@@ -34,7 +37,8 @@ class Accuracy:
         rmse: root of the mean squared error, in the data's unit.
         mase: mean over the windows of the MAE, divided by that of repeating the last season in the
             training part; NaN where no window has such a scale.
-        smape: symmetric mean absolute percentage error, 0 to 200.
+        smape: symmetric mean absolute percentage error, 0 to 200; NaN where all values are 0, for then any
+            forecast but 0 has 200, however close it is.
         coverage: share of values inside the interval between the outermost quantiles; None without one.
     """
 
@@ -63,10 +67,16 @@ class Judged:
     high: Floats | None = None
 
     def accuracy(self, name: str, forecast: Floats, interval: bool = False) -> Accuracy:
-        """The measures of one forecast (M, S)."""
+        """The measures of one forecast (M, S).
+
+        Raises:
+            DataError: all values are missing.
+        """
         present = ~np.isnan(self.actual)
+        if not present.any():
+            raise DataError("there is no value to measure forecasts on: all are missing.")
         error = np.where(present, np.abs(self.actual - forecast), 0)
-        count = max(1, int(present.sum()))
+        count, zero = int(present.sum()), not self.actual[present].any()
         total = np.abs(np.where(present, self.actual, 0)) + np.where(present, np.abs(forecast), 0)
         relative = np.divide(error, total, out=np.zeros_like(error), where=total > 0)
         steps = present.sum(axis=1)
@@ -80,7 +90,7 @@ class Judged:
             float(error.sum() / count),
             float(np.sqrt((error**2).sum() / count)),
             float(scaled.mean()) if len(scaled) else float("nan"),
-            float(200 * relative.sum() / count),
+            float("nan") if zero and error.any() else float(200 * relative.sum() / count),
             coverage,
         )
 
@@ -130,6 +140,21 @@ class Verdict:
             return f"The forecaster is no better than the best baseline: {figures}."
         return f"The forecaster beats every baseline: {figures}, {100 * (1 - ours / best):.0f} % less."
 
+    @property
+    def notes(self) -> list[str]:
+        """Why a measure does not exist."""
+        notes = []
+        if np.isnan(self.forecaster.mase):
+            notes.append(
+                "no MASE: its unit is how far values lie from those of a season before, in the part that is "
+                "learnt from, and there is none such; MAE decides"
+            )
+        if np.isnan(self.forecaster.smape):
+            notes.append(
+                "no sMAPE: all values are 0, of which any other number is 200 % off, however close it is"
+            )
+        return notes
+
     def __str__(self) -> str:
         rows = [self.forecaster, *self.baselines]
         interval = "" if self.interval is None else f"{100 * self.interval:.10g} % interval"
@@ -139,22 +164,28 @@ class Verdict:
         ]
         for row in rows:
             coverage = "" if row.coverage is None else f"covers {100 * row.coverage:.1f} %"
-            measures = f"{row.mae:>11.4g}{row.rmse:>11.4g}{row.mase:>8.3f}{row.smape:>8.2f}"
-            lines.append(f"{row.name:<16}{measures}  {coverage}".rstrip())
-        return "\n".join([*lines, self.words])
+            relative = f"{_figure(row.mase, '.3f'):>8}{_figure(row.smape, '.2f'):>8}"
+            lines.append(f"{row.name:<16}{row.mae:>11.4g}{row.rmse:>11.4g}{relative}  {coverage}".rstrip())
+        return "\n".join([*lines, *self.notes, self.words])
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; a measure that does not exist is None."""
         rows = [asdict(row) for row in (self.forecaster, *self.baselines)]
         for row in rows:
-            row["mase"] = None if np.isnan(row["mase"]) else row["mase"]
-        return {
+            row |= {name: None for name in ("mase", "smape") if np.isnan(row[name])}
+        found = {
             "data": self.data,
             "interval": self.interval,
             "forecasters": rows,
             "baseline_wins": self.baseline_wins,
             "verdict": self.words,
         }
+        return noted(found, self.notes)
+
+
+def _figure(value: float, form: str) -> str:
+    """A number, or a dash where there is none."""
+    return "-" if np.isnan(value) else format(value, form)
 
 
 def nominal_share(levels: Sequence[float]) -> float | None:

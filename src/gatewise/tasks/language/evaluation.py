@@ -18,6 +18,7 @@ from gatewise.tasks.language.dynamic_evaluation import (
 )
 from gatewise.tasks.language.network import LanguageNetwork
 from gatewise.tasks.language.neural_cache import CachedReader, NeuralCache
+from gatewise.tasks.scores import HIGHEST_LOSS, noted, perplexity
 from gatewise.types import IntArray
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["measure"]
 
 _WINDOW = 256
-
-_HIGHEST = 700.0
-"""Nats; a perplexity beyond their exponential is no number any more."""
-
 
 _PART = 1 << 20
 """Words whose characters are counted at a time."""
@@ -68,18 +65,23 @@ def measure(
     else:
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that run away
             loss = stream_loss(reader, windows)
-    if dynamic is not None and not loss < _HIGHEST:
+    if dynamic is not None and not loss < HIGHEST_LOSS:
         raise ArgumentError(
             f"dynamic={dynamic!r} makes the weights run away: the loss is {loss:g} nats a token. Lower its "
             "learning_rate."
         )
-    return {
+    ends = int(np.count_nonzero(tokens == END_OF_LINE_TOKEN)) if isinstance(tokenizer, WordTokenizer) else 0
+    perplexed, notes = perplexity(loss, len(tokens) - ends, unknown, source.name)
+    if tokens.min() == tokens.max():
+        notes.append("the text is one symbol again and again, which is easily predicted")
+    scores = {
         "loss": loss,
-        "perplexity": float(np.exp(loss)),
+        "perplexity": perplexed,
         "bits_per_char": None if unknown else float(loss / np.log(2) * len(tokens) / characters),
         "tokens": windows.predictions,
         "unknown": unknown,
     }
+    return noted(scores, notes)
 
 
 def _written(tokenizer: WordTokenizer, tokens: IntArray) -> int:

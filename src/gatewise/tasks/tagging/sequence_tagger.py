@@ -321,8 +321,9 @@ class SequenceTagger(Estimator):
             all whole spans together, ``span_macro_precision`` and so on, the mean of those of each type, and
             ``types``: a dict with ``type``, ``precision``, ``recall``, ``f1`` and ``support`` (how many there
             are) of each. Of other tags, word by word, ``macro_precision``, ``macro_recall``, ``macro_f1`` and
-            ``tags``, with ``tag`` for ``type``. What is never predicted has precision 0, what does not occur
-            recall 0.
+            ``tags``, with ``tag`` for ``type``. What is never predicted has no precision (None), what does
+            not occur neither recall nor F1; in the means they count 0, as scikit-learn has it. ``notes``
+            where there is something to say of a score.
 
         Raises:
             NotFittedError: the model is not fitted.
@@ -336,7 +337,7 @@ class SequenceTagger(Estimator):
         examples = TaggedExamples(self.vocabulary_, sentences)
         unknown = examples.forms.words[examples.tokens] == UNKNOWN
         of_spans = are_span_tags(self.tags_) and are_span_tags({tag for each in tags for tag in each})
-        return report(tags, self.predict(sentences), unknown, of_spans=of_spans)
+        return report(self.tags_, tags, self.predict(sentences), unknown, of_spans=of_spans)
 
     def score(self, sentences: Lists, tags: Lists) -> float:
         """Share of words whose tag is right."""

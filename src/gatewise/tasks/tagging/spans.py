@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from gatewise.tasks.scores import ratio
+
 __all__ = ["Counts", "Span", "are_span_tags", "by_name", "span_counts", "spans"]
 
 _SPAN_TAG = re.compile(r"O|[BIESLU](-.+)?")
@@ -56,19 +58,19 @@ class Counts(NamedTuple):
     wanted: int
 
     @property
-    def precision(self) -> float:
-        """Share of what was found that is right; 0 where nothing was."""
-        return self.right / self.found if self.found else 0.0
+    def precision(self) -> float | None:
+        """Share of what was found that is right; None where nothing was."""
+        return ratio(self.right, self.found)
 
     @property
-    def recall(self) -> float:
-        """Share of what should be found that was; 0 where there is nothing."""
-        return self.right / self.wanted if self.wanted else 0.0
+    def recall(self) -> float | None:
+        """Share of what should be found that was; None where there is nothing."""
+        return ratio(self.right, self.wanted)
 
     @property
-    def f1(self) -> float:
-        """Their harmonic mean; 0 where nothing is right."""
-        return 2 * self.right / (self.found + self.wanted) if self.right else 0.0
+    def f1(self) -> float | None:
+        """Their harmonic mean; None where there is nothing to be found, for which conlleval has 0."""
+        return ratio(2 * self.right, self.found + self.wanted) if self.wanted else None
 
 
 def span_counts(expected: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]) -> dict[str, Counts]:

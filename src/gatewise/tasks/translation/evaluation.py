@@ -1,16 +1,20 @@
-"""What a translator is measured by beside BLEU."""
+"""What a translator is measured by."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from gatewise.data.pairs import Pairs
 from gatewise.errors import DataError
+from gatewise.tasks.scores import noted, perplexity
+from gatewise.tasks.translation.bleu import Metrics
 from gatewise.tasks.translation.examples import PairExamples
 from gatewise.tasks.translation.network import TranslationNetwork
 
-__all__ = ["measures", "token_loss"]
+__all__ = ["measure", "token_loss"]
 
 
 def token_loss(network: TranslationNetwork, examples: PairExamples, batch_size: int) -> float:
@@ -26,23 +30,37 @@ def token_loss(network: TranslationNetwork, examples: PairExamples, batch_size: 
     return mean_loss(network, examples, batch_size)
 
 
-def measures(
-    loss: float, examples: PairExamples, written: Sequence[str], targets: Sequence[str]
-) -> dict[str, float]:
-    """What ``Translator.evaluate`` returns, but for BLEU and chrF.
+def measure(
+    loss: float,
+    pairs: Pairs,
+    examples: PairExamples,
+    translate: Callable[[list[str]], list[str]],
+    metrics: Metrics | None,
+) -> dict[str, Any]:
+    """What ``Translator.evaluate`` returns.
 
     Args:
         loss: of ``token_loss``.
-        examples: the pairs in tokens.
-        written: what the sources were turned into.
-        targets: what they were to be turned into.
+        pairs: to measure on.
+        examples: the same in tokens.
+        translate: what turns the sources into texts.
+        metrics: BLEU and chrF; None to leave them out.
     """
-    unknown = examples.vocabulary.target.unknown
-    exact = [a.split() == b.split() for a, b in zip(written, targets, strict=True)]
-    return {
+    written = translate(pairs.sources)
+    side = examples.vocabulary.target
+    symbols = sum(map(len, examples.targets))
+    unknown = sum(int(np.count_nonzero(target == side.unknown)) for target in examples.targets)
+    exact = [a.split() == b.split() for a, b in zip(written, pairs.targets, strict=True)]
+    perplexed, notes = perplexity(loss, symbols, unknown, pairs.name(1))
+    scores: dict[str, Any] = {
         "loss": loss,
-        "perplexity": float(np.exp(loss)),
-        "tokens": sum(len(target) + 1 for target in examples.targets),
-        "unknown": sum(int(np.count_nonzero(target == unknown)) for target in examples.targets),
+        "perplexity": perplexed,
+        "tokens": symbols + len(examples.targets),
+        "unknown": unknown,
         "exact": float(np.mean(exact)),
     }
+    if metrics is not None:
+        compared = metrics.compare(written, pairs.targets)
+        scores |= {"bleu": compared.bleu, "bleu_tokenizer": metrics.tokenizer, "chrf": compared.chrf}
+        notes += compared.notes
+    return noted(scores, notes)

@@ -12,7 +12,7 @@ from gatewise.errors import DataError
 from gatewise.tasks.translation.vocabulary import TranslationVocabulary
 from gatewise.types import BoolArray, IntArray
 
-__all__ = ["LONGEST", "PairBatch", "PairExamples", "SourceBatch", "source_batch"]
+__all__ = ["LONGEST", "PairBatch", "PairExamples", "SourceBatch", "short_enough", "source_batch"]
 
 LONGEST = 1000
 """Tokens of a text that a trained model takes: what it keeps of attention grows with their square."""
@@ -86,6 +86,15 @@ class PairExamples:
         return PairBatch(source, inputs, targets, np.arange(len(targets))[:, None] < lengths)
 
 
+def short_enough(vocabulary: TranslationVocabulary, pairs: Pairs, max_length: int) -> Pairs:
+    """The pairs of which no text has more tokens."""
+    sides = (vocabulary.source, pairs.sources), (vocabulary.target, pairs.targets)
+    fit = np.ones(len(pairs), dtype=bool)
+    for side, texts in sides:
+        fit &= np.array([len(side.encode(text)) <= max_length for text in texts], dtype=bool)
+    return pairs.take(np.flatnonzero(fit).tolist())
+
+
 def source_batch(texts: Sequence[IntArray], end: int) -> SourceBatch:
     """Texts side by side, the end after each and in the padding."""
     lengths = np.array([len(text) + 1 for text in texts], dtype=np.int64)
@@ -96,7 +105,10 @@ def source_batch(texts: Sequence[IntArray], end: int) -> SourceBatch:
 
 
 def _check_lengths(pairs: Pairs, side: int, tokens: list[IntArray], max_length: int | None) -> None:
-    limit, remedy = f"max_length={max_length}", ", leave it out, or raise max_length"
+    limit, remedy = (
+        f"max_length={max_length}",
+        ", leave it out, as leave_out_long=True does, or raise max_length",
+    )
     if max_length is None:
         limit, remedy = f"{LONGEST:,}", ", or leave it out"
     for index, each in enumerate(tokens):

@@ -57,6 +57,16 @@ class Translation(NamedTuple):
     target_symbols: list[str]
     attention: Array
 
+    @property
+    def alignment(self) -> list[tuple[int, int]]:
+        """Which symbol of the source each that is written looked at most: (source, target), from 0.
+
+        The end of the target is left out, and what looked at the end of the source most.
+        """
+        written = len(self.target_symbols) - (self.target_symbols[-1:] == [END])
+        most = self.attention[:written].argmax(axis=1).tolist()
+        return [(s, t) for t, s in enumerate(most) if s < len(self.source_symbols) - 1]
+
 
 def checked_beam(
     target: Side,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gatewise.data.pairs import Pairs
+from gatewise.data import SubwordTokenizer
+from gatewise.data.pairs import Pairs, as_pairs
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.attention import SCORES
 from gatewise.nn.cells import CELLS
 from gatewise.tasks.checks import check_choice, check_flag, check_number, check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
+from gatewise.tasks.translation.examples import PairExamples, short_enough
 from gatewise.tasks.translation.network import TranslationNetwork
 from gatewise.tasks.translation.vocabulary import LEVELS, TranslationVocabulary
 from gatewise.types import Array
@@ -20,7 +22,7 @@ from gatewise.types import Array
 if TYPE_CHECKING:
     from gatewise.training import Event, Listener
 
-__all__ = ["TranslationHyperparameters", "held_out", "rising_own_inputs"]
+__all__ = ["TrainingData", "TranslationHyperparameters", "rising_own_inputs", "training_data"]
 
 
 class TranslationHyperparameters(Estimator):
@@ -38,6 +40,7 @@ class TranslationHyperparameters(Estimator):
     vocab_size: int | None
     min_count: int
     max_length: int
+    leave_out_long: bool
     dropout: float
     label_smoothing: float
     scheduled_sampling: float
@@ -57,7 +60,7 @@ class TranslationHyperparameters(Estimator):
                 f"hidden_size={self.hidden_size}; expected an even number, for each direction of the encoder "
                 "has half of the units."
             )
-        for name in ("input_feeding", "shared_vocabulary", "tie_weights"):
+        for name in ("leave_out_long", "input_feeding", "shared_vocabulary", "tie_weights"):
             check_flag(name, getattr(self, name))
         if self.tie_weights and self.embedding_size != self.hidden_size:
             raise ArgumentError(
@@ -107,7 +110,71 @@ class TranslationHyperparameters(Estimator):
         self.network_ = self._new_network(known)
 
 
-def held_out(pairs: Pairs, fraction: float, seed: int) -> tuple[Pairs, Pairs]:
+class TrainingData(NamedTuple):
+    """What a translator learns from.
+
+    Attributes:
+        vocabulary: of both sides.
+        learnt: pairs to learn from.
+        measured: pairs to measure on; there may be none.
+        notes: what was noticed in them.
+    """
+
+    vocabulary: TranslationVocabulary
+    learnt: PairExamples
+    measured: PairExamples
+    notes: list[str]
+
+
+def training_data(model: TranslationHyperparameters, pairs: Any, validation: Any) -> TrainingData:
+    """Pairs as ``Translator.fit`` takes them, in tokens, and the vocabulary of those that are learnt.
+
+    Raises:
+        ArgumentError, DataError: as ``Translator.fit``.
+    """
+    learnt = as_pairs("pairs", pairs)
+    if not len(learnt):
+        raise DataError("pairs is empty; at least one is needed to learn from.")
+    if validation is None:
+        learnt, measured = _held_out(learnt, model.validation_fraction, model.seed)
+    else:
+        measured = as_pairs("validation", validation)
+    vocabulary = _learn(model, learnt)
+    notes: list[str] = []
+    if model.leave_out_long:
+        kept, kept_measured = (
+            short_enough(vocabulary, part, model.max_length) for part in (learnt, measured)
+        )
+        if not len(kept):
+            raise DataError(
+                f"each of {len(learnt):,} pairs has a text of more than max_length={model.max_length} "
+                "tokens; raise max_length, or cut the texts into sentences."
+            )
+        count, of = len(learnt) + len(measured), len(kept) + len(kept_measured)
+        if of < count:
+            notes.append(
+                f"{count - of:,} of {count:,} pairs left out, for they have a text of more than "
+                f"max_length={model.max_length} tokens"
+            )
+        # Words of what is left out are not to be known; subwords stay, for lengths depend on them.
+        if len(kept) < len(learnt) and model.level != SubwordTokenizer.level:
+            vocabulary = _learn(model, kept)
+        learnt, measured = kept, kept_measured
+    examples = [PairExamples(vocabulary, part, model.max_length) for part in (learnt, measured)]
+    return TrainingData(vocabulary, examples[0], examples[1], notes)
+
+
+def _learn(model: TranslationHyperparameters, pairs: Pairs) -> TranslationVocabulary:
+    return TranslationVocabulary.learn(
+        pairs,
+        model.level,
+        shared=model.shared_vocabulary,
+        vocab_size=model.vocab_size,
+        min_count=model.min_count,
+    )
+
+
+def _held_out(pairs: Pairs, fraction: float, seed: int) -> tuple[Pairs, Pairs]:
     """Pairs to learn from in their order, and others to measure on, drawn at random.
 
     Raises:

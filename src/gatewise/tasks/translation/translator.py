@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from gatewise.data import Pairs, token_digest
 from gatewise.data.lines import without_end
 from gatewise.data.pairs import as_pairs, check_text
-from gatewise.errors import DataError
 from gatewise.tasks.checks import check_flag, check_number
-from gatewise.tasks.translation.bleu import bleu_and_chrf, check_sacrebleu
-from gatewise.tasks.translation.evaluation import measures, token_loss
+from gatewise.tasks.translation.bleu import Metrics
+from gatewise.tasks.translation.evaluation import measure, token_loss
 from gatewise.tasks.translation.examples import PairExamples
 from gatewise.tasks.translation.search import (
     Translation,
@@ -23,8 +22,7 @@ from gatewise.tasks.translation.search import (
     translate_all,
     translate_stream,
 )
-from gatewise.tasks.translation.setup import TranslationHyperparameters, held_out, rising_own_inputs
-from gatewise.tasks.translation.vocabulary import TranslationVocabulary
+from gatewise.tasks.translation.setup import TranslationHyperparameters, rising_own_inputs, training_data
 
 if TYPE_CHECKING:
     from gatewise.training import Listener
@@ -56,6 +54,7 @@ class Translator(TranslationHyperparameters):
         vocab_size: most symbols of a side, the most frequent first; None keeps all (2048 for "bpe").
         min_count: words seen less often are unknown, and copied from the source where one is to be written.
         max_length: most tokens of a text to learn from; a longer one is refused.
+        leave_out_long: leave the pairs out that have a longer one, and say in ``notes_`` how many.
         dropout: rate on embeddings, between layers and before the logits.
         label_smoothing: ε, share of each target that is spread over all symbols (Szegedy et al. 2016).
         scheduled_sampling: share of its inputs that the decoder has written itself at the end of training,
@@ -89,6 +88,7 @@ class Translator(TranslationHyperparameters):
     """
 
     task: ClassVar[str] = "translator"
+    _not_of_run = (*TranslationHyperparameters._not_of_run, "leave_out_long")  # the data tell it
 
     def __init__(
         self,
@@ -105,6 +105,7 @@ class Translator(TranslationHyperparameters):
         vocab_size: int | None = None,
         min_count: int = 2,
         max_length: int = 100,
+        leave_out_long: bool = False,
         dropout: float = 0.3,
         label_smoothing: float = 0.1,
         scheduled_sampling: float = 0.0,
@@ -132,6 +133,7 @@ class Translator(TranslationHyperparameters):
         self.vocab_size = vocab_size
         self.min_count = min_count
         self.max_length = max_length
+        self.leave_out_long = leave_out_long
         self.dropout = dropout
         self.label_smoothing = label_smoothing
         self.scheduled_sampling = scheduled_sampling
@@ -175,47 +177,33 @@ class Translator(TranslationHyperparameters):
         Raises:
             ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's; the pairs are no
                 pairs of str, or one is empty.
-            DataError: there is no pair to learn from, a text is longer than ``max_length``, or no word is
-                seen ``min_count`` times.
+            DataError: there is no pair to learn from, a text is longer than ``max_length`` (all are, with
+                ``leave_out_long``), or no word is seen ``min_count`` times.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
             OutputError: the checkpoint cannot be written.
         """
         from gatewise import training
 
         self._check_before_fit(checkpoint, resume)
-        learnt = as_pairs("pairs", pairs)
-        if not len(learnt):
-            raise DataError("pairs is empty; at least one is needed to learn from.")
-        if validation is None:
-            learnt, measured = held_out(learnt, self.validation_fraction, self.seed)
-        else:
-            measured = as_pairs("validation", validation)
-        vocabulary = TranslationVocabulary.learn(
-            learnt,
-            self.level,
-            shared=self.shared_vocabulary,
-            vocab_size=self.vocab_size,
-            min_count=self.min_count,
-        )
-        network = self._new_network(vocabulary)
-        examples, measured_examples = (
-            PairExamples(vocabulary, part, self.max_length) for part in (learnt, measured)
-        )
+        data = training_data(self, pairs, validation)
+        examples, measured = data.learnt, data.measured
+        network = self._new_network(data.vocabulary)
         if self.scheduled_sampling:
             listeners = [*listeners, rising_own_inputs(network, self.scheduled_sampling)]
         self._train(
             training.Minibatches(
                 network,
                 examples,
-                measured_examples if len(measured) else None,
+                measured if len(measured.lengths) else None,
                 batch_size=self.batch_size,
                 seed=self.seed,
             ),
-            {"vocabulary_": vocabulary, "network_": network},
-            token_digest(*examples.arrays(), *measured_examples.arrays()),
+            {"vocabulary_": data.vocabulary, "network_": network},
+            token_digest(*examples.arrays(), *measured.arrays()),
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
+            notes=data.notes,
         )
         return self
 
@@ -362,37 +350,44 @@ class Translator(TranslationHyperparameters):
         return PairExamples(self.vocabulary_, as_pairs("pairs", pairs))
 
     def evaluate(
-        self, pairs: Pairs | Sequence[tuple[str, str]], *, bleu: bool = True, **options: Any
-    ) -> dict[str, float]:
+        self,
+        pairs: Pairs | Sequence[tuple[str, str]],
+        *,
+        bleu: bool = True,
+        target_language: str | None = None,
+        **options: Any,
+    ) -> dict[str, Any]:
         """Measure on pairs of texts.
 
         Args:
             pairs: as ``fit`` takes them.
-            bleu: also compare what is written with the targets, by BLEU and chrF (sacrebleu's defaults, on
-                the texts as they are; needs the extra ``bleu``); False leaves both out.
+            bleu: also compare what is written with the targets, by BLEU and chrF, on the texts as they are
+                (needs the extra ``bleu``); False leaves both out.
+            target_language: code of the targets' language, as "de", by which sacrebleu chooses the tokens of
+                BLEU: "zh" characters, "ja" and "ko" words (need ``sacrebleu[ja]``, ``sacrebleu[ko]``), and
+                "th", "lo", "km", "my" and "bo" here characters; all others those of mteval-v13a.
             options: as ``translate`` takes them.
 
         Returns:
-            ``loss`` (nats a token, given the true ones before it), ``perplexity``, ``tokens`` (of the
-            targets, their ends included), ``unknown`` (of them outside the vocabulary), ``exact`` (share of
-            texts that are written exactly, but for white space), and with ``bleu`` ``bleu`` and ``chrf``.
+            ``loss`` (nats a token, given the true ones before it), ``perplexity`` (None where all symbols are
+            unknown), ``tokens`` (of the targets, their ends included), ``unknown`` (of them outside the
+            vocabulary), ``exact`` (share of texts that are written exactly, but for white space), with
+            ``bleu`` ``bleu`` (None where it can say nothing of such targets), ``bleu_tokenizer`` and
+            ``chrf``, and ``notes`` where there is something to say of a score.
 
         Raises:
             NotFittedError: the model is not fitted.
-            ArgumentError: as ``fit`` and ``translate``.
+            ArgumentError: as ``fit`` and ``translate``; target_language is no code.
             DataError: there is no pair to measure on, or a text has more than a thousand tokens.
-            MissingExtraError: sacrebleu is not installed.
+            MissingExtraError: sacrebleu is not installed, or what the language needs.
         """
         self._check_fitted()
         check_flag("bleu", bleu)
-        if bleu:
-            check_sacrebleu()
+        metrics = Metrics(target_language) if bleu else None
         measured = as_pairs("pairs", pairs)
         examples = self.examples(measured)
         loss = token_loss(self.network_, examples, _TEXTS_AT_ONCE)
-        written = self.translate(measured.sources, **options)
-        result = measures(loss, examples, written, measured.targets)
-        return result | (bleu_and_chrf(written, measured.targets) if bleu else {})
+        return measure(loss, measured, examples, partial(self.translate, **options), metrics)
 
     def score(self, pairs: Pairs | Sequence[tuple[str, str]]) -> float:
         """Minus the loss, so that more is better."""
