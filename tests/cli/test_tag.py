@@ -259,7 +259,7 @@ def test_a_slip_in_the_tags_is_a_note(tmp_path, capsys):
     legal = "in O\nNew B-LOC\nYork I-LOC\n\n"
     data.write_text(legal * 19 + "in O\nRome I-LOC\n")
     out, _ = outputs(capsys, "train", "tag", data, "-o", path, "--crf", *options(**TINY))
-    assert "note: any tag may follow any, for the tags of 1 of 20 sentences break iob2: tags[19][1] is" in out
+    assert "note: any tag may follow any, for the tags of 1 of 20 sentences break iob2: " in out
     assert load(path).scheme_ is None
     data.write_text(legal * 20)
     out, _ = outputs(capsys, "train", "tag", data, "-o", path, "--crf", *options(**TINY))
@@ -321,7 +321,7 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
             "--hidden-size 0; expected a whole number",
         ),
         (["predict", "MODEL"], "standard input is empty; expected a sentence on each line"),
-        (["predict", "MODEL", "DATA", "--text=a"], "--text and DATA="),
+        (["predict", "MODEL", "DATA", "--text=a"], "--text and DATA "),
         (
             ["predict", "MODEL", "--text=a", "--min-confidence=2"],
             "--min-confidence=2; expected a number from 0",
@@ -335,7 +335,10 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
         (["predict", "MODEL", "RAW"], "raw.txt', line 2: 3 columns between spaces; expected 2, as in line 1"),
         (["predict", "MODEL", "RAW"], "For raw sentences, one a line: gatewise predict MODEL < "),
         (["train", "tag", "DATA", "-o", "OUT", "--scheme=iob2"], "--scheme iob2 needs --crf"),
-        (["train", "tag", "SLIP", "-o", "OUT", "--crf", "--scheme=iob2"], "tags[1][1] is 'I-LOC' after 'O'"),
+        (
+            ["train", "tag", "SLIP", "-o", "OUT", "--crf", "--scheme=iob2"],
+            "is 'I-LOC' after 'O' (word 'c' of the sentence 'b c')",
+        ),
         (["evaluate", "MODEL", "BAD"], "bad.tsv', line 2: 1 column between tabs; expected 2"),
     ],
 )

@@ -182,9 +182,8 @@ def _table(result: dict[str, Any], what: str, macro: str) -> list[str]:
     lines = ["", f"{what:<{width}}  precision  recall      F1  support"]
     for name, row in zip(names, rows, strict=True):
         support = "" if row["support"] is None else f"  {row['support']:7,}"
-        lines.append(
-            f"{name:<{width}}  {row['precision']:9.4f}  {row['recall']:.4f}  {row['f1']:.4f}{support}"
-        )
+        shown = [figure(row[measure], ".4f") for measure in measures]
+        lines.append(f"{name:<{width}}  {shown[0]:>9}  {shown[1]:>6}  {shown[2]:>6}{support}")
     return lines
 
 

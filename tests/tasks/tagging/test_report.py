@@ -60,7 +60,15 @@ def lists(text):
 
 def measured(tags, predicted, of_spans):
     words = sum(map(len, tags))
-    return report(tags, predicted, np.zeros(words, bool), of_spans=of_spans)
+    learnt = sorted({tag for each in tags for tag in each})
+    return zeros(report(learnt, tags, predicted, np.zeros(words, bool), of_spans=of_spans))
+
+
+def zeros(result):
+    """What is none as 0, as others have it."""
+    for each in result.get("types", result.get("tags")):
+        each |= {name: each[name] or 0 for name in MEASURES}
+    return result | {name: value or 0 for name, value in result.items() if name.startswith("span_")}
 
 
 @pytest.mark.parametrize("case", SPANS)
@@ -126,11 +134,12 @@ def test_other_tags_are_measured_as_scikit_learn_does(seed):
     assert sorted({*tags[0], *predicted[0]}) == labels
 
 
-def test_where_there_is_no_span_all_is_zero():
-    result = measured([["O", "O"]], [["O", "O"]], of_spans=True)
+def test_where_there_is_no_span_nothing_is_measured():
+    result = report(["O"], [["O", "O"]], [["O", "O"]], np.zeros(2, bool), of_spans=True)
+    assert all(result[f"{key}{name}"] is None for key in AVERAGES.values() for name in MEASURES)
+    assert any("no span to be found" in note for note in result["notes"])
     assert result["types"] == []
     assert result["accuracy"] == 1
-    assert all(result[f"{key}{name}"] == 0 for key in AVERAGES.values() for name in MEASURES)
     missed = measured([["B-X", "I-X"]], [["O", "O"]], of_spans=True)
     assert missed["types"] == [{"type": "X", "precision": 0, "recall": 0, "f1": 0, "support": 1}]
     invented = measured([["O", "O"]], [["B", "I"]], of_spans=True)
@@ -139,7 +148,7 @@ def test_where_there_is_no_span_all_is_zero():
 
 def test_unknown_words_are_measured_apart():
     unknown = np.array([False, True, True, False])
-    result = report([["A", "B"], ["A", "B"]], [["A", "B"], ["B", "A"]], unknown, of_spans=False)
+    result = report(["A", "B"], [["A", "B"], ["A", "B"]], [["A", "B"], ["B", "A"]], unknown, of_spans=False)
     assert (result["accuracy"], result["tokens"], result["unknown"]) == (0.5, 4, 2)
     assert result["unknown_accuracy"] == 0.5
-    assert "unknown_accuracy" not in report([["A"]], [["A"]], np.array([False]), of_spans=False)
+    assert "unknown_accuracy" not in report(["A"], [["A"]], [["A"]], np.array([False]), of_spans=False)

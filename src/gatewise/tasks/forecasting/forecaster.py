@@ -31,11 +31,10 @@ class Forecaster(PanelLearner):
 
     The network reads the recent past of a series, patch by patch, and forecasts the whole horizon at once
     ("direct") or patch after patch, from its own draws ("recursive"). Each series is scaled by what its
-    training part shows. The last part of every series in time is held out: it decides which weights are
-    kept. What neither training nor this choice has seen calibrates the intervals (conformalised quantile
-    regression, Romano et al. 2019) and gives the verdict beside naive forecasts: another part of what is held
-    out, or where that is short, parts of the series that are forecast by networks which learnt from the
-    others (cross-fitting, after Xu & Xie 2021), so that ``fit`` trains up to five more.
+    training part shows. The last part of every series in time is held out and chooses the weights. What
+    neither training nor this choice has seen calibrates the intervals (conformalised quantile regression,
+    Romano et al. 2019) and gives the verdict beside naive forecasts: a part of what is held out, or in short
+    series parts forecast by up to five more networks that learnt from the others (after Xu & Xie 2021).
 
     Args:
         horizon: S, steps to forecast.
@@ -70,8 +69,7 @@ class Forecaster(PanelLearner):
         validation_fraction: last part of each series, at least a horizon, kept from training; 0 for none.
         dropout: rate between layers and before the output.
         epochs: of ``steps_per_epoch`` batches each.
-        steps_per_epoch: batches after which the validation part is looked at; fewer where they would pass
-            over the windows of a short series more than ten times.
+        steps_per_epoch: batches after which the validation part is looked at; at most ten passes.
         batch_size: B, windows in a batch.
         learning_rate: Adam's η at its highest.
         schedule: how the learning rate goes down: "constant", "linear", "cosine" or "exponential".
@@ -79,8 +77,7 @@ class Forecaster(PanelLearner):
         clip_norm: gradients longer than this are scaled down to it; None for no limit.
         patience: epochs without improvement after which training stops; None never stops early.
         seed: of the first weights, the windows' order, dropout and draws.
-        time_limit: seconds after which training ends with the best weights so far, networks for the
-            intervals included; None for no limit.
+        time_limit: seconds after which training ends, that for the intervals included; None for no limit.
         progress: tell the progress and the verdict on standard error.
 
     Attributes:
