@@ -55,12 +55,18 @@ def _out_of_index(data: Any, names: ColumnNames, name: str) -> Any:
     if not is_series and names.time in data.columns:
         return data
     counted = type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1
-    if counted or (not is_series and index.dtype.kind != "M" and index.name != names.time):
+    of_times = index.dtype.kind == "M" or type(index).__name__ == "PeriodIndex"
+    if counted or (not is_series and not of_times and index.name != names.time):
         return data
-    if index.nlevels > 1 or type(index).__name__ not in ("Index", "RangeIndex", "DatetimeIndex"):
+    if index.nlevels > 1 or type(index).__name__ not in (
+        "Index",
+        "RangeIndex",
+        "DatetimeIndex",
+        "PeriodIndex",
+    ):
         raise ArgumentError(
-            f"{name} has an index of type {type(index).__name__}; expected times or a count. Periods become "
-            "times by .to_timestamp(); what stands in other levels becomes columns by .reset_index()."
+            f"{name} has an index of type {type(index).__name__}; expected times, periods or a count; "
+            "what stands in other levels becomes columns by .reset_index()."
         )
     if is_series:
         data = data.rename(names.target).to_frame()

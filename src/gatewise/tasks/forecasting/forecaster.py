@@ -53,8 +53,8 @@ class Forecaster(PanelModel):
             better where errors count in percent and values are far from 0.
         season_length: steps of a season; that of the frequency where None (a day of hours, a week of days, a
             year of months).
-        freq: step of time, as "1h", "15min", "1d", "1b", "1w", "1mo", "1q" or "1y"; found in the data where
-            None.
+        freq: step of time, as "15min", "1h", "1d", "1b", "1w", "1mo", "1q-end", "1d@mon-sat" or "QE-NOV"
+            (``Frequency.parse``); found in the data where None.
         calendar: tell the network hour, weekday and day of the year where the data know dates.
         target: column of the values.
         time: column of their times.
