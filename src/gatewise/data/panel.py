@@ -15,6 +15,7 @@ from gatewise.data.columns import Column, as_numbers, as_times
 from gatewise.data.frames import Table
 from gatewise.data.frequency import Frequency, Times
 from gatewise.data.grids import common_frequency, positions_on_grid, refuse_other_kind
+from gatewise.data.local_clock import LocalClock
 from gatewise.data.missing import is_missing
 from gatewise.data.tokens import token_digest
 from gatewise.errors import DataError
@@ -86,11 +87,13 @@ class Panel:
         series: the series.
         frequency: their common step.
         notes: what was noticed and how it is treated, in words, for the user.
+        clock: by which their steps, counted in UTC, are hours of a day; None where that makes no difference.
     """
 
     series: Sequence[Series]
     frequency: Frequency
     notes: tuple[str, ...] = field(default=())
+    clock: LocalClock | None = None
 
     def ends(self) -> IntArray:
         """Length of each series."""
@@ -113,7 +116,8 @@ class Panel:
     def digest(self) -> str:
         """A fingerprint of all that the panel holds."""
         said = [(s.key, str(s.start), len(s), s.static) for s in self.series]
-        texts = np.frombuffer(repr((said, str(self.frequency))).encode(), np.uint8)
+        by_clock = () if self.clock is None else (self.clock.zone,)
+        texts = np.frombuffer(repr((said, str(self.frequency), *by_clock)).encode(), np.uint8)
         parts = (part for s in self.series for part in (s.values, s.known.ravel(), s.past.ravel()))
         return token_digest(texts, *(part.view(np.int64) for part in parts))
 
@@ -181,7 +185,9 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None, *, str
         )
     if empty:
         notes = (*notes, f"{named(empty)} no value in column {names.target!r}, and left out")
-    return Panel(series, frequency, notes)
+    zone = None if names.time in table.by_clock else (table.zones or {}).get(names.time)
+    clock = LocalClock.where_needed(zone, int(frequency.step)) if frequency.unit == "time" else None
+    return Panel(series, frequency, notes, clock)
 
 
 def named(keys: Sequence[Any], verb: tuple[str, str] = ("has", "have")) -> str:

@@ -55,7 +55,7 @@ class Forecaster(PanelModel):
             year of months).
         freq: step of time, as "15min", "1h", "1d", "1b", "1w", "1mo", "1q-end", "1d@mon-sat" or "QE-NOV"
             (``Frequency.parse``); found in the data where None.
-        calendar: tell the network hour, weekday and day of the year where the data know dates.
+        calendar: tell the network (local) hour, weekday and day of the year where the data know dates.
         target: column of the values.
         time: column of their times.
         id: column that tells the series apart; a frame without it is one series.

@@ -153,7 +153,7 @@ class PanelModel(Estimator):
                     "verdict_": None,
                     "notes_": tuple(notes),
                     "_table": table.empty(),
-                    "_tails": panel.last(shape.context).series,
+                    "_tails": panel.last(setup.kept_steps).series,
                 },
                 panel.digest(),
                 checkpoint=checkpoint,
@@ -213,7 +213,8 @@ class PanelModel(Estimator):
     def _judge(
         self, series: Sequence[Series], windows: IntArray, learnt: IntArray, forecasts: Forecasts, data: str
     ) -> None:
-        verdict = judge(series, windows, learnt, forecasts, self.quantiles, self.setup_.season, data)
+        season, clock = self.setup_.season, self.setup_.clock
+        verdict = judge(series, windows, learnt, forecasts, self.quantiles, season, data, clock)
         self._tell([str(verdict)])
         self.verdict_ = verdict
 
