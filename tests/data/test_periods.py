@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from gatewise import load
+from gatewise.data.frames import read_file
 from gatewise.data.text_times import times_of_texts
 from gatewise.errors import ArgumentError, DataError
 from tests.tasks.forecasting.problems import quick, wave
@@ -54,6 +55,19 @@ def test_the_step_of_periods_may_be_named_by_their_end(freq, name, found):
     periods = pd.period_range("1990-02", periods=COUNT, freq=freq)
     made = model(freq=name).fit(pd.DataFrame({"ds": periods, "y": VALUES}))
     assert str(made.setup_.frequency) == found
+
+
+def test_periods_of_arrow_are_numbers_there_and_refused(tmp_path):
+    frame = pd.DataFrame({"ds": pd.period_range("1990-02", periods=COUNT, freq="Q"), "y": VALUES})
+    frame.to_parquet(tmp_path / "d.parquet")
+    for table in (pa.table(frame), read_file(tmp_path / "d.parquet")):
+        with pytest.raises(DataError, match=r"column 'ds' holds periods of pandas, .*to_timestamp\(\)"):
+            model().fit(table)
+    bare = pa.table({"ds": pa.array(range(COUNT), pa.int64()), "y": VALUES})
+    told = bare.schema.field("ds").with_metadata({"ARROW:extension:name": "pandas.period"})
+    with pytest.raises(DataError, match="holds periods of pandas"):
+        model().fit(bare.cast(pa.schema([told, bare.schema.field("y")])))
+    assert model().fit(bare).predict()["ds"].to_pylist() == list(range(COUNT, COUNT + HORIZON))
 
 
 def test_a_missing_period_is_no_time():

@@ -21,7 +21,7 @@ from gatewise.data.column_types import ColumnType
 from gatewise.data.columns import Column, as_array, holds_words, series_array
 from gatewise.data.frequency import written
 from gatewise.data.frequency_search import counts_by_clock
-from gatewise.data.periods import period_name
+from gatewise.data.periods import period_name, periods_of_arrow
 from gatewise.data.text_times import times_of_texts
 from gatewise.data.zones import clock_of, time_zone, utc_of, with_offsets, without_zone
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
@@ -114,6 +114,8 @@ class Table:
             columns[column], other[column], by_the_clock = _utc_or_clock(*without_zone(series))
             by_clock += [column] * by_the_clock
         types = {column: ColumnType.of(frame[column]) for column in frame.columns}
+        for column, period in periods_of_arrow(frame.to_native()).items():
+            types[column] = types[column]._replace(pandas=period)
         backend = frame.implementation.name.lower()
         return cls(columns, backend, zones, tuple(by_clock), other, name, types)
 

@@ -11,7 +11,14 @@ import numpy.typing as npt
 
 from gatewise.data.missing import is_missing
 
-__all__ = ["PERIOD_UNITS", "period_name", "period_of_text", "period_starts", "period_text"]
+__all__ = [
+    "PERIOD_UNITS",
+    "period_name",
+    "period_of_text",
+    "period_starts",
+    "period_text",
+    "periods_of_arrow",
+]
 
 Times = npt.NDArray[Any]
 
@@ -35,6 +42,16 @@ def period_name(values: Any) -> str | None:
     first = next((value for value in values if not is_missing(value)), None)
     step = getattr(first, "freqstr", None)
     return f"period[{step}]" if step is not None and hasattr(first, "to_timestamp") else None
+
+
+def periods_of_arrow(frame: Any) -> dict[str, str]:
+    """The columns of a table of Arrow that hold spans of pandas, as bare numbers, and their type."""
+    found = {}
+    for field in getattr(frame, "schema", ()) if type(frame).__module__.startswith("pyarrow") else ():
+        told = (field.metadata or {}).get(b"ARROW:extension:name", b"").decode()
+        if getattr(field.type, "extension_name", told) == "pandas.period":
+            found[field.name] = f"period[{getattr(field.type, 'freq', '')}]"
+    return found
 
 
 def period_starts(values: Any) -> Times:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from gatewise.data.column_types import ColumnType
 from gatewise.data.columns import Column, as_array
 from gatewise.data.frames import Table
 from gatewise.data.panel import ColumnNames
-from gatewise.errors import ArgumentError
+from gatewise.errors import ArgumentError, DataError
 
 __all__ = ["as_table"]
 
@@ -45,7 +46,13 @@ def as_table(data: Any, names: ColumnNames, name: str = "the data", *, ids_as_nu
             )
         columns: Mapping[str, Column] = {names.time: np.arange(len(values)), names.target: values}
         return Table(columns, name=name)
-    table = Table.of(data, name).with_times(names.time)
+    table = Table.of(data, name)
+    if table.backend == "pyarrow" and (table.types or {}).get(names.time, ColumnType()).is_period:
+        raise DataError(
+            f"{table.name}: column {names.time!r} holds periods of pandas, which Arrow and Parquet keep as "
+            f"numbers; expected times. Turn them into such, as in df[{names.time!r}].dt.to_timestamp()."
+        )
+    table = table.with_times(names.time)
     return table if ids_as_numbers else table.with_words(names.id)
 
 
