@@ -111,6 +111,15 @@ def test_a_named_step_that_goes_over_what_never_comes():
     assert never_seen(Frequency.parse("1b"), [steps("B", 40)]) == []
 
 
+def test_where_a_pattern_is_likely_and_not_sure_it_is_told():
+    three_days = steps("h", 24 * 3, lambda i: (i.hour >= 9) & (i.hour <= 16))
+    assert str(infer_frequency([three_days], "ds")) == "1h"
+    assert never_seen(Frequency.parse("1h"), [three_days])[:2] == ["00:00", "01:00"]
+    three_weeks = steps("D", 20, lambda i: i.day_of_week < 6)
+    assert str(infer_frequency([three_weeks], "ds")) == "1d"
+    assert never_seen(Frequency.parse("1d"), [three_weeks]) == ["Sundays"]
+
+
 def by_clock(index):
     return counts_by_clock(moments(index.tz_convert("UTC")), moments(index))
 

@@ -252,7 +252,9 @@ def never_seen(frequency: Frequency, series: Sequence[Times]) -> list[str]:
     least = 1 if weekly_pattern(series) else 2
     rows = sum(map(len, series))
     steps = sum(int(frequency.positions(times[0], times[-1:])[0][0]) + 1 for times in series)
-    gap = 0 if least == 1 else 1 - min(1.0, rows / steps)
+    weekdays = sum(int((times[-1] - times[0]) / np.timedelta64(1, "D")) + 1 for times in series)
+    expected = steps * (1 - sum(days.values()) / weekdays) * (1 - sum(clocks.values()) / steps)
+    gap = 0 if least == 1 else 1 - min(1.0, (rows + 1) / (max(0.0, expected) + 2))
     kinds = max(1, DAY // int(frequency.step))
     words = [_DAYS[day] for day, often in days.items() if often >= least and 7 * gap**often < _NOTABLE]
     absent = [at for at, often in clocks.items() if often >= least and kinds * gap**often < _NOTABLE]
