@@ -98,6 +98,24 @@ def test_gaps_are_no_pattern(name, freq, count, share):
         assert never_seen(Frequency.parse(name), [times[kept]]) == []
 
 
+@pytest.mark.parametrize(
+    ("freq", "count", "later", "name"),
+    [
+        ("D", 60, "12h", "1d"),
+        ("D", 22, "6h", "1d"),
+        ("W-MON", 40, "1D", "1w"),
+        ("MS", 30, "1D", "31d"),
+        ("h", 900, "20min", "1h"),
+    ],
+)
+def test_one_wrong_time_makes_no_pattern(freq, count, later, name):
+    times = steps(freq, count)
+    times[count // 2] += np.timedelta64(pd.Timedelta(later))
+    found = infer_frequency([times], "ds")
+    assert str(found) == name
+    assert not found.positions(times[0], times)[1].all()
+
+
 def test_a_pattern_is_that_of_all_series():
     shop, kiosk = PATTERNS["1h@mon-fri"], steps("h", 24 * 30, lambda i: i.day_of_week >= 5)
     assert str(infer_frequency([shop, kiosk], "ds")) == "1h"

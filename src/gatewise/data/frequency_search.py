@@ -65,7 +65,8 @@ def infer_frequency(series: Sequence[Times], column: str) -> Frequency:
     on_grid = _fits(fixed, series)
     if on_grid and span % DAY == 0 and not any(_passed(fixed, series)):
         return fixed
-    if found := weekly_pattern(series):
+    # One time that lies off the usual steps is a mistake, and no pattern.
+    if (found := weekly_pattern(series)) and (on_grid or not _is_exceptional(found, series)):
         return found
     weekdays = all(np.is_busday(times.astype("M8[D]")).all() for times in series)
     if span == DAY and weekdays and max(map(len, series)) > 5:
@@ -102,7 +103,9 @@ def _days_of_months(series: Sequence[Times]) -> Frequency | None:
     for closing in (last, number > 31):  # the 28th of a February may be the last day, or the 28th
         numbers = np.unique(number[~closing]).tolist()
         on = (*numbers, *["end"] * bool(closing.any()))
-        if 2 <= len(on) <= 4 and len(days) >= 2 * len(on) and (not numbers or numbers[-1] <= 28):
+        _, counts = np.unique(np.where(closing, 32, number), return_counts=True)
+        often = 2 * counts.min() >= counts.max() > 1
+        if 2 <= len(on) <= 4 and often and (not numbers or numbers[-1] <= 28):
             found = Frequency("month", 1, on)
             if _fits(found, series):
                 return found
@@ -231,6 +234,15 @@ def _usual_step(frequency: Frequency, series: Sequence[Times]) -> tuple[int, boo
     values, counts = np.unique(steps, return_counts=True)
     usual = int(values[counts.argmax()]) if len(values) else 1
     return usual, bool((steps % usual == 0).all())
+
+
+def _is_exceptional(frequency: Frequency, series: Sequence[Times]) -> bool:
+    """Whether a time of the week that came was mostly missing."""
+    cells = _cells(series)
+    if cells is None:
+        return False
+    passed = cells.passed / frequency.step
+    return bool(((cells.seen > 0) & (passed >= 3) & (3 * cells.seen <= passed)).any())
 
 
 def _is_weekend(open_days: Flags, present: float, expected: float) -> bool:
