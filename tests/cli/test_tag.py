@@ -162,7 +162,8 @@ def test_the_table_of_types_or_tags(columns, treebank, tmp_path, capsys):
         table = lines[lines.index("") + 1 :]
         assert table[0].split() == [what, "precision", "recall", "F1", "support"]
         [row] = [each for each in result[f"{what}s"] if each[what] == name]
-        numbers = [f"{row[measure]:.4f}" for measure in ("precision", "recall", "f1")]
+        found = [row[measure] for measure in ("precision", "recall", "f1")]
+        numbers = ["none" if each is None else f"{each:.4f}" for each in found]
         assert [name, *numbers, str(row["support"])] in [line.split() for line in table]
         macro = "span_macro_" if what == "type" else "macro_"
         mean = [f"{result[macro + measure]:.4f}" for measure in ("precision", "recall", "f1")]

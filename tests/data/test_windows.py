@@ -229,7 +229,7 @@ def test_room_is_made_for_what_follows():
     expected = (np.array([[1, 1]] * 5 + [[np.nan, np.nan]]) - COVARIATES.mean[:2]) / COVARIATES.spread[:2]
     np.testing.assert_allclose(known[:5], expected[:5], rtol=1e-6)
     assert not known[5].any()
-    assert np.isnan(made.values_at(steps)).all()
+    assert np.isnan(made.past_of(steps)).all()
 
 
 @pytest.mark.parametrize(("horizon", "patch", "padded"), [(1, 1, 1), (4, 2, 4), (5, 2, 6), (1, 7, 7)])

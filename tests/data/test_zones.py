@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from gatewise.data.zones import clock_of, utc_of, with_offsets, zone_info
+from gatewise.data.zones import clock_of, is_fixed, offsets_of, utc_of, with_offsets, zone_info
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,24 @@ def test_no_time_stays_none():
     times = np.array(["2026-01-31T12", "NaT"], "M8[us]")
     assert np.isnat(clock_of(times, "Europe/Berlin")).tolist() == [False, True]
     assert with_offsets(times, "Europe/Berlin") == ["2026-01-31 13:00:00+01:00", ""]
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "Asia/Tokyo", "+05:30"]
+)
+def test_offsets_are_those_of_each_time(zone):
+    times = np.datetime64("2023-12-30T00:07", "us") + np.arange(0, 370 * 24 * 60, 53) * np.timedelta64(1, "m")
+    expected = (clock_of(times, zone) - times).astype(np.int64)
+    np.testing.assert_array_equal(offsets_of(times, zone), expected)
+
+
+def test_at_the_ends_of_the_calendar_offsets_stay():
+    times = np.array(["-0005-01-01", "0001-01-01", "9999-12-31", "10005-01-01"], "M8[us]")
+    assert (np.abs(offsets_of(times, "Europe/Berlin")) < 2 * 3600 * 10**6).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "fixed"), [("UTC", True), ("+05:30", True), ("Etc/GMT-2", True), ("Europe/Berlin", False)]
+)
+def test_which_zones_never_change(name, fixed):
+    assert is_fixed(name) is fixed

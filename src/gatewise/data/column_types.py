@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from gatewise.data.columns import Column
+from gatewise.data.periods import PERIOD_UNITS, period_name
 from gatewise.data.text_times import TextForm
 from gatewise.data.zones import time_zone
 from gatewise.errors import DataError
@@ -41,6 +42,8 @@ class ColumnType(NamedTuple):
         """That of a narwhals series."""
         dtype, native = series.dtype, series.to_native()
         own = getattr(native, "dtype", None) or native.type
+        if (period := period_name(native)) is not None:
+            return cls(type(dtype).__name__, pandas=period)
         zone = time_zone(series)
         unit = getattr(dtype, "time_unit", None) or (None if zone is None else own.unit)
         name = str(own) if zone is None else f"datetime64[{unit}, {zone}]"
@@ -53,10 +56,26 @@ class ColumnType(NamedTuple):
             native=own,
         )
 
+    @property
+    def is_period(self) -> bool:
+        """Whether it holds spans of pandas, such as quarters, which are times by their beginning here."""
+        return (self.pandas or "").startswith("period[")
+
+    @property
+    def is_span(self) -> bool:
+        """Whether its times are the beginnings of quarters, weeks and the like, as texts or for pandas."""
+        return self.is_period or (self.form is not None and self.form.unit in PERIOD_UNITS)
+
     def array(self, values: Column) -> Column:
         """Values as an array of this type: times of the same unit or as texts, whole numbers as wide."""
         if self.form is not None:
             return np.array(self.form.write(values))
+        if self.is_period and values.dtype.kind == "M":
+            import narwhals as nw
+
+            times = nw.new_series("", values, backend="pandas").to_native()
+            periods: Column = times.astype(self.pandas).to_numpy()
+            return periods
         alike = isinstance(self.native, np.dtype) and self.native.kind == values.dtype.kind in "Miu"
         return values.astype(self.native) if alike and _fits(values, self.native.name) else values
 

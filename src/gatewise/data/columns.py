@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from gatewise.data.calendar_codes import calendar_code
 from gatewise.data.missing import is_blank, is_missing
+from gatewise.data.periods import period_name, period_starts
 from gatewise.data.text_times import times_of_texts, too_fine
 from gatewise.errors import DataError
 
@@ -20,6 +21,8 @@ Column = npt.NDArray[Any]
 def as_array(values: Any) -> Column:
     """A column of any library as an array, and what is missing in it as missing; all else as NumPy reads it.
 
+    Spans of pandas, such as quarters, are the times at which they begin.
+
     Raises:
         ValueError: it is no array: rows of unlike length.
     """
@@ -29,6 +32,8 @@ def as_array(values: Any) -> Column:
         series = nw.from_native(values, series_only=True, pass_through=True)
         if isinstance(series, nw.Series):
             return series_array(series)
+    if period_name(values) is not None:
+        return period_starts(values)
     if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
         column: Column = np.asarray(values.data).astype(object)
         column[np.ma.getmaskarray(values)] = None
@@ -38,7 +43,7 @@ def as_array(values: Any) -> Column:
     if became_words and not all(isinstance(value, str) for value in values):
         found = np.empty(len(found), dtype=object)  # a number among words, or a missing value, is no word
         found[:] = values
-    return found
+    return period_starts(found) if period_name(found) is not None else found
 
 
 def series_array(series: Any) -> Column:
@@ -48,6 +53,8 @@ def series_array(series: Any) -> Column:
     """
     import narwhals as nw
 
+    if period_name(series.to_native()) is not None:
+        return period_starts(series.to_native())
     if series.dtype not in (nw.Categorical, nw.Enum):
         column: Column = series.to_numpy()
         return column

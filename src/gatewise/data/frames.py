@@ -20,6 +20,8 @@ import numpy as np
 from gatewise.data.column_types import ColumnType
 from gatewise.data.columns import Column, as_array, holds_words, series_array
 from gatewise.data.frequency import written
+from gatewise.data.frequency_search import counts_by_clock
+from gatewise.data.periods import period_name, periods_of_arrow
 from gatewise.data.text_times import times_of_texts
 from gatewise.data.zones import clock_of, time_zone, utc_of, with_offsets, without_zone
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
@@ -74,7 +76,11 @@ class Table:
                 raise ArgumentError(
                     f"{name}: columns have the shapes {lengths}; expected one length for all."
                 )
-            return cls(given, name=name, types={k: ColumnType(native=v.dtype) for k, v in given.items()})
+            types = {
+                key: ColumnType(native=values.dtype, pandas=period_name(data[key]))
+                for key, values in given.items()
+            }
+            return cls(given, name=name, types=types)
         import narwhals as nw
 
         try:
@@ -108,6 +114,8 @@ class Table:
             columns[column], other[column], by_the_clock = _utc_or_clock(*without_zone(series))
             by_clock += [column] * by_the_clock
         types = {column: ColumnType.of(frame[column]) for column in frame.columns}
+        for column, period in periods_of_arrow(frame.to_native()).items():
+            types[column] = types[column]._replace(pandas=period)
         backend = frame.implementation.name.lower()
         return cls(columns, backend, zones, tuple(by_clock), other, name, types)
 
@@ -272,11 +280,8 @@ class Table:
 
 
 def _utc_or_clock(utc: Column, clock: Column) -> tuple[Column, Column, bool]:
-    """Of two ways to write times that to count by, the other, and whether the clock's was taken.
-
-    Steps of whole days are whole there and not in UTC; an hour is always an hour in UTC alone.
-    """
-    if (np.diff(np.unique(clock)) % np.timedelta64(1, "D") == np.timedelta64(0)).all():
+    """Of two ways to write times that to count by, the other, and whether the clock's was taken."""
+    if counts_by_clock(utc, clock):
         return clock, utc, True
     return utc, clock, False
 

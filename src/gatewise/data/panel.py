@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.data.column_types import ColumnType
 from gatewise.data.columns import Column, as_numbers, as_times
 from gatewise.data.frames import Table
-from gatewise.data.frequency import Frequency, Times, infer_frequency
+from gatewise.data.frequency import Frequency, Times
+from gatewise.data.grids import common_frequency, positions_on_grid, refuse_other_kind
+from gatewise.data.local_clock import LocalClock
 from gatewise.data.missing import is_missing
 from gatewise.data.tokens import token_digest
-from gatewise.errors import ArgumentError, DataError
+from gatewise.errors import DataError
 from gatewise.types import IntArray
 
 __all__ = ["ColumnNames", "Panel", "Series", "named", "read_future", "read_panel"]
 
 Floats = npt.NDArray[np.float64]
-
-_SURE = 10
-"""Steps of a series from which its own frequency can be told."""
-
-_SPARSEST = 1000
-"""Steps of a grid for each row of the data, beyond which a wrong date is likelier than a gap."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +87,13 @@ class Panel:
         series: the series.
         frequency: their common step.
         notes: what was noticed and how it is treated, in words, for the user.
+        clock: by which their steps, counted in UTC, are hours of a day; None where that makes no difference.
     """
 
     series: Sequence[Series]
     frequency: Frequency
     notes: tuple[str, ...] = field(default=())
+    clock: LocalClock | None = None
 
     def ends(self) -> IntArray:
         """Length of each series."""
@@ -117,7 +116,8 @@ class Panel:
     def digest(self) -> str:
         """A fingerprint of all that the panel holds."""
         said = [(s.key, str(s.start), len(s), s.static) for s in self.series]
-        texts = np.frombuffer(repr((said, str(self.frequency))).encode(), np.uint8)
+        by_clock = () if self.clock is None else (self.clock.zone,)
+        texts = np.frombuffer(repr((said, str(self.frequency), *by_clock)).encode(), np.uint8)
         parts = (part for s in self.series for part in (s.values, s.known.ravel(), s.past.ravel()))
         return token_digest(texts, *(part.view(np.int64) for part in parts))
 
@@ -147,13 +147,10 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None, *, str
     for key, rows in rows_of.items():
         rows_of[key] = rows[np.argsort(times[rows], kind="stable")]
         _refuse_duplicates(times[rows_of[key]], key, names, table.name)
-    if freq is None:
-        frequency = infer_frequency([times[rows] for rows in rows_of.values()], names.time)
-    else:
-        frequency = Frequency.parse(freq)
-        _refuse_other_kind(frequency, times, names, table.name)
+    times_of = {key: times[rows] for key, rows in rows_of.items()}
+    of_spans = (table.types or {}).get(names.time, ColumnType()).is_span
+    frequency, said = common_frequency(times_of, freq, names.time, table.name, of_spans=of_spans)
     statics = [_plain(table.column(name, "static")) for name in names.static]
-    _refuse_coarser(frequency, times, rows_of, names, table.name)
     series, absent, empty = [], [], []
     for key, rows in rows_of.items():
         if np.isnan(target[rows]).all():
@@ -162,7 +159,7 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None, *, str
         rows = rows[
             np.flatnonzero(~np.isnan(target[rows]))[0] :
         ]  # before its first value a series is not there
-        positions = _positions(frequency, times[rows], key, names, table.name)
+        positions = positions_on_grid(frequency, times[rows], key, names.time, table.name)
         length = int(positions[-1]) + 1
         values = np.full(length, np.nan)
         values[positions] = target[rows]
@@ -180,7 +177,7 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None, *, str
                 static,
             )
         )
-    notes = _notes(absent, bool(np.isnan(known).any() or np.isnan(past).any()))
+    notes = (*said, *_notes(absent, bool(np.isnan(known).any() or np.isnan(past).any())))
     if empty and strict:
         raise DataError(
             f"{table.name}: {named(empty)} no value in column {names.target!r}; remove "
@@ -188,7 +185,9 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None, *, str
         )
     if empty:
         notes = (*notes, f"{named(empty)} no value in column {names.target!r}, and left out")
-    return Panel(series, frequency, notes)
+    zone = None if names.time in table.by_clock else (table.zones or {}).get(names.time)
+    clock = LocalClock.where_needed(zone, int(frequency.step)) if frequency.unit == "time" else None
+    return Panel(series, frequency, notes, clock)
 
 
 def named(keys: Sequence[Any], verb: tuple[str, str] = ("has", "have")) -> str:
@@ -222,7 +221,7 @@ def read_future(
     """
     known = _covariates(table, names.known)
     times = as_times(table.times(names.time, "time", by_clock), names.time, table.name)
-    _refuse_other_kind(frequency, times, names, table.name)
+    refuse_other_kind(frequency, times, names.time, table.name)
     groups = _groups(table, names)
     found = []
     for each in series:
@@ -244,12 +243,6 @@ def read_future(
             raise DataError(f"{table.name}: series {each.key!r} has a missing value in column {name!r}.")
         found.append(values)
     return found
-
-
-def _refuse_other_kind(frequency: Frequency, times: Times, names: ColumnNames, where: str) -> None:
-    if (frequency.unit == "number") is (times.dtype.kind == "M"):
-        kind = "dates" if times.dtype.kind == "M" else "numbers"
-        raise ArgumentError(f"freq='{frequency}', but column {names.time!r} of {where} holds {kind}.")
 
 
 def _ends_empty(series: Series) -> str:
@@ -329,38 +322,6 @@ def _refuse_duplicates(times: Times, key: Any, names: ColumnNames, where: str) -
             f"{where}: series {key!r} has the time {times[same[0]]} more than once in column {names.time!r}. "
             f"Remove or add up the duplicates, or name with id= the column that tells the series apart."
         )
-
-
-def _refuse_coarser(
-    frequency: Frequency, times: Times, rows_of: Mapping[Hashable, IntArray], names: ColumnNames, where: str
-) -> None:
-    """Refuse a series whose every step is longer than the others'."""
-    for key, rows in rows_of.items():
-        positions, on_grid = frequency.positions(times[rows[0]], times[rows])
-        steps = np.diff(positions)
-        if len(steps) >= _SURE and on_grid.all() and steps.min() > 1:
-            raise DataError(
-                f"{where}: series {key!r} has rows in column {names.time!r} only {steps.min()} steps apart, "
-                f"where the step is {frequency}. Forecast series of different steps apart, or name the "
-                "step with freq=."
-            )
-
-
-def _positions(frequency: Frequency, times: Times, key: Any, names: ColumnNames, where: str) -> IntArray:
-    positions, on_grid = frequency.positions(times[0], times)
-    if not on_grid.all():
-        wrong = times[int(np.flatnonzero(~on_grid)[0])]
-        raise DataError(
-            f"{where}: series {key!r} has the time {wrong} in column {names.time!r}, which lies off its grid "
-            f"of {frequency} from {times[0]} on. Correct the time, resample the series, or name its step "
-            "with freq=."
-        )
-    if positions[-1] > _SPARSEST * (len(times) + 10):
-        raise DataError(
-            f"{where}: series {key!r} has {len(times)} rows in column {names.time!r}, which reach over "
-            f"{positions[-1]:,} steps of {frequency}. Correct a wrong time, or give another freq=."
-        )
-    return positions
 
 
 def _on_grid(values: Floats, positions: IntArray, length: int) -> Floats:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from gatewise.data.column_types import ColumnType
 from gatewise.data.columns import Column, as_array
 from gatewise.data.frames import Table
 from gatewise.data.panel import ColumnNames
-from gatewise.errors import ArgumentError
+from gatewise.errors import ArgumentError, DataError
 
 __all__ = ["as_table"]
 
@@ -45,7 +46,13 @@ def as_table(data: Any, names: ColumnNames, name: str = "the data", *, ids_as_nu
             )
         columns: Mapping[str, Column] = {names.time: np.arange(len(values)), names.target: values}
         return Table(columns, name=name)
-    table = Table.of(data, name).with_times(names.time)
+    table = Table.of(data, name)
+    if table.backend == "pyarrow" and (table.types or {}).get(names.time, ColumnType()).is_period:
+        raise DataError(
+            f"{table.name}: column {names.time!r} holds periods of pandas, which Arrow and Parquet keep as "
+            f"numbers; expected times. Turn them into such, as in df[{names.time!r}].dt.to_timestamp()."
+        )
+    table = table.with_times(names.time)
     return table if ids_as_numbers else table.with_words(names.id)
 
 
@@ -55,12 +62,18 @@ def _out_of_index(data: Any, names: ColumnNames, name: str) -> Any:
     if not is_series and names.time in data.columns:
         return data
     counted = type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1
-    if counted or (not is_series and index.dtype.kind != "M" and index.name != names.time):
+    of_times = index.dtype.kind == "M" or type(index).__name__ == "PeriodIndex"
+    if counted or (not is_series and not of_times and index.name != names.time):
         return data
-    if index.nlevels > 1 or type(index).__name__ not in ("Index", "RangeIndex", "DatetimeIndex"):
+    if index.nlevels > 1 or type(index).__name__ not in (
+        "Index",
+        "RangeIndex",
+        "DatetimeIndex",
+        "PeriodIndex",
+    ):
         raise ArgumentError(
-            f"{name} has an index of type {type(index).__name__}; expected times or a count. Periods become "
-            "times by .to_timestamp(); what stands in other levels becomes columns by .reset_index()."
+            f"{name} has an index of type {type(index).__name__}; expected times, periods or a count; "
+            "what stands in other levels becomes columns by .reset_index()."
         )
     if is_series:
         data = data.rename(names.target).to_frame()

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewise.data.missing import is_blank, is_missing
+from gatewise.data.periods import PERIOD_UNITS, period_of_text, period_text
 from gatewise.errors import DataError
 
 __all__ = ["TextForm", "TextTimes", "times_of_texts", "too_fine"]
@@ -16,14 +17,14 @@ __all__ = ["TextForm", "TextTimes", "times_of_texts", "too_fine"]
 _OFFSET = re.compile(r"(?P<time>.*\S)\s?(?P<offset>Z|(?<=\d)[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)")
 _TIME = re.compile(r"\d{4}([-/]\d\d([-/]\d\d([T ]\d\d(:\d\d(:\d\d(\.\d{1,6}(?P<finer>\d*))?)?)?)?)?)?")
 _HAS_CLOCK = re.compile(r"\d[T ]\d")
-_UNITS = ("Y", "M", "D", "h", "m", "s", "ms", "us", "ns")
+_UNITS = (*PERIOD_UNITS, "Y", "M", "D", "h", "m", "s", "ms", "us", "ns")
 
 
 class TextForm(NamedTuple):
     """How times are written.
 
     Attributes:
-        unit: NumPy's letter of the finest part.
+        unit: NumPy's letter of the finest part; of quarters and weeks one of ``PERIOD_UNITS``.
         between: what stands between date and time of day.
         dash: between the parts of a date.
         suffix: the offset, as it is written behind each.
@@ -36,6 +37,8 @@ class TextForm(NamedTuple):
 
     def write(self, times: npt.NDArray[Any]) -> list[str]:
         """Times (datetime64) as texts of this form."""
+        if self.unit in PERIOD_UNITS:
+            return [period_text(day, self.unit, self.dash) for day in times.astype("M8[D]").tolist()]
         texts = np.datetime_as_string(times.astype(f"M8[{self.unit}]")).tolist()
         return [text.replace("-", self.dash).replace("T", self.between) + self.suffix for text in texts]
 
@@ -58,6 +61,8 @@ class TextTimes(NamedTuple):
 def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes:
     """Read dates in ISO 8601, with slashes for dashes and an offset to UTC if there is one; or numbers.
 
+    Quarters as 2026Q1 and weeks as 2026-W05 or 2026-01-26/2026-02-01 are where they begin.
+
     Args:
         column: of texts, or of objects that are written so.
         name: of the column.
@@ -65,14 +70,15 @@ def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes
 
     Raises:
         DataError: a text is neither, or finer than a microsecond; offsets differ, or some times have one and
-            others none.
+            others none; some are quarters or weeks and others not.
     """
     texts = ["" if is_missing(value) or is_blank(value) else str(value).strip() for value in column]
     try:
         return TextTimes(np.array([float(text or "nan") for text in texts]))
     except ValueError:
         pass
-    times, units = np.empty(len(texts), "M8[us]"), set()
+    times = np.empty(len(texts), "M8[us]")
+    units: dict[str, int] = {}
     offsets: dict[str | None, int] = {}
     for row, text in enumerate(texts):
         found = _OFFSET.fullmatch(text) if text.endswith("Z") or _HAS_CLOCK.search(text) else None
@@ -82,21 +88,30 @@ def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes
         except ValueError:
             raise DataError(
                 f"{where}: column {name!r} has {text!r} in row {row + 1}; expected dates as in 2026-01-31, "
-                "2026-01-31 18:00:00 or 2026-01-31 18:00:00+02:00, or numbers."
+                "2026-01-31 18:00:00 or 2026-01-31 18:00:00+02:00, quarters as 2026Q1, weeks as 2026-W05, "
+                "or numbers."
             ) from None
         if not is_exact:
             raise too_fine(plain, row, name, where)
         if text:
-            units.add(unit)
+            units.setdefault(unit, row)
             offsets.setdefault(suffix, row)
     zone = _common_zone(offsets, name, where)
+    of_periods = units.keys() & set(PERIOD_UNITS)
+    if len(units) > 1 and of_periods:
+        first, second, *_ = units.values()
+        raise DataError(
+            f"{where}: column {name!r} has {texts[first]!r} in row {first + 1} and {texts[second]!r} in row "
+            f"{second + 1}; expected quarters or weeks of one form, or dates, in all rows. Write all of them "
+            "as dates."
+        )
     if not all(isinstance(value, str) for value in column if not is_missing(value)):
         return TextTimes(times, zone)
     sample = next((text for text in texts if text), "")
     form = TextForm(
         max(units, key=_UNITS.index, default="D"),
         "T" if "T" in sample else " ",
-        "/" if "/" in sample else "-",
+        "/" if "/" in sample else "-" if "-" in sample or not of_periods else "",
         next(iter(offsets), None) or "",
     )
     return TextTimes(times, zone, form)
@@ -106,6 +121,8 @@ def _time_of(text: str) -> tuple[np.datetime64, str, bool]:
     """One time down to microseconds, NumPy's letter of its finest part, and whether that is all it says."""
     if not text:
         return np.datetime64("NaT"), "D", True
+    if (period := period_of_text(text)) is not None:
+        return *period, True
     found = _TIME.fullmatch(text)
     if found is None:  # NumPy reads "now", years without end, and zones, which it drops
         raise ValueError(text)

@@ -16,10 +16,13 @@ import numpy.typing as npt
 from gatewise.data.calendar import calendar_features
 from gatewise.data.frequency import Frequency
 from gatewise.data.gaps import filled_by_season, with_gaps
+from gatewise.data.local_clock import LocalClock, moved_within, on_slots
 from gatewise.data.panel import Series
 from gatewise.types import Array, IntArray
 
 __all__ = ["CovariateScale", "ForecastBatch", "ForecastWindows", "SeriesScale", "WindowShape"]
+
+Floats = npt.NDArray[np.float64]
 
 _WITH_GAPS = 0.3
 """Share of the contexts that lose values in training."""
@@ -93,6 +96,7 @@ class ForecastWindows:
         static: (N, Z) static features of each series.
         future: known covariates after the end of each series, (steps, K) each; their means where omitted.
         room: steps after the end of each series into which windows may reach; those of a horizon at least.
+        clock: by which windows are cut, so that a day back is the same hour: their steps are its slots then.
         windows: (series, position) of each window's first step to forecast, (M, 2).
     """
 
@@ -109,6 +113,7 @@ class ForecastWindows:
         season: int = 1,
         future: Sequence[npt.NDArray[np.float64]] | None = None,
         room: int = 0,
+        clock: LocalClock | None = None,
         windows: IntArray,
     ) -> None:
         self.shape = shape
@@ -119,8 +124,20 @@ class ForecastWindows:
         self._scales = np.array([scale.scale for scale in scales])
         self._static = static
         before, after = shape.context, shape._replace(horizon=max(room, shape.horizon)).padded_horizon
-        ends = np.cumsum([before + len(each) + after for each in series])
-        self._starts = ends - [len(each) + after for each in series]
+        slots = [
+            np.arange(len(each) + after)
+            if clock is None
+            else clock.slots(each.start, np.arange(len(each) + after))
+            for each in series
+        ]
+        lengths = [int(of_one[: len(each)].max()) + 1 for each, of_one in zip(series, slots, strict=True)]
+        self._slots = None if clock is None else np.concatenate(slots)
+        self._first_slots = np.cumsum([0, *map(len, slots[:-1])])
+        # Forecasts of a horizon in which clocks go forward reach as much further.
+        after += 0 if clock is None else 2 * clock.margin + shape.padded_horizon
+        ends = np.cumsum([before + length + after for length in lengths])
+        self._starts = ends - [length + after for length in lengths]
+        self._phases = np.zeros(0 if clock is None else ends[-1])
         self._values = np.full(ends[-1], np.nan)
         self._known = np.zeros((ends[-1], series[0].known.shape[1]), np.float32)
         self._past = np.zeros((ends[-1], series[0].past.shape[1]), np.float32)
@@ -129,17 +146,26 @@ class ForecastWindows:
         known_mean, past_mean = covariates.mean[:split], covariates.mean[split:]
         known_spread, past_spread = covariates.spread[:split], covariates.spread[split:]
         for index, (each, at) in enumerate(zip(series, self._starts, strict=True)):
-            inside = slice(at, at + len(each))
-            self._values[inside] = each.values
-            self._known[inside] = (each.known - known_mean) / known_spread
-            self._past[inside] = (each.past - past_mean) / past_spread
+            here, known = slots[index][: len(each)], each.known
             if future is not None:
-                ahead = future[index]
-                self._known[inside.stop : inside.stop + len(ahead)] = (ahead - known_mean) / known_spread
+                known = np.concatenate([known, future[index]])
+            for array, values in (
+                (self._values, on_slots(each.values, here)),
+                (
+                    self._known,
+                    _carried(on_slots((known - known_mean) / known_spread, slots[index][: len(known)])),
+                ),
+                (self._past, _carried(on_slots((each.past - past_mean) / past_spread, here))),
+            ):
+                array[at : at + len(values)] = values
+            whole = np.arange(-before, lengths[index] + after)
+            if clock is not None:
+                self._phases[at - before : at + len(whole) - before] = clock.phases(each.start, whole)
             if cycles:
-                whole = slice(at - before, at + len(each) + after)
-                times = frequency.times(each.start, np.arange(-before, len(each) + after))
-                self._calendar[whole] = calendar_features(times, cycles)
+                times = (
+                    frequency.times(each.start, whole) if clock is None else clock.times(each.start, whole)
+                )
+                self._calendar[at - before : at + len(whole) - before] = calendar_features(times, cycles)
 
     def at(self, windows: IntArray) -> ForecastWindows:
         """Other windows (series, position), (M, 2), of the same series; their values are not read again."""
@@ -158,17 +184,23 @@ class ForecastWindows:
         """All windows are of one length."""
         return np.full(len(self.windows), self.shape.context)
 
-    def batch(self, indices: IntArray) -> ForecastBatch:
-        """The windows of these numbers."""
+    def batch(self, indices: IntArray, delay: int = 0) -> ForecastBatch:
+        """The windows of these numbers.
+
+        Args:
+            indices: their numbers.
+            delay: slots by which they begin later, of which the values are then not known.
+        """
         series, positions = self.windows[indices].T
         context, horizon = self.shape.context, self.shape.horizon
-        steps = self.steps_from(series, positions)
-        values = self._values[steps]
-        past = values[:, :context]
+        steps = self.steps_from(series, positions) + delay
+        past = self.past_of(steps, delay)
         if self._gaps is not None:
             # The same windows lose the same values, wherever a training that was stopped goes on.
             past = with_gaps(past, np.random.default_rng([self._gaps, *indices.tolist()]), _WITH_GAPS)
-        return self.assemble(past, values[:, context : context + horizon], steps, series)
+        ahead = steps[:, context : context + horizon]
+        target = moved_within(self._values[ahead], -self._phases_of(ahead, steps))
+        return self.assemble(past, target, steps, series)
 
     def assemble(
         self,
@@ -224,12 +256,55 @@ class ForecastWindows:
 
     def steps_from(self, series: IntArray, positions: IntArray) -> IntArray:
         """Where in the panel windows lie that begin to forecast at these positions, (B, C + padded S)."""
-        first = (self._starts[series] + positions)[:, None]
+        first = (self._starts[series] + self._slots_at(series, positions))[:, None]
         return first + np.arange(-self.shape.context, self.shape.padded_horizon)
 
-    def values_at(self, steps: IntArray) -> npt.NDArray[np.float64]:
-        """The panel's values at these steps, NaN where missing."""
-        return self._values[steps]
+    def by_steps(self, indices: IntArray, forecasts: Floats, steps: int) -> Floats:
+        """Forecasts (B, slots, ...) of windows' slots as those of their first steps, (B, steps, ...)."""
+        if self._slots is None:
+            return forecasts[:, :steps]
+        places = self.steps_from(*self.windows[indices].T)
+        slots = places[:, self.shape.context, None] + np.arange(forecasts.shape[1])
+        moved = moved_within(forecasts, self._phases_of(slots, places))
+        return np.asarray(moved[np.arange(len(indices))[:, None], self.slots_ahead(indices, steps)])
+
+    def slots_ahead(self, indices: IntArray, steps: int) -> IntArray:
+        """Which slot of a window each of its first steps to forecast has, (B, steps).
+
+        It is the number of the step but where clocks change: then a slot is left out, or has two steps.
+        """
+        series, positions = self.windows[indices].T
+        first = self._slots_at(series, positions)[:, None]
+        ahead = positions[:, None] + np.arange(steps)
+        found: IntArray = np.maximum(self._slots_at(series[:, None], ahead) - first, 0)
+        return found
+
+    def _slots_at(self, series: IntArray, positions: IntArray) -> IntArray:
+        if self._slots is None:
+            return positions
+        found: IntArray = self._slots[self._first_slots[series] + positions]
+        return found
+
+    def past_of(self, steps: IntArray, unknown: int = 0) -> Floats:
+        """The contexts (B, C) of windows at these steps, NaN where missing, or unknown at the end."""
+        past = steps[:, : self.shape.context]
+        values = self._values[past]
+        values[:, self.shape.context - unknown :] = np.nan
+        return moved_within(values, -self._phases_of(past, steps))
+
+    def _phases_of(self, slots: IntArray, steps: IntArray) -> Floats:
+        """By how much of a slot some of a window's slots lie later than its first one to forecast."""
+        if self._slots is None:
+            return np.zeros(slots.shape)
+        found: Floats = self._phases[slots] - self._phases[steps[:, self.shape.context, None]]
+        return found
+
+
+def _carried(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Covariates (T, K), in a slot that clocks leave out those of the slot before."""
+    for slot in np.flatnonzero(np.isnan(values).any(axis=1)).tolist():
+        values[slot] = values[slot - 1]
+    return values
 
 
 def _centre(

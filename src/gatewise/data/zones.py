@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["clock_of", "time_zone", "utc_of", "with_offsets", "without_zone", "zone_info"]
+__all__ = [
+    "clock_of",
+    "is_fixed",
+    "offsets_of",
+    "time_zone",
+    "utc_of",
+    "with_offsets",
+    "without_zone",
+    "zone_info",
+]
 
 Times = npt.NDArray[Any]
 
 _FIXED = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>[01]\d|2[0-3])(?::?(?P<minutes>[0-5]\d))?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (
+    (datetime(year, month, 3, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    for year, month in ((1, 1), (9999, 12))
+)
 _OF_A_FILE = re.compile(r"tzfile\('.*/zoneinfo/(?P<name>.+)'\)")
 
 
@@ -31,6 +46,33 @@ def zone_info(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
         raise ValueError(f"there is no time zone {name!r}") from error
+
+
+def is_fixed(name: str) -> bool:
+    """Whether the offset of a zone to UTC is said by its name, and never changes."""
+    return isinstance(zone_info(name), timezone) or name in ("UTC", "GMT") or name.startswith("Etc/")
+
+
+def offsets_of(utc: Times, zone: str) -> npt.NDArray[np.int64]:
+    """Offsets to UTC in microseconds at times in UTC; of many times on a day, the clocks are asked once."""
+    days, which = np.unique(utc.astype("M8[D]"), return_inverse=True)
+    numbers = days.astype(np.int64).tolist()
+    begins, ends = (
+        np.array([_offset(zone, (number + later) * 86_400 * 10**6) for number in numbers], dtype=np.int64)
+        for later in (0, 1)
+    )
+    found = begins[which]
+    for row in np.flatnonzero((begins != ends)[which]).tolist():
+        found[row] = _offset(zone, int(utc[row].astype("M8[us]").astype(np.int64)))
+    return found
+
+
+@lru_cache(maxsize=1 << 16)
+def _offset(zone: str, moment: int) -> int:
+    """At microseconds since 1970; before and after all that the calendar holds, as at its ends."""
+    within = min(max(moment, _FIRST), _LAST)
+    offset = (_EPOCH + timedelta(microseconds=within)).astimezone(zone_info(zone)).utcoffset()
+    return 0 if offset is None else offset // timedelta(microseconds=1)
 
 
 def time_zone(series: Any) -> str | None:

@@ -246,8 +246,11 @@ def _forecast(model: Forecaster, data: Any) -> Reading:
     windows = setup.windows([one], np.array([[0, len(one)]]), target=model.target, room=shape.horizon)
     batch = windows.batch(np.zeros(1, np.intp))
     patches, past = len(batch.features), shape.context // shape.patch
-    first = len(one) - shape.context + shape.patch * np.arange(patches)
-    times = table.clock(model.time, setup.frequency.times(one.start, first))
+    first = shape.patch * np.arange(patches) - shape.context
+    if setup.clock is None:
+        times = table.clock(model.time, setup.frequency.times(one.start, len(one) + first))
+    else:  # the patches are those of its days
+        times = setup.clock.times(one.start, setup.clock.slots(one.start, np.array([len(one)])) + first)
     labels = tuple(map(str, written(times)))
     values = np.full((patches, 1), np.nan)
     values[:past, 0] = batch.context[0].reshape(past, shape.patch).mean(axis=1) * batch.scale + batch.centre

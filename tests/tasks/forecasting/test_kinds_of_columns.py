@@ -286,11 +286,10 @@ def test_times_in_the_index_of_a_frame_are_used():
 @pytest.mark.parametrize(
     "index",
     [
-        pd.period_range("2026-01", periods=COUNT, freq="M"),
         pd.MultiIndex.from_product([["a"], range(COUNT)]),
         pd.timedelta_range(0, periods=COUNT, freq="D"),
     ],
-    ids=["periods", "levels", "spans"],
+    ids=["levels", "spans"],
 )
 def test_an_index_that_says_something_else_is_refused(index):
     with pytest.raises(

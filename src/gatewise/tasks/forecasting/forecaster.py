@@ -32,9 +32,9 @@ class Forecaster(PanelLearner):
     The network reads the recent past of a series, patch by patch, and forecasts the whole horizon at once
     ("direct") or patch after patch, from its own draws ("recursive"). Each series is scaled by what its
     training part shows. The last part of every series in time is held out and chooses the weights. What
-    neither training nor this choice has seen calibrates the intervals (conformalised quantile regression,
-    Romano et al. 2019) and gives the verdict beside naive forecasts: a part of what is held out, or in short
-    series parts forecast by up to five more networks that learnt from the others (after Xu & Xie 2021).
+    neither this nor training has seen calibrates the intervals (conformalised quantile regression, Romano et
+    al. 2019) and gives the verdict: a part of what is held out, or in short series parts that are forecast
+    by up to five more networks, which learnt from the others (after Xu & Xie 2021).
 
     Args:
         horizon: S, steps to forecast.
@@ -54,9 +54,9 @@ class Forecaster(PanelLearner):
             better where errors count in percent and values are far from 0.
         season_length: steps of a season; that of the frequency where None (a day of hours, a week of days, a
             year of months).
-        freq: step of time, as "1h", "15min", "1d", "1b", "1w", "1mo", "1q" or "1y"; found in the data where
-            None.
-        calendar: tell the network hour, weekday and day of the year where the data know dates.
+        freq: step of time, as "15min", "1h", "1d", "1b", "1w", "1mo", "1q-end", "1d@mon-sat" or "QE-NOV"
+            (``Frequency.parse``); found in the data where None.
+        calendar: tell the network (local) hour, weekday and day of the year where the data know dates.
         target: column of the values.
         time: column of their times.
         id: column that tells the series apart; a frame without it is one series.

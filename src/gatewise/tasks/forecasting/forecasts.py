@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gatewise.data.windows import ForecastWindows
+from gatewise.data.windows import ForecastBatch, ForecastWindows
 from gatewise.tasks.forecasting.heads import Head
 from gatewise.tasks.forecasting.network import ForecastNetwork
 from gatewise.types import IntArray
@@ -81,15 +81,40 @@ def forecast_windows(
             points.append(centre(paths, axis=1))
             quantiles.append(np.moveaxis(np.quantile(paths, levels, axis=1), 0, -1))
         else:
-            batch = windows.batch(indices)
-            outputs = network(batch).astype(np.float64)
-            centre_of, scale = batch.centre[:, None], batch.scale
-            outputs = outputs[:, :horizon]
-            points.append(head.point(outputs) * scale[:, None] + centre_of)
-            quantiles.append(head.quantiles(outputs) * scale[:, None, None] + centre_of[..., None])
+            point, spread, scale = _of_slots(network, head, windows, indices, horizon)
+            points.append(point)
+            quantiles.append(spread)
         scales.append(scale)
     point, spread, scale = map(np.concatenate, (points, quantiles, scales))
     return Forecasts(point, spread, scale)
+
+
+def _of_slots(
+    network: ForecastNetwork, head: Head, windows: ForecastWindows, indices: IntArray, horizon: int
+) -> tuple[Floats, Floats, Floats]:
+    """Point forecasts (B, S), quantiles (B, S, Q) and scales (B,), step by step from the windows' slots."""
+
+    def read(batch: ForecastBatch) -> tuple[Floats, Floats]:
+        outputs = network(batch).astype(np.float64)
+        centre, scale = batch.centre[:, None], batch.scale[:, None]
+        return head.point(outputs) * scale + centre, head.quantiles(outputs) * scale[..., None] + centre[
+            ..., None
+        ]
+
+    ahead, slots = windows.slots_ahead(indices, horizon), network.shape.horizon
+    batch = windows.batch(indices)
+    point, spread = read(batch)
+    more = int(ahead.max()) - slots + 1
+    if more > 0:  # clocks go forward within the horizon: the network is asked again, from that much later on
+        late = np.flatnonzero(ahead.max(axis=1) >= slots)
+        found = read(windows.batch(indices[late], delay=more))
+        point, spread = (
+            np.concatenate([part, np.repeat(part[:, -1:], more, axis=1)], axis=1) for part in (point, spread)
+        )
+        new = max(slots, more)
+        point[late, new:], spread[late, new:] = (part[:, new - more :] for part in found)
+    point, spread = (windows.by_steps(indices, part, horizon) for part in (point, spread))
+    return point, spread, batch.scale
 
 
 def sample_paths(
@@ -109,13 +134,15 @@ def sample_paths(
     series, positions = windows.windows[indices].T
     series, positions = np.repeat(series, samples), np.repeat(positions, samples)
     steps = windows.steps_from(series, positions)
-    past = windows.values_at(steps[:, : shape.context])
+    past = windows.past_of(steps)
     unknown = np.full((len(past), shape.horizon), np.nan)
     blocks = []
-    for done in range(0, horizon, shape.horizon):
+    ahead = windows.slots_ahead(indices, horizon)
+    for done in range(0, int(ahead.max()) + 1, shape.horizon):
         batch = windows.assemble(past, unknown, steps + done, series)
         values = head.draw(network(batch), sampling.rng) * batch.scale[:, None] + batch.centre[:, None]
         blocks.append(values)
         past = np.concatenate([past, values], axis=1)[:, -shape.context :]
-    paths = np.concatenate(blocks, axis=-1)[:, :horizon].reshape(len(indices), samples, horizon)
+    drawn = np.concatenate(blocks, axis=-1).reshape(len(indices), samples, -1)
+    paths = np.moveaxis(windows.by_steps(indices, np.moveaxis(drawn, 1, -1), horizon), -1, 1)
     return paths, batch.scale.reshape(len(indices), -1)[:, 0]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.data.local_clock import LocalClock, on_slots
 from gatewise.data.panel import Series
 from gatewise.tasks.forecasting.baselines import Baselines
 from gatewise.tasks.forecasting.forecasts import Forecasts
@@ -25,6 +26,7 @@ def judge(
     levels: Sequence[float],
     season: int,
     data: str,
+    clock: LocalClock | None = None,
 ) -> Verdict:
     """Compare forecasts with baselines that are given the same past.
 
@@ -36,9 +38,16 @@ def judge(
         levels: of their quantiles.
         season: steps of a season; 1 for none.
         data: what was forecast, in words.
+        clock: by which a season is one of days.
     """
     horizon = forecasts.point.shape[1]
-    scales = [mase_scale(each.values[:end], season) for each, end in zip(series, learnt, strict=True)]
+    slots = [
+        None if clock is None else clock.slots(each.start, np.arange(len(each) + horizon)) for each in series
+    ]
+    scales = [
+        mase_scale(each.values[:end] if on is None else on_slots(each.values[:end], on[:end]), season)
+        for each, end, on in zip(series, learnt, slots, strict=True)
+    ]
     has_interval = len(levels) > 1
     judged = Judged(
         actual_values(series, windows, horizon),
@@ -49,7 +58,8 @@ def judge(
     baselines: dict[str, npt.NDArray[np.float64]] = {}
     for index in np.unique(windows[:, 0]):
         mine = windows[:, 0] == index
-        for name, rows in Baselines(series[index].values, season).at(windows[mine, 1], horizon).items():
+        naive = Baselines(series[index].values, season, slots[index])
+        for name, rows in naive.at(windows[mine, 1], horizon).items():
             baselines.setdefault(name, np.empty(forecasts.point.shape))[mine] = rows
     return Verdict(
         f"{data}, {len(windows):,} forecast{'s' * (len(windows) > 1)} of {horizon} step{'s' * (horizon > 1)}",

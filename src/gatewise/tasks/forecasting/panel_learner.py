@@ -143,7 +143,7 @@ class PanelLearner(PanelModel):
                     "verdict_": None,
                     "notes_": tuple(notes),
                     "_table": table.empty(),
-                    "_tails": panel.last(shape.context).series,
+                    "_tails": panel.last(setup.kept_steps).series,
                 },
                 panel.digest(),
                 checkpoint=checkpoint,

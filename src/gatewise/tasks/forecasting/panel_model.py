@@ -191,7 +191,8 @@ class PanelModel(Estimator):
     def _judge(
         self, series: Sequence[Series], windows: IntArray, learnt: IntArray, forecasts: Forecasts, data: str
     ) -> None:
-        verdict = judge(series, windows, learnt, forecasts, self.quantiles, self.setup_.season, data)
+        season, clock = self.setup_.season, self.setup_.clock
+        verdict = judge(series, windows, learnt, forecasts, self.quantiles, season, data, clock)
         self._tell([str(verdict)])
         self.verdict_ = verdict
 

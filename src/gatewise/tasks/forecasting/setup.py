@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gatewise.data.calendar import CYCLES, seen_cycles
 from gatewise.data.frequency import Frequency
+from gatewise.data.local_clock import LocalClock
 from gatewise.data.panel import ColumnNames, Panel, Series
 from gatewise.data.spread import never_changes, spread
 from gatewise.data.windows import CovariateScale, ForecastWindows, SeriesScale, WindowShape
@@ -82,6 +83,7 @@ class ForecastSetup:
         statics: encodes the others.
         fills_by_season: whether gaps of a context are filled from other seasons; models before 0.2 were
             trained without gaps, and with the last value in their place.
+        clock: by which windows are cut and the calendar is read; models before 0.2 had UTC for all.
     """
 
     frequency: Frequency
@@ -93,6 +95,7 @@ class ForecastSetup:
     covariates: CovariateScale
     statics: StaticEncoder
     fills_by_season: bool = True
+    clock: LocalClock | None = None
 
     @classmethod
     def learn(
@@ -140,7 +143,13 @@ class ForecastSetup:
             },
             CovariateScale(mean, widths),
             StaticEncoder.learn(learnt, names.static),
+            clock=training.clock,
         )
+
+    @property
+    def kept_steps(self) -> int:
+        """Steps at the end of a series from which it can be forecast."""
+        return self.shape.context if self.clock is None else self.clock.steps_of(self.shape.context)
 
     @property
     def features(self) -> int:
@@ -185,6 +194,7 @@ class ForecastSetup:
             season=self.season if self.fills_by_season else 1,
             future=future,
             room=room,
+            clock=self.clock,
             windows=windows,
         )
 
@@ -220,6 +230,7 @@ class ForecastSetup:
             "cycles": list(self.cycles),
             "scaling": self.scaling,
             "fills_by_season": self.fills_by_season,
+            "zone": None if self.clock is None else self.clock.zone,
             "scales": [[key, *scale] for key, scale in self.scales.items()],
             "covariates": [self.covariates.mean.tolist(), self.covariates.spread.tolist()],
             "statics": [dict(column) for column in self.statics.columns],
@@ -253,6 +264,9 @@ class ForecastSetup:
                 raise ValueError(", ".join(wrong))
             frequency = Frequency.parse(values["frequency"])
             statics = StaticEncoder.from_json(values["statics"], names.static)
+            clock = None
+            if values.get("zone") is not None:
+                clock = LocalClock.where_needed(values["zone"], int(frequency.step))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"its forecasting setup cannot be read: {error!r}") from error
         return cls(
@@ -265,6 +279,7 @@ class ForecastSetup:
             CovariateScale(mean, widths),
             statics,
             values.get("fills_by_season") is True,
+            clock,
         )
 
 
