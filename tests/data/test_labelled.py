@@ -87,7 +87,7 @@ def test_texts_alone(write):
         ("x.csv", "label,text\n1,a,b\n", "line 2: 3 cells; expected 2.*in quotes"),
         ("x.csv", "label,text\n1, \n", "line 2: column 'text' is empty"),
         ("x.csv", "label,text\n,a\n", "line 2: column 'label' is empty"),
-        ("x.csv", "label,text\n", "has no line below its header"),
+        ("x.csv", "label,text\n", "has no rows below its header"),
         ("x.csv", 'label,text\n1,"a\n', "line 2: unexpected end of data"),
     ],
 )

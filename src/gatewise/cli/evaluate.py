@@ -9,6 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from gatewise.cli import classify, forecast, tag, text, translate
+from gatewise.cli.columns import (
+    IdOption,
+    KeepOption,
+    LabelOption,
+    NoHeaderOption,
+    TextOption,
+    of_columns,
+)
 from gatewise.cli.console import JsonOption, print_json, say
 from gatewise.errors import ArgumentError
 from gatewise.tasks import (
@@ -69,6 +77,11 @@ def evaluate(
     beam_size: Annotated[
         int | None, typer.Option(help="Of a translator: hypotheses kept of each text.", show_default="4")
     ] = None,
+    text_column: TextOption = None,
+    label: LabelOption = None,
+    id_column: IdOption = None,
+    keep: KeepOption = None,
+    no_header: NoHeaderOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a model on data."""
@@ -91,6 +104,7 @@ def evaluate(
             option = name.replace("_", "-")
             raise ArgumentError(f"--{option} is for a {of.__name__}; {str(model)!r} holds a {kind}.")
         options[name] = given
+    options |= of_columns(loaded, text_column, label, id_column, keep, no_header)
     result, lines = _EVALUATE[type(loaded)](loaded, data, **options)
     if as_json:
         print_json(result)

@@ -10,6 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from gatewise.cli import classify, forecast, tag, translate
+from gatewise.cli.columns import (
+    IdOption,
+    KeepOption,
+    LabelOption,
+    NoHeaderOption,
+    TextOption,
+    of_columns,
+)
 from gatewise.cli.console import JsonOption, say, write
 from gatewise.data.frames import file_content, is_parquet
 from gatewise.errors import ArgumentError
@@ -49,6 +57,18 @@ def predict(
     n_best: Annotated[
         int | None, typer.Option(help="Of a translator: most translations of each text.", show_default="1")
     ] = None,
+    text: TextOption = None,
+    label: LabelOption = None,
+    id_column: IdOption = None,
+    keep: KeepOption = None,
+    no_header: NoHeaderOption = False,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            help="Of a classifier: the least probability of a label; a prediction below it has an empty one.",
+            show_default="none",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Predict for each row of DATA.
@@ -77,6 +97,11 @@ def predict(
         if name in options and not isinstance(loaded, Translator):
             option = name.replace("_", "-")
             raise ArgumentError(f"--{option}={options[name]}, but a {type(loaded).__name__} has no beam.")
+    options |= of_columns(loaded, text, label, id_column, keep, no_header)
+    if min_confidence is not None:
+        if not isinstance(loaded, SequenceClassifier):
+            raise ArgumentError(f"--min-confidence is for a classifier, not a {type(loaded).__name__}.")
+        options["min_confidence"] = min_confidence
     if isinstance(loaded, Translator) and output is None:
         translate.stream(loaded, data, as_json=as_json, **options)
         return

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption
+from gatewise.cli.console import JsonOption, note
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     MagnifyOption,
@@ -18,6 +18,7 @@ from gatewise.cli.train import (
     sample_text,
 )
 from gatewise.data import TextSource
+from gatewise.data.file_kinds import file_kind
 from gatewise.tasks import DynamicEvaluation, LanguageModel, NeuralCache
 from gatewise.tasks.language.presets import PRESETS
 
@@ -56,6 +57,9 @@ def train(
     else:
         given = {name: value for name, value in hyperparameters.items() if _is_given(context, name)}
         model = LanguageModel.from_preset(preset, **given, progress=False)
+    TextSource(data)  # which refuses what cannot be learnt
+    if kind := file_kind(data):
+        note(f"{str(data)!r} is {kind.told}; it is learnt as it is written, with its marks.")
     run_training(
         model,
         lambda checkpoint, tell: model.fit(
