@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +14,8 @@ from gatewise.cli.columns import (
     LabelOption,
     NoHeaderOption,
     TextOption,
+    beside,
+    rows_told,
     sequence_columns,
 )
 from gatewise.cli.console import JsonOption, note, say
@@ -35,9 +36,6 @@ from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import SequenceClassifier
 
 __all__ = ["evaluate", "predict", "read_for", "train"]
-
-_SHOWN = 5
-"""Rows that a note names."""
 
 
 @with_hyperparameters(SequenceClassifier, leave_out=("class_weight",))
@@ -146,15 +144,17 @@ def predict(
     for each in found.notes:
         note(each)
     if empty := sorted(set(range(len(found.X))) - set(there)):
-        rows = ", ".join(str(row + 1) for row in empty[:_SHOWN]) + ", ..." * (len(empty) > _SHOWN)
-        note(f"{len(empty):,} of {len(found.X):,} texts are empty, and so are their labels: row {rows}")
+        note(
+            f"{len(empty):,} of {len(found.X):,} texts are empty, and so are their labels: row "
+            f"{rows_told([row + 1 for row in empty])}"
+        )
     if unsure:
         note(
             f"{unsure:,} of {len(found.X):,} labels are left empty, for they are less sure than "
             f"{min_confidence:g}"
         )
     answer = {"label": labels, **{f"p({label})": share for label, share in zip(classes, shares, strict=True)}}
-    return {"row": list(range(1, len(found.X) + 1)), **_beside(found.carried, answer), **answer}
+    return {"row": list(range(1, len(found.X) + 1)), **beside(found.carried, ["row", *answer]), **answer}
 
 
 def evaluate(
@@ -206,16 +206,6 @@ def _labelled(found: Sequences) -> tuple[list[Any], list[str]]:
     for each in found.notes:
         note(each)
     return found.X, found.y or []
-
-
-def _beside(carried: Mapping[str, list[Any]], answer: Mapping[str, object]) -> dict[str, list[Any]]:
-    """Columns of a file, by other names where the answer has such columns itself."""
-    named: dict[str, list[Any]] = {}
-    for name, values in carried.items():
-        while name in answer or name == "row" or name in named:
-            name = f"given_{name}"
-        named[name] = values
-    return named
 
 
 def _first_column(line: str) -> str:

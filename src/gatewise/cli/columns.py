@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from gatewise.data.column_roles import SequenceColumns
+from gatewise.data.pairs import PairColumns
 from gatewise.errors import ArgumentError
-from gatewise.tasks import Estimator, Forecaster, SequenceClassifier
+from gatewise.tasks import Estimator, Forecaster, SequenceClassifier, Translator
 
 __all__ = [
     "IdOption",
     "KeepOption",
     "LabelOption",
     "NoHeaderOption",
+    "SourceOption",
+    "TargetOption",
     "TextOption",
+    "beside",
     "of_columns",
+    "rows_told",
     "sequence_columns",
 ]
 
 _COLUMN = "COLUMN"
+_SHOWN = 5
+"""Rows that a note names."""
 
 TextOption: TypeAlias = Annotated[
     str | None,
@@ -63,6 +71,26 @@ NoHeaderOption: TypeAlias = Annotated[
 ]
 
 
+SourceOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--source-column",
+        metavar=_COLUMN,
+        help="Of a table of pairs: which holds the sources.",
+        show_default="source, or the first where there is no header",
+    ),
+]
+TargetOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--target-column",
+        metavar=_COLUMN,
+        help="Of a table of pairs: which holds the targets.",
+        show_default="target, or the second where there is no header",
+    ),
+]
+
+
 def sequence_columns(
     text: str | None = None,
     label: str | None = None,
@@ -77,23 +105,46 @@ def sequence_columns(
 
 def of_columns(
     model: Estimator,
-    text: str | None,
-    label: str | None,
-    id_column: str | None,
-    keep: Any,
-    no_header: bool,
+    columns: SequenceColumns,
+    source_column: str | None = None,
+    target_column: str | None = None,
 ) -> dict[str, Any]:
     """What these options say to a command that takes a model of any kind, as its arguments.
 
     Raises:
         ArgumentError: one is given that this kind has no use for.
     """
-    columns = sequence_columns(text, label, id_column, keep, no_header)
+    kind = type(model).__name__
+    sides = {"--source-column": source_column, "--target-column": target_column}
+    if isinstance(model, Translator):
+        given = PairColumns(source_column, target_column, columns.id, columns.keep, columns.header)
+        if (option := columns._replace(id=None, keep=()).named()) is not None:
+            raise ArgumentError(f"{option} is for tables of a classifier, and a {kind} was given.")
+        return {} if given == PairColumns() else {"columns": given}
+    for option, name in sides.items():
+        if name is not None:
+            raise ArgumentError(f"{option} {name} is for tables of a translator, and a {kind} was given.")
     if columns == SequenceColumns():
         return {}
     if isinstance(model, SequenceClassifier):
         return {"columns": columns}
     if isinstance(model, Forecaster) and columns == SequenceColumns(header=False):
         return {"header": False}
-    option = columns.named() or "--no-header"
-    raise ArgumentError(f"{option} is for tables of a classifier, and a {type(model).__name__} was given.")
+    raise ArgumentError(
+        f"{columns.named() or '--no-header'} is for tables of a classifier, and a {kind} was given."
+    )
+
+
+def beside(carried: Mapping[str, list[Any]], answer: Collection[str]) -> dict[str, list[Any]]:
+    """Columns of a file, by other names where the answer has such columns itself."""
+    named: dict[str, list[Any]] = {}
+    for name, values in carried.items():
+        while name in answer or name in named:
+            name = f"given_{name}"
+        named[name] = values
+    return named
+
+
+def rows_told(rows: Sequence[int]) -> str:
+    """The first of some rows, for a note."""
+    return ", ".join(map(str, rows[:_SHOWN])) + ", ..." * (len(rows) > _SHOWN)

@@ -14,8 +14,11 @@ from gatewise.cli.columns import (
     KeepOption,
     LabelOption,
     NoHeaderOption,
+    SourceOption,
+    TargetOption,
     TextOption,
     of_columns,
+    sequence_columns,
 )
 from gatewise.cli.console import JsonOption, print_json, say
 from gatewise.errors import ArgumentError
@@ -81,6 +84,8 @@ def evaluate(
     label: LabelOption = None,
     id_column: IdOption = None,
     keep: KeepOption = None,
+    source_column: SourceOption = None,
+    target_column: TargetOption = None,
     no_header: NoHeaderOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -104,7 +109,12 @@ def evaluate(
             option = name.replace("_", "-")
             raise ArgumentError(f"--{option} is for a {of.__name__}; {str(model)!r} holds a {kind}.")
         options[name] = given
-    options |= of_columns(loaded, text_column, label, id_column, keep, no_header)
+    options |= of_columns(
+        loaded,
+        sequence_columns(text_column, label, id_column, keep, no_header),
+        source_column,
+        target_column,
+    )
     result, lines = _EVALUATE[type(loaded)](loaded, data, **options)
     if as_json:
         print_json(result)

@@ -19,6 +19,7 @@ from gatewise.cli.forecast import one_by_one
 from gatewise.cli.units import Corpus, Report, meanings_report, parse_range, read_corpus, search_report
 from gatewise.data import TextSource, read_lines, read_pairs
 from gatewise.data.frames import file_content, read_file
+from gatewise.data.pairs import is_pair_table
 from gatewise.data.tagged import read_words
 from gatewise.errors import ArgumentError
 from gatewise.magnify import LayerView, Magnification, read_snapshots, snapshots_path
@@ -223,8 +224,9 @@ def _row(model: Any, data: Path, row: int | None) -> Any:
         sequences = read_words(data)
     elif isinstance(model, Translator):
         # With targets beside the sources, attention is drawn for these.
-        lines = read_lines(data)
-        sequences = read_pairs(data) if "\t" in lines[0] else lines
+        sequences = (
+            read_pairs(data) if is_pair_table(data) or "\t" in read_lines(data)[0] else read_lines(data)
+        )
     else:
         sequences = read_for(model, data, labels=False).X
     chosen = 1 if row is None or (isinstance(model, Forecaster) and len(sequences) == 1) else row

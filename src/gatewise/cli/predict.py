@@ -15,8 +15,10 @@ from gatewise.cli.columns import (
     KeepOption,
     LabelOption,
     NoHeaderOption,
+    SourceOption,
     TextOption,
     of_columns,
+    sequence_columns,
 )
 from gatewise.cli.console import JsonOption, say, write
 from gatewise.data.frames import file_content, is_parquet
@@ -61,6 +63,7 @@ def predict(
     label: LabelOption = None,
     id_column: IdOption = None,
     keep: KeepOption = None,
+    source_column: SourceOption = None,
     no_header: NoHeaderOption = False,
     min_confidence: Annotated[
         float | None,
@@ -97,12 +100,16 @@ def predict(
         if name in options and not isinstance(loaded, Translator):
             option = name.replace("_", "-")
             raise ArgumentError(f"--{option}={options[name]}, but a {type(loaded).__name__} has no beam.")
-    options |= of_columns(loaded, text, label, id_column, keep, no_header)
+    options |= of_columns(
+        loaded,
+        sequence_columns(text, label, id_column, keep, no_header),
+        source_column,
+    )
     if min_confidence is not None:
         if not isinstance(loaded, SequenceClassifier):
             raise ArgumentError(f"--min-confidence is for a classifier, not a {type(loaded).__name__}.")
         options["min_confidence"] = min_confidence
-    if isinstance(loaded, Translator) and output is None:
+    if isinstance(loaded, Translator) and output is None and not translate.is_table(data, **options):
         translate.stream(loaded, data, as_json=as_json, **options)
         return
     if isinstance(loaded, Forecaster) and output is not None and is_parquet(output):

@@ -6,23 +6,33 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from gatewise.cli.console import JsonOption, say
+from gatewise.cli.columns import NoHeaderOption, SourceOption, TargetOption, beside, rows_told
+from gatewise.cli.console import JsonOption, note, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.data.column_roles import NO_LABELS, ColumnRoles, SequenceColumns
 from gatewise.data.lines import decoded_lines, numbered_lines
-from gatewise.data.pairs import Pairs, cut, read_pairs
+from gatewise.data.pairs import (
+    PairColumns,
+    Pairs,
+    column_of,
+    cut,
+    is_pair_table,
+    pair_cells,
+    read_pairs,
+)
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.tasks import Translation, Translator
 from gatewise.tasks.translation.search import encoded_source
 
-__all__ = ["evaluate", "predict", "stream", "train"]
+__all__ = ["evaluate", "is_table", "predict", "stream", "train"]
 
 _AT_ONCE = 64
 """Lines of a file read before the first are written."""
@@ -33,7 +43,8 @@ def train(
     data: Annotated[
         Path,
         typer.Argument(
-            help="File with a source, a tab and a target on each line; or of sources, one a line."
+            help="File with a source, a tab and a target on each line; or of sources, one a line; or a .csv "
+            "or Parquet table."
         ),
     ],
     output: OutputOption,
@@ -47,6 +58,9 @@ def train(
     validation_target: Annotated[
         Path | None, typer.Option(help="Its targets, where it has none.", show_default="none")
     ] = None,
+    source_column: SourceOption = None,
+    target_column: TargetOption = None,
+    no_header: NoHeaderOption = False,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -62,10 +76,11 @@ def train(
         raise ArgumentError(
             "--validation-target is given without --validation, the sources that belong to it."
         )
-    learnt = _pairs(data, target, "TARGET")
+    columns = PairColumns(source_column, target_column, header=not no_header)
+    learnt = _pairs(data, target, "TARGET", columns)
     measured = None
     if validation is not None:
-        measured = _pairs(validation, validation_target, "--validation-target FILE")
+        measured = _pairs(validation, validation_target, "--validation-target FILE", columns)
     model = Translator(**hyperparameters, progress=False)
     run_training(
         model,
@@ -82,49 +97,106 @@ def train(
     )
 
 
-def _pairs(source: Path, target: Path | None, option: str) -> Pairs:
+def _pairs(source: Path, target: Path | None, option: str, columns: PairColumns | None = None) -> Pairs:
     """The pairs of one file or two; ``option`` is where a command takes the second."""
+    named = columns or PairColumns()
+    if target is not None and named != PairColumns():
+        raise ArgumentError(
+            f"columns are named, and {str(target)!r} has the targets; expected one table, or two files of "
+            "lines."
+        )
+    if named.id or named.keep:
+        raise ArgumentError("--id and --keep are for predict; leave them out.")
     try:
-        return read_pairs(source, target)
+        return read_pairs(
+            source, target, source_column=named.source, target_column=named.target, header=named.header
+        )
     except DataError as error:
         raise DataError(
             str(error).replace("give both files", f"give that of the targets too, as {option}")
         ) from None
 
 
-def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any) -> None:
+def is_table(data: Path | None, columns: PairColumns | None = None, **_: Any) -> bool:
+    """Whether the answer for a file is a table, as the file is."""
+    return data is not None and is_pair_table(data, columns)
+
+
+def stream(
+    model: Translator, data: Path | None, *, as_json: bool, columns: PairColumns | None = None, **search: Any
+) -> None:
     """Translate line by line and write what comes of it: of a file some lines at a time, else each alone."""
-    lines = _lines(model, data)
+    if columns is not None:
+        raise ArgumentError(
+            "--source-column, --id, --keep and --no-header need DATA, a table; it is missing."
+        )
     at_once = _AT_ONCE if data is not None or _is_file(sys.stdin.buffer) else 1
-    while batch := list(islice(lines, at_once)):
-        found = model.translations([text for _, text in batch], **search)
-        for (number, text), translations in zip(batch, found, strict=True):
-            for rank, each in enumerate(translations, start=1):
-                if as_json:
-                    say(json.dumps(_row(number, rank, text, each)))
-                else:
-                    say(f"{number}\t{rank}\t{each.text}" if search.get("n_best", 1) > 1 else each.text)
+    found = _translated(model, _lines(model, data), at_once, **search)
+    for number, text, translations in found:
+        for rank, each in enumerate(translations, start=1):
+            if as_json:
+                say(json.dumps(_row(number, rank, text, each)))
+            else:
+                written = "" if each is None else each.text
+                say(f"{number}\t{rank}\t{written}" if search.get("n_best", 1) > 1 else written)
 
 
-def predict(model: Translator, data: Path | None, **search: Any) -> dict[str, list[Any]]:
-    """The translations of a file's lines, and their scores."""
-    lines = list(_lines(model, data))
-    found = model.translations([text for _, text in lines], **search)
-    rows = [
-        _row(number, rank, text, each)
-        for (number, text), translations in zip(lines, found, strict=True)
-        for rank, each in enumerate(translations, start=1)
-    ]
-    return {name: [row[name] for row in rows] for name in rows[0]}
+def predict(
+    model: Translator, data: Path | None, *, columns: PairColumns | None = None, **search: Any
+) -> dict[str, list[Any]]:
+    """The translations of a file's lines, and their scores; of a table its id and what is kept of it too."""
+    carried: dict[str, list[Any]] = {}
+    if data is not None and is_pair_table(data, columns):
+        named = columns or PairColumns()
+        cells = pair_cells(data, named)
+        numbers = list(cells.lines or range(1, cells.rows + 1))
+        lines = list(zip(numbers, column_of(cells, named, 0), strict=True))
+        for number, source in lines:
+            if source:
+                encoded_source(model.vocabulary_, source, f"{cells.name}, line {number}")
+        others = SequenceColumns(label=NO_LABELS, id=named.id, keep=named.keep, header=named.header)
+        carried = ColumnRoles(cells, others, labels=False).carried()
+    else:
+        lines = list(_lines(model, data))
+    rows, of_lines = [], []
+    for place, (number, text, translations) in enumerate(_translated(model, lines, len(lines), **search)):
+        for rank, each in enumerate(translations, start=1):
+            rows.append(_row(number, rank, text, each))
+            of_lines.append(place)
+    answer = {name: [row[name] for row in rows] for name in rows[0]}
+    kept = {name: [values[place] for place in of_lines] for name, values in carried.items()}
+    before = {name: answer.pop(name) for name in ("line", "rank")}
+    return {**before, **beside(kept, [*before, *answer]), **answer}
 
 
-def _row(number: int, rank: int, text: str, translation: Translation) -> dict[str, Any]:
+def _translated(
+    model: Translator, lines: Iterable[tuple[int, str]], at_once: int, **search: Any
+) -> Iterator[tuple[int, str, Sequence[Translation | None]]]:
+    """Each line with its number and its translations; an empty one has none, and that is told in the end."""
+    empty, waiting = [], iter(lines)
+    while batch := list(islice(waiting, at_once)):
+        filled = [text for _, text in batch if text]
+        found = iter(model.translations(filled, **search) if filled else [])
+        for number, text in batch:
+            if not text:
+                empty.append(number)
+            yield number, text, next(found) if text else [None]
+    if empty:
+        what = (
+            "1 line is empty, and so is its translation"
+            if len(empty) == 1
+            else (f"{len(empty):,} lines are empty, and so are their translations")
+        )
+        note(f"{what}: line {rows_told(empty)}")
+
+
+def _row(number: int, rank: int, text: str, translation: Translation | None) -> dict[str, Any]:
     return {
         "line": number,
         "rank": rank,
         "source": text,
-        "target": translation.text,
-        "score": translation.score,
+        "target": None if translation is None else translation.text,
+        "score": None if translation is None else translation.score,
     }
 
 
@@ -135,12 +207,13 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
         numbered = decoded_lines(sys.stdin.buffer, name)
     else:
         numbered = numbered_lines(data, "a file with a text on each line")
-    of_pairs = False
+    of_pairs: bool | None = None
     for number, line in numbered:
-        if not line.strip():
-            raise DataError(f"{name}, line {number} is empty; leave it out.")
         columns = line.split("\t")
-        if number == 1:
+        if not line.strip():
+            yield number, ""
+            continue
+        if of_pairs is None:
             of_pairs = len(columns) > 1
         if of_pairs and len(columns) != 2:
             found = "1 column" if len(columns) == 1 else f"{len(columns)} columns"
@@ -149,19 +222,23 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
                 f"each line or in none. Give the sources alone, as with: {cut(data or Path('FILE'), '1')}"
             )
         source = (columns[0] if of_pairs else line).strip()
-        if not source:
-            raise DataError(f"{name}, line {number}: the source is empty; leave the line out.")
-        encoded_source(model.vocabulary_, source, f"{name}, line {number}")
+        if source:
+            encoded_source(model.vocabulary_, source, f"{name}, line {number}")
         yield number, source
     if not number:
         raise DataError(f"{name} is empty; expected a text on each line.")
 
 
 def evaluate(
-    model: Translator, data: Path, *, target: Path | None = None, **search: Any
+    model: Translator,
+    data: Path,
+    *,
+    target: Path | None = None,
+    columns: PairColumns | None = None,
+    **search: Any,
 ) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
-    pairs = _pairs(data, target, "TARGET")
+    pairs = _pairs(data, target, "TARGET", columns)
     try:
         result = model.evaluate(pairs, **search)
         compared = [f"BLEU        {result['bleu']:.2f}", f"chrF        {result['chrf']:.2f}"]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gatewise.data.cells import read_cells
+from gatewise.data.cells import Cells, read_cells
 from gatewise.data.column_types import ColumnType
 from gatewise.data.columns import Column, as_array, holds_words, series_array
 from gatewise.data.file_kinds import file_kind
@@ -25,7 +25,7 @@ from gatewise.data.zones import clock_of, time_zone, utc_of, with_offsets, witho
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.storage import file_problem
 
-__all__ = ["Table", "file_content", "is_parquet", "read_file"]
+__all__ = ["Table", "file_cells", "file_content", "is_parquet", "read_file"]
 
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
 _NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?(?<=[\d.])")
@@ -308,6 +308,24 @@ def read_file(path: str | Path, *, header: bool = True) -> Table:
     cells = read_cells(path, header=header, expected="a CSV or Parquet file")
     found = {name: _typed(values) for name, values in cells.columns.items()}
     return Table(found, name=cells.name, cells=cells.columns)
+
+
+def file_cells(path: str | Path, *, header: bool = True, expected: str = "a CSV or Parquet file") -> Cells:
+    """The cells of a table in a file, of CSV as they are written there, of Parquet as text files have them.
+
+    Args:
+        path: of the file.
+        header: whether the first line of a CSV file names its columns.
+        expected: what the file should be, for errors.
+
+    Raises:
+        DataError, MissingExtraError: as ``read_file``.
+    """
+    kind = None if file_problem(path) else file_kind(path)
+    if not is_parquet(Path(path)) and (kind is None or kind.name != "parquet"):
+        return read_cells(path, header=header, expected=expected)
+    table = read_file(path)
+    return Cells(table.name, {name: table.written(name) for name in table.columns})
 
 
 def _typed(cells: Sequence[str]) -> Column:

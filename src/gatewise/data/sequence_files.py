@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatewise.data.arff_files import read_arff
-from gatewise.data.cells import Cells, read_cells
+from gatewise.data.cells import Cells
 from gatewise.data.column_roles import (
     ALL_COLUMNS,
     NO_LABELS,
@@ -17,7 +17,7 @@ from gatewise.data.column_roles import (
     check_labels,
 )
 from gatewise.data.file_kinds import file_kind, refuse_other_kinds, suffix_of
-from gatewise.data.frames import is_parquet, read_file
+from gatewise.data.frames import file_cells, is_parquet
 from gatewise.data.labelled import filled_lines, is_table, labelled_lines
 from gatewise.data.lines import numbered_lines
 from gatewise.data.missing import is_missing
@@ -123,8 +123,7 @@ def read_sequences(
     if found == "arff":
         return _from_arff(path, columns, labels)
     if found == "parquet" or is_parquet(path):
-        table = read_file(path)
-        cells = Cells(table.name, {each: table.written(each) for each in table.columns})
+        cells = file_cells(path)
         return _from_table(cells, columns, labels, kind)
     refuse_other_kinds(path, _EXPECTED, _TABLES)
     lines = filled_lines(path, _TABLES)
@@ -133,7 +132,7 @@ def read_sequences(
         return _from_lines(name, lines, columns, labels, classes)
     if is_table(path) or columns.given() or (found == "numbers" and kind != "texts"):
         expected = "a table of texts or series"
-        return _from_table(read_cells(path, header=columns.header, expected=expected), columns, labels, kind)
+        return _from_table(file_cells(path, header=columns.header, expected=expected), columns, labels, kind)
     if kind == "texts" and looks_like_series(written) and not looks_like_words(written):
         refuse_other_kinds(path, "texts, on which the model was trained")
     if labels:
