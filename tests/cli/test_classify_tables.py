@@ -137,6 +137,21 @@ def test_training_and_measuring_by_the_same_names(table, tmp_path, capsys):
     assert json.loads(out) == load(path).evaluate(list(texts), list(labels))
 
 
+@pytest.mark.parametrize("classes", [(1, 0), (True, False), ("1", "0")])
+def test_classes_of_python_are_known_as_they_are_written(classes, tmp_path, capsys):
+    path, data = tmp_path / "m.safetensors", tmp_path / "t.csv"
+    labels = [classes[0] if label == "good" else classes[1] for label, _ in TEXTS]
+    texts = [text for _, text in TEXTS]
+    SequenceClassifier(hidden_size=4, epochs=1, progress=False).fit(texts, labels).save(path)
+    rows = [f"{label},{text}" for label, text in zip(labels, texts, strict=True)]
+    data.write_text("\n".join(["label,text", *rows]) + "\n", encoding="utf-8")
+    out, _ = outputs(capsys, "evaluate", path, data, "--json")
+    assert json.loads(out) == load(path).evaluate(texts, labels)
+    data.write_text("label,text\nbest,a film\n", encoding="utf-8")
+    assert main(["evaluate", str(path), str(data)]) == 2
+    assert "t.csv' has the label 'best', which is no class of the training data" in capsys.readouterr().err
+
+
 def test_tables_without_a_header(model, tmp_path, capsys):
     path, data = tmp_path / "m.safetensors", tmp_path / "full.tsv"
     data.write_text("".join(f"k{k}\t{text}\t{label}\n" for k, (label, text) in enumerate(TEXTS)), "utf-8")

@@ -130,6 +130,15 @@ def test_columns_by_name(write):
         read_sequences(path)
 
 
+@pytest.mark.parametrize("index", ["", "Unnamed: 0"])
+def test_the_index_of_a_data_frame_is_no_step(index, write):
+    found = read_sequences(write(named((index, [str(k) for k in range(24)])), "a.csv"))
+    check(found)
+    assert f"the column {index!r} of " in found.notes[0]
+    texts = read_sequences(write(f"{index},label,text\n0,good,fine\n", "b.csv"))
+    assert (texts.X, texts.notes) == (["fine"], [])
+
+
 def test_columns_by_number(write):
     rows = [f"s{k}\t{CLASSES[k]}\t" + "\t".join(map(str, SERIES[k])) for k in range(24)]
     path = write("\n".join(rows), "a.tsv")

@@ -163,7 +163,13 @@ def evaluate(
     """The measurements for machines, and the same as lines for people."""
     X, y = _labelled(read_for(model, data, columns))
     written = {str(label): label for label in model.classes_.tolist()}
-    result = model.evaluate(X, [written.get(label, label) for label in y])
+    for label in y:
+        if label not in written:
+            raise DataError(
+                f"{str(data)!r} has the label {label!r:.60}, which is no class of the training data; "
+                f"expected one of {', '.join(written)}."
+            )
+    result = model.evaluate(X, [written[label] for label in y])
     labels = [str(each["label"]) for each in result["classes"]]
     width = max(5, *map(len, labels))
     counts = max(len(str(result["sequences"])), *map(len, labels))

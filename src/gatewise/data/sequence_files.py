@@ -37,6 +37,8 @@ from gatewise.storage import file_problem
 __all__ = ["Sequences", "read_sequences", "read_series"]
 
 _TABLES = ("numbers", "csv")
+_INDEX = ("", "Unnamed: 0")
+"""Names by which tables have the index of a data frame."""
 _EXPECTED = "series in a table, a .ts or an ARFF file, or texts, one a line or in a table"
 
 
@@ -266,7 +268,13 @@ def _from_table(cells: Cells, columns: SequenceColumns, labels: bool, kind: str 
                 f"{cells.where(texts.index(''))}: column {of_text!r} is empty; leave the line out."
             )
         return Sequences(texts, roles.labels(plain=False), roles.carried(), [])
-    steps = roles.others()
+    others = roles.others()
+    steps = [name for name in others if name not in _INDEX]
+    notes = [
+        f"the column {name!r} of {cells.name} is an index and no step; give it a name if it is one"
+        for name in others
+        if name in _INDEX
+    ]
     if not steps:
         raise DataError(
             f"{cells.name} has no column of numbers beside its labels; expected the steps of a series."
@@ -278,4 +286,4 @@ def _from_table(cells: Cells, columns: SequenceColumns, labels: bool, kind: str 
         raise DataError(
             f"{error} A column that is no step of a series is named with --keep or --id."
         ) from None
-    return Sequences(X, roles.labels(), roles.carried(), [])
+    return Sequences(X, roles.labels(), roles.carried(), notes)
