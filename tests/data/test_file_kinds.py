@@ -18,7 +18,7 @@ READERS = {
     "text": (TextSource, set(MARKED) | {"conll", "conllu"}),
     "labelled": (read_labelled_texts, set()),
     "texts": (read_texts, set()),
-    "pairs": (read_pairs, set()),
+    "pairs": (read_pairs, {"parquet"}),
     "tagged": (read_tagged, {"conll", "conllu"}),
     "ts": (read_ts, {"ts"}),
     "table": (read_file, {"parquet", "numbers"}),

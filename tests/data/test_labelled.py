@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatewise.data import read_labelled_texts, read_texts
+from gatewise.data.sequence_files import read_sequences
 from gatewise.errors import ArgumentError, DataError, GatewiseError
 
 
@@ -54,6 +55,19 @@ def test_tables(write, name, text):
     path = write(name, text, "utf-8-sig")
     assert read_labelled_texts(path) == (["a, b", "c\nd"], ["good", "bad"])
     assert read_texts(path) == ["a, b", "c\nd"]
+
+
+@pytest.mark.parametrize("between", ["\t", ",", ";"])
+@pytest.mark.parametrize("names", [("label", "text"), ("text", "label"), ("id", "label", "text")], ids=str)
+def test_a_first_line_with_the_names_makes_a_table(between, names, write):
+    row = {"label": "good", "text": "a fine film", "id": "7"}
+    text = between.join(names) + "\n" + between.join(row[name] for name in names) + "\n"
+    path = write("x.txt", text, "utf-8-sig")
+    assert read_labelled_texts(path) == (["a fine film"], ["good"])
+    assert read_texts(path) == ["a fine film"]
+    assert read_sequences(path)[:2] == (["a fine film"], ["good"])
+    label_of = read_labelled_texts(write("y.txt", "label text of all\nlabel\tother\n".replace("\t", " ")))
+    assert label_of.y == ["label", "label"]
 
 
 def test_columns_of_other_names(write):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gatewise.data.cells import Cells, read_cells
-from gatewise.data.file_kinds import suffix_of
+from gatewise.data.file_kinds import open_unpacked, suffix_of
 from gatewise.data.lines import numbered_lines
+from gatewise.data.number_lines import between, fields_of
 from gatewise.errors import ArgumentError, DataError
 
 __all__ = ["LabelledTexts", "filled_lines", "is_table", "labelled_lines", "read_labelled_texts", "read_texts"]
 
 _EXPECTED = "a file with a text on each line, or a table, .csv or .tsv"
+
+_LONGEST_HEADER = 1 << 16
+"""Bytes of a first line that are looked at."""
 
 
 class LabelledTexts(NamedTuple):
@@ -29,9 +34,10 @@ def read_labelled_texts(
     """Read texts with labels, in UTF-8 or that compressed by gzip.
 
     Args:
-        path: a ``.csv`` or ``.tsv`` file whose first line names its columns; of any other name, a file with a
-            label, a tab and a text on each line, where the first has a tab (then labels may have spaces), or
-            else a label, a space and a text. Blank lines are skipped.
+        path: a ``.csv`` or ``.tsv`` file whose first line names its columns, or one of any name whose first
+            line has "label" and "text" between tabs or commas; else a file with a label, a tab and a text on
+            each line, where the first has a tab (then labels may have spaces), or a label, a space and a
+            text. Blank lines are skipped.
         text_column: of a table.
         label_column: of a table.
 
@@ -54,8 +60,8 @@ def read_texts(path: str | Path, *, text_column: str = "text") -> list[str]:
     """Read texts without labels, in UTF-8 or that compressed by gzip.
 
     Args:
-        path: a ``.csv`` or ``.tsv`` file whose first line names its columns; of any other name, a file with a
-            text on each line. Blank lines are skipped.
+        path: a table, as ``read_labelled_texts`` knows it, or else a file with a text on each line. Blank
+            lines are skipped.
         text_column: of a table.
 
     Raises:
@@ -67,8 +73,16 @@ def read_texts(path: str | Path, *, text_column: str = "text") -> list[str]:
 
 
 def is_table(path: str | Path) -> bool:
-    """Whether a file's name says that it is a table in text: .csv or .tsv, maybe .gz."""
-    return suffix_of(path) in (".csv", ".tsv")
+    """Whether a file is a table in text: by its name, .csv or .tsv, or by a line with label and text."""
+    if suffix_of(path) in (".csv", ".tsv"):
+        return True
+    try:
+        with open_unpacked(path) as file:
+            first = file.readline(_LONGEST_HEADER).decode("utf-8-sig", errors="ignore")
+    except (OSError, EOFError, zlib.error, ValueError):
+        return False
+    delimiter = between(first)
+    return delimiter is not None and {"label", "text"} <= set(fields_of(first, delimiter))
 
 
 def labelled_lines(path: str | Path, lines: Sequence[tuple[int, str]]) -> LabelledTexts:
