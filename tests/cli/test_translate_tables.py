@@ -89,6 +89,16 @@ def test_ids_and_kept_columns_come_through(more, model, tmp_path, capsys):
     assert err == "note: 1 line is empty, and so is its translation: line 3\n"
 
 
+def test_magnify_reads_tables(model, tmp_path, capsys):
+    rows = [("one dogs", "one"), ("two one", "two dogs")]
+    data = written(tmp_path / "t.csv", ("source", "target"), rows)
+    out, _ = outputs(capsys, "magnify", model, "--data", data, "--row", 2, "--json")
+    assert json.loads(out)["steps"] == 3
+    data = written(tmp_path / "t.csv", ("id", "source"), rows)
+    assert main(["magnify", str(model), "--data", str(data), "--row", "3"]) == 2
+    assert "has 2 sequences; expected 1 to 2" in capsys.readouterr().err
+
+
 def test_several_translations_of_a_row_repeat_its_columns(model, tmp_path, capsys):
     data = written(tmp_path / "t.csv", None, [("one dogs", "x"), ("", "y"), ("two", "z")])
     names = ["--no-header", "--source-column", "1", "--id", "2"]

@@ -19,13 +19,14 @@ from gatewise.cli.forecast import one_by_one
 from gatewise.cli.units import Corpus, Report, meanings_report, parse_range, read_corpus, search_report
 from gatewise.data import TextSource, read_lines, read_pairs
 from gatewise.data.frames import file_content, read_file
-from gatewise.data.pairs import is_pair_table
+from gatewise.data.labelled import read_texts
+from gatewise.data.pairs import PairColumns, column_of, is_pair_table, pair_cells
 from gatewise.data.tagged import read_words
 from gatewise.errors import ArgumentError
 from gatewise.magnify import LayerView, Magnification, read_snapshots, snapshots_path
 from gatewise.magnify import magnify as look_into
 from gatewise.storage import check_writable, write_bytes
-from gatewise.tasks import Forecaster, LanguageModel, SequenceTagger, Translator, load
+from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, Translator, load
 
 __all__ = ["colored", "magnify"]
 
@@ -224,11 +225,16 @@ def _row(model: Any, data: Path, row: int | None) -> Any:
         sequences = read_words(data)
     elif isinstance(model, Translator):
         # With targets beside the sources, attention is drawn for these.
-        sequences = (
-            read_pairs(data) if is_pair_table(data) or "\t" in read_lines(data)[0] else read_lines(data)
-        )
-    else:
+        if is_pair_table(data):
+            cells, named = pair_cells(data, PairColumns()), PairColumns()
+            sequences = read_pairs(data) if "target" in cells.columns else column_of(cells, named, 0)
+        else:
+            lines = read_lines(data)
+            sequences = read_pairs(data) if "\t" in lines[0] else lines
+    elif isinstance(model, SequenceClassifier):
         sequences = read_for(model, data, labels=False).X
+    else:
+        sequences = read_texts(data)
     chosen = 1 if row is None or (isinstance(model, Forecaster) and len(sequences) == 1) else row
     if not 1 <= chosen <= len(sequences):
         raise ArgumentError(

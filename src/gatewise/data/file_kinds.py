@@ -76,7 +76,7 @@ _KINDS = {
         FileKind("model", "a model file", "A command takes its model first, and its data after it."),
         FileKind("zip", "a zip archive", _UNPACK),
         FileKind("tar", "a tar archive", _UNPACK),
-        FileKind("gzip", "a gzip file in a gzip file", _UNPACK),
+        FileKind("gzip", "a gzip file", _UNPACK),
         FileKind("bzip2", "a bzip2 file", _UNPACK),
         FileKind("xz", "an xz file", _UNPACK),
         FileKind("zstd", "a Zstandard file", _UNPACK),
