@@ -184,7 +184,9 @@ def is_pair_table(path: str | Path, columns: PairColumns | None = None) -> bool:
     if kind is not None and kind.name not in ("csv", "numbers"):
         return kind.name == "parquet"
     _, first = next(iter(numbered_lines(path, "a table of sources and targets", ("csv", "numbers"))), (1, ""))
-    return set(_SIDES) <= set(first.split("\t")) or (suffix_of(path) == ".csv" and "\t" not in first)
+    if set(_SIDES) <= set(first.split("\t")):
+        return True
+    return suffix_of(path) == ".csv" and "\t" not in first and (kind is None or kind.name == "csv")
 
 
 def pair_cells(path: str | Path, columns: PairColumns) -> Cells:
