@@ -34,7 +34,7 @@ BAD = table(
     ("binary text", train("IN/binary.txt"), "IN/binary.txt", "Expected UTF-8 text"),
     ("text of zero bytes", train("IN/zeros.txt"), "IN/zeros.txt", "Expected UTF-8 text"),
     ("Latin text", train("IN/latin.txt"), "IN/latin.txt', line 3", "iconv -f WINDOWS-1252 -t UTF-8"),
-    ("UTF-16 text", train("IN/utf16.txt"), "IN/utf16.txt', line 1", "Expected UTF-8 text"),
+    ("UTF-16 text", train("IN/utf16.txt"), "IN/utf16.txt' is text in UTF-16", "iconv -f UTF-16 -t UTF-8"),
     (
         "text shorter than a window",
         train("IN/short.txt"),

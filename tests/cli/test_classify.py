@@ -118,11 +118,14 @@ def test_labels_for_a_file(model_path, tmp_path, capsys):
     rows = list(csv.DictReader(io.StringIO(out)))
     model = load(model_path)
     proba = model.predict_proba(["fine film", "a dull one"])
-    assert [row["row"] for row in rows] == ["1", "2"]
-    assert [row["label"] for row in rows] == model.predict(["fine film", "a dull one"]).tolist()
-    assert [float(row["p(good)"]) for row in rows] == proba[:, 1].tolist()
+    first, second = model.predict(["fine film", "a dull one"]).tolist()
+    assert [row["row"] for row in rows] == ["1", "2", "3"]
+    assert [row["label"] for row in rows] == [first, "", second]
+    assert [float(row["p(good)"] or "nan") for row in rows] == pytest.approx(
+        [proba[0, 1], np.nan, proba[1, 1]], abs=0, nan_ok=True
+    )
     out, _ = outputs(capsys, "predict", model_path, path, "--json")
-    assert [json.loads(line)["p(bad)"] for line in out.splitlines()] == proba[:, 0].tolist()
+    assert [json.loads(line)["p(bad)"] for line in out.splitlines()] == [proba[0, 0], None, proba[1, 0]]
 
 
 def test_labels_for_series(series, tmp_path, capsys):
@@ -138,7 +141,7 @@ def test_labels_for_series(series, tmp_path, capsys):
     [
         (["predict", "MODEL"], "DATA is missing: a classifier needs a file of series or texts."),
         (["predict", "MODEL", "LINES"], "every line begins with a label"),
-        (["evaluate", "MODEL", "SERIES"], "DATA holds numbers; expected texts"),
+        (["evaluate", "MODEL", "SERIES"], "holds series of numbers; expected texts, on which"),
         (["train", "classify", "LINES", "-o", "OUT", "--class-weight=good"], "'good' is no weight"),
         (["train", "classify", "LINES", "-o", "OUT", "--class-weight=better=2"], "the label 'better'"),
         (["train", "classify", "UNLABELLED", "-o", "OUT"], "has no labels; expected a .ts file"),
@@ -148,7 +151,7 @@ def test_labels_for_series(series, tmp_path, capsys):
         ),
         (
             ["train", "classify", "TABLE", "-o", "OUT"],
-            "has the columns label, review; rename the one that is",
+            "has the columns label, review; name the one that is meant with --text",
         ),
         (["predict", "MODEL", "TABLE"], "error: text column 'text', but '"),
         (["train", "classify", "nowhere.txt", "-o", "OUT"], "'nowhere.txt' does not exist"),

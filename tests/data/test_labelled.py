@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatewise.data import read_labelled_texts, read_texts
+from gatewise.data.sequence_files import read_sequences
 from gatewise.errors import ArgumentError, DataError, GatewiseError
 
 
@@ -56,6 +57,19 @@ def test_tables(write, name, text):
     assert read_texts(path) == ["a, b", "c\nd"]
 
 
+@pytest.mark.parametrize("between", ["\t", ",", ";"])
+@pytest.mark.parametrize("names", [("label", "text"), ("text", "label"), ("id", "label", "text")], ids=str)
+def test_a_first_line_with_the_names_makes_a_table(between, names, write):
+    row = {"label": "good", "text": "a fine film", "id": "7"}
+    text = between.join(names) + "\n" + between.join(row[name] for name in names) + "\n"
+    path = write("x.txt", text, "utf-8-sig")
+    assert read_labelled_texts(path) == (["a fine film"], ["good"])
+    assert read_texts(path) == ["a fine film"]
+    assert read_sequences(path)[:2] == (["a fine film"], ["good"])
+    label_of = read_labelled_texts(write("y.txt", "label text of all\nlabel\tother\n".replace("\t", " ")))
+    assert label_of.y == ["label", "label"]
+
+
 def test_columns_of_other_names(write):
     path = write("x.csv", "stars,review\n5,fine\n")
     assert read_labelled_texts(path, text_column="review", label_column="stars") == (["fine"], ["5"])
@@ -87,7 +101,7 @@ def test_texts_alone(write):
         ("x.csv", "label,text\n1,a,b\n", "line 2: 3 cells; expected 2.*in quotes"),
         ("x.csv", "label,text\n1, \n", "line 2: column 'text' is empty"),
         ("x.csv", "label,text\n,a\n", "line 2: column 'label' is empty"),
-        ("x.csv", "label,text\n", "has no line below its header"),
+        ("x.csv", "label,text\n", "has no rows below its header"),
         ("x.csv", 'label,text\n1,"a\n', "line 2: unexpected end of data"),
     ],
 )

@@ -97,7 +97,11 @@ def test_one_end_is_taken_off(line, bare):
         ("a.txt", b"one\rtwo\rcaf\xe9\r", "line 3: byte 0xe9 is not UTF-8"),
         ("a.txt", b"one\ncaf\xe9\n", "line 2: byte 0xe9 is not UTF-8. Expected UTF-8 text; convert it"),
         ("a.txt", b"\xef\xbb\xbfcaf\xe9\n", "line 1: byte 0xe9 is not UTF-8"),
-        ("a.txt", "one".encode("utf-16"), "line 1: byte 0xff is not UTF-8"),
+        (
+            "a.txt",
+            "one".encode("utf-16"),
+            " is text in UTF-16; expected a list of words. Convert it to UTF-8",
+        ),
         ("a.txt", b"one\ncaf\xc3", "line 2: byte 0xc3 is not UTF-8"),
         ("a.gz", b"one\ncaf\xe9\n", "line 2: byte 0xe9 is not UTF-8"),
     ],
@@ -121,9 +125,15 @@ def test_files_that_cannot_be_read(tmp_path, write):
         read(tmp_path / "no.txt")
     with pytest.raises(DataError, match=r"is not a regular file; expected a list of words\."):
         read(tmp_path)
-    plain, cut = tmp_path / "plain.gz", tmp_path / "cut.gz"
-    plain.write_bytes(b"one\n")
+    cut = tmp_path / "cut.gz"
     cut.write_bytes(write(b"one\n" * 999, "whole.gz").read_bytes()[:-20])
-    for path in (plain, cut):
-        with pytest.raises(DataError, match=r"is no whole gzip file .*; fetch it again, or rename it"):
-            read(path)
+    with pytest.raises(DataError, match=r"is no whole gzip file .*; fetch it again, or pack it anew"):
+        read(cut)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.gz", "a.conllu"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_the_content_says_whether_it_is_packed(name, pack, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(pack(b"one\ntwo\n"))
+    assert [line for _, line in numbered_lines(path, "words", ("conllu",))] == ["one", "two"]

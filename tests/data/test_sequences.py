@@ -115,6 +115,11 @@ def test_texts_are_taken(X):
         (["a", None], r"X\[1\] has type NoneType"),
         (np.array(["a", np.nan], dtype=object), r"X\[1\] has type float"),
         (["a", " \n"], r"X\[1\] is an empty text"),
+        (
+            [None, "a", ""],
+            r"X\[0\] has type NoneType, for a missing text; .* 2 of 3 are so: leave them out, and",
+        ),
+        (["", None, 5], r"X\[2\] has type int; expected a str, as X\[0\] is"),
     ],
 )
 def test_what_is_no_text_is_refused_by_its_number(X, message):

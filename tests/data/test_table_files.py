@@ -87,8 +87,8 @@ def test_cells_are_numbers_where_all_of_them_are(cells, expected, tmp_path):
         (b"a,b\n", "has no rows below its header"),
         (b"a,b\n1,2\n\n3\n", "line 4: 1 cells; expected 2, as in the header"),
         (b'a,b\n"1\n2",2\n1,2,3\n', "line 4: 3 cells; expected 2"),
-        ("a,b\nä,2\n".encode("latin-1"), "cannot be read as UTF-8 text"),
-        (gzip.compress(b"a,b\n1,2\n" * 100)[:-12], "cannot be read as UTF-8 text"),
+        ("a,b\nä,2\n".encode("latin-1"), "line 2: byte 0xe4 is not UTF-8"),
+        (gzip.compress(b"a,b\n1,2\n" * 100)[:-12], "is no whole gzip file"),
     ],
     ids=["empty", "same names", "no rows", "short row", "long row", "latin-1", "cut gz"],
 )

@@ -39,6 +39,10 @@ def workplace(tmp_path, monkeypatch, real_text):
     Path("films.csv").write_text(
         "label,text\n" + "good,a warm film\nbad,an empty film\n" * 10, encoding="utf-8"
     )
+    Path("reviews.csv").write_text(
+        "key,stars,review,site\n" + "a1,5,a warm film,x\nb2,1,an empty film,y\n" * 10, encoding="utf-8"
+    )
+    Path("new.csv").write_text("key,review,site\na1,a warm film,x\nb2,,y\n", encoding="utf-8")
     words = "1\tthe\t_\tDET\t_\t_\t_\t_\t_\t_\n2\tdog\t_\tNOUN\t_\t_\t_\t_\t_\t_\n\n" * 10
     Path("words.conllu").write_text(words, encoding="utf-8")
     Path("pairs.tsv").write_text("two dogs\tzwei Hunde\na dog\tein Hund\n" * 10, encoding="utf-8")

@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption, figure, say
+from gatewise.cli.columns import (
+    IdOption,
+    KeepOption,
+    LabelOption,
+    NoHeaderOption,
+    TextOption,
+    beside,
+    rows_told,
+    sequence_columns,
+)
+from gatewise.cli.console import JsonOption, figure, note, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     SAMPLE_STEPS,
@@ -19,12 +29,13 @@ from gatewise.cli.train import (
     run_training,
     sample_text,
 )
-from gatewise.data.labelled import read_labelled_texts, read_texts
-from gatewise.data.ts_files import read_ts
+from gatewise.data.column_roles import SequenceColumns
+from gatewise.data.labelled import is_table
+from gatewise.data.sequence_files import Sequences, read_sequences
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import SequenceClassifier
 
-__all__ = ["evaluate", "predict", "train"]
+__all__ = ["evaluate", "predict", "read_for", "train"]
 
 
 @with_hyperparameters(SequenceClassifier, leave_out=("class_weight",))
@@ -32,8 +43,9 @@ def train(
     data: Annotated[
         Path,
         typer.Argument(
-            help="Series in a .ts file; or texts: a .csv or .tsv table with the columns label and text, or a "
-            "label, a tab or a space, and a text on each line."
+            help="Series in a .ts or ARFF file, or in a table with a label and numbers in each row; or "
+            "texts: a .csv, .tsv or Parquet table with the columns label and text, or a label, a tab or a "
+            "space, and a text on each line."
         ),
     ],
     output: OutputOption,
@@ -44,6 +56,11 @@ def train(
         str,
         typer.Option(help="balanced; or weights by label, 1 for those left out.", metavar="LABEL=NUMBER,..."),
     ] = "none",
+    text: TextOption = None,
+    label: LabelOption = None,
+    id_column: IdOption = None,
+    keep: KeepOption = None,
+    no_header: NoHeaderOption = False,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -55,8 +72,10 @@ def train(
     A checkpoint is kept beside the model while training runs; --resume goes on from it to the very bits
     of a run without a stop.
     """
-    X, y = _read(data)
-    measured = None if validation is None else _read(validation)
+    columns = sequence_columns(text, label, id_column, keep, no_header)
+    X, y = _labelled(read_sequences(data, columns))
+    kind = "texts" if isinstance(X[0], str) else "series"
+    measured = None if validation is None else _labelled(read_sequences(validation, columns, kind=kind))
     weights = _class_weight(class_weight)
     model = SequenceClassifier(**hyperparameters, class_weight=weights, progress=False)
     run_training(
@@ -79,31 +98,78 @@ def train(
         say(f"{len(y):,} sequences of {len(counts)} classes: {most}{more}")
 
 
-def predict(model: SequenceClassifier, data: Path | None) -> dict[str, list[Any]]:
-    """The label of each sequence of a file, and the probability of each class."""
+def predict(
+    model: SequenceClassifier,
+    data: Path | None,
+    *,
+    columns: SequenceColumns | None = None,
+    min_confidence: float | None = None,
+) -> dict[str, list[Any]]:
+    """The label of each sequence of a file, and the probability of each class.
+
+    Args:
+        model: the classifier.
+        data: the file.
+        columns: of a table; the id and those to keep are in the answer too.
+        min_confidence: the least probability of a label; a prediction below it has none. An empty text has
+            none either.
+    """
     if data is None:
         raise ArgumentError("DATA is missing: a classifier needs a file of series or texts.")
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise ArgumentError(f"--min-confidence={min_confidence:g}; expected a probability, from 0 to 1.")
     classes = model.classes_.tolist()
-    if _is_ts(data):
-        X: list[Any] = read_ts(data).X
-    else:
-        X = read_texts(data)
-        labels = set(map(str, classes))
-        if not _is_table(data) and all(_first_column(text) in labels for text in X):
-            raise DataError(
-                f"{str(data)!r}: every line begins with a label, which would be read as part of its text. "
-                "To measure on it: gatewise evaluate. To label it all the same, give texts alone, or a .csv "
-                "file with the column text."
-            )
-    probabilities = model.predict_proba(X)
-    labels_found = model.classes_[probabilities.argmax(axis=1)].tolist()
-    columns = {f"p({label})": probabilities[:, k].tolist() for k, label in enumerate(classes)}
-    return {"row": list(range(1, len(X) + 1)), "label": labels_found, **columns}
+    known = set(map(str, classes))
+    found = read_for(model, data, columns, labels=False)
+    of_lines = isinstance(found.X[0], str) and not (found.carried or columns or is_table(data))
+    if of_lines and all(_first_column(text) in known for text in found.X if text):
+        raise DataError(
+            f"{str(data)!r}: every line begins with a label, which would be read as part of its text. "
+            "To measure on it: gatewise evaluate. To label it all the same, give texts alone, or a .csv "
+            "file with the column text."
+        )
+    there = [row for row, sequence in enumerate(found.X) if not isinstance(sequence, str) or sequence]
+    labels: list[Any] = [None] * len(found.X)
+    shares: list[list[float | None]] = [[None] * len(found.X) for _ in classes]
+    unsure = 0
+    if there:
+        probabilities = model.predict_proba([found.X[row] for row in there])
+        for row, likely in zip(there, probabilities, strict=True):
+            if min_confidence is None or likely.max() >= min_confidence:
+                labels[row] = classes[int(likely.argmax())]
+            else:
+                unsure += 1
+            for share, value in zip(shares, likely.tolist(), strict=True):
+                share[row] = value
+    for each in found.notes:
+        note(each)
+    if empty := sorted(set(range(len(found.X))) - set(there)):
+        note(
+            f"{len(empty):,} of {len(found.X):,} texts are empty, and so are their labels: row "
+            f"{rows_told([row + 1 for row in empty])}"
+        )
+    if unsure:
+        note(
+            f"{unsure:,} of {len(found.X):,} labels are left empty, for they are less sure than "
+            f"{min_confidence:g}"
+        )
+    answer = {"label": labels, **{f"p({label})": share for label, share in zip(classes, shares, strict=True)}}
+    return {"row": list(range(1, len(found.X) + 1)), **beside(found.carried, ["row", *answer]), **answer}
 
 
-def evaluate(model: SequenceClassifier, data: Path) -> tuple[dict[str, Any], list[str]]:
+def evaluate(
+    model: SequenceClassifier, data: Path, *, columns: SequenceColumns | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
-    result = model.evaluate(*_read(data))
+    X, y = _labelled(read_for(model, data, columns))
+    written = {str(label): label for label in model.classes_.tolist()}
+    for label in y:
+        if label not in written:
+            raise DataError(
+                f"{str(data)!r} has the label {label!r:.60}, which is no class of the training data; "
+                f"expected one of {', '.join(written)}."
+            )
+    result = model.evaluate(X, [written[label] for label in y])
     labels = [str(each["label"]) for each in result["classes"]]
     width = max(5, *map(len, labels))
     counts = max(len(str(result["sequences"])), *map(len, labels))
@@ -122,29 +188,33 @@ def evaluate(model: SequenceClassifier, data: Path) -> tuple[dict[str, Any], lis
     return dict(result), lines
 
 
-def _read(path: Path) -> tuple[list[Any], list[str]]:
-    """Sequences with labels."""
-    if not _is_ts(path):
-        return read_labelled_texts(path)
-    X, y = read_ts(path)
-    if y is None:
-        raise DataError(
-            f"{str(path)!r} has no labels; expected a .ts file with @classLabel true and the classes."
-        )
-    return X, y
+def read_for(
+    model: SequenceClassifier, data: Path, columns: SequenceColumns | None = None, *, labels: bool = True
+) -> Sequences:
+    """The sequences of a file, of the kind that a model was trained on.
+
+    Raises:
+        DataError: they are of the other kind, or cannot be read.
+    """
+    kind = "texts" if model.n_features_in_ is None else "series"
+    classes = set(map(str, model.classes_.tolist()))
+    found = read_sequences(data, columns, labels=labels, kind=kind, classes=classes)
+    if isinstance(found.X[0], str) is not (kind == "texts"):
+        held = "series of numbers" if kind == "texts" else "texts"
+        raise DataError(f"{str(data)!r} holds {held}; expected {kind}, on which the model was trained.")
+    return found
+
+
+def _labelled(found: Sequences) -> tuple[list[Any], list[str]]:
+    """The sequences and their labels, which were asked for."""
+    for each in found.notes:
+        note(each)
+    return found.X, found.y or []
 
 
 def _first_column(line: str) -> str:
     """What would be the label in a file of labelled texts."""
     return line.partition("\t" if "\t" in line else " ")[0].strip()
-
-
-def _is_ts(path: Path) -> bool:
-    return path.suffix.lower() == ".ts"
-
-
-def _is_table(path: Path) -> bool:
-    return path.suffix.lower() in (".csv", ".tsv")
 
 
 def _class_weight(text: str) -> Any:

@@ -9,6 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from gatewise.cli import classify, forecast, tag, text, translate
+from gatewise.cli.columns import (
+    IdOption,
+    KeepOption,
+    LabelOption,
+    NoHeaderOption,
+    SourceOption,
+    TargetOption,
+    TextOption,
+    of_columns,
+    sequence_columns,
+)
 from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.cli.hyperparameters import with_options_of
 from gatewise.cli.wording import worded
@@ -76,6 +87,13 @@ def evaluate(
             show_default="one with spaces between words",
         ),
     ] = None,
+    text_column: TextOption = None,
+    label: LabelOption = None,
+    id_column: IdOption = None,
+    keep: KeepOption = None,
+    source_column: SourceOption = None,
+    target_column: TargetOption = None,
+    no_header: NoHeaderOption = False,
     as_json: JsonOption = False,
     **values: Any,
 ) -> None:
@@ -103,6 +121,12 @@ def evaluate(
             option = name.replace("_", "-")
             raise ArgumentError(f"--{option} is for a {of.__name__}; {str(model)!r} holds a {kind}.")
         options[name] = given
+    options |= of_columns(
+        loaded,
+        sequence_columns(text_column, label, id_column, keep, no_header),
+        source_column,
+        target_column,
+    )
     result, lines = _EVALUATE[type(loaded)](loaded, data, **options)
     if "notes" in result:
         result["notes"] = [worded(note) for note in result["notes"]]

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gatewise.cli.columns import NoHeaderOption
 from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
@@ -38,6 +39,7 @@ def train(
     id_type: Annotated[
         IdType, typer.Option(help="What the ids of a CSV file are: words as they are written, or numbers.")
     ] = IdType.TEXT,
+    no_header: NoHeaderOption = False,
     as_json: JsonOption = False,
     **hyperparameters: Any,
 ) -> None:
@@ -47,7 +49,7 @@ def train(
     id column it is one series. A checkpoint is kept beside the model while training runs; --resume goes on
     from it to the very bits of a run without a stop.
     """
-    table = read_file(data)
+    table = read_file(data, header=not no_header)
     if id_type is IdType.NUMBER:
         table = table.with_numbers()
     model = Forecaster(**hyperparameters, progress=False)
@@ -74,7 +76,12 @@ def train(
 
 
 def predict(
-    model: Forecaster, data: Path | None, *, future: Path | None = None, typed: bool = False
+    model: Forecaster,
+    data: Path | None,
+    *,
+    future: Path | None = None,
+    typed: bool = False,
+    header: bool = True,
 ) -> Mapping[str, Sequence[Any]]:
     """The steps that follow the series of a file, or those of the training data.
 
@@ -82,10 +89,12 @@ def predict(
         model: the forecaster.
         data: file of the series; those of the training where omitted.
         future: file of what is known of the steps to forecast.
+        header: whether the files name their columns.
         typed: for files that know times and numbers apart; else all as it is to be read by people.
     """
     found = model.predict(
-        None if data is None else read_file(data), future=None if future is None else read_file(future)
+        None if data is None else read_file(data, header=header),
+        future=None if future is None else read_file(future, header=header),
     )
     for each in model.context_notes_:
         note(each)
@@ -96,9 +105,9 @@ def predict(
     return {name: table.written(name) for name in table.columns}
 
 
-def evaluate(model: Forecaster, data: Path) -> tuple[dict[str, Any], list[str]]:
+def evaluate(model: Forecaster, data: Path, *, header: bool = True) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
-    result = model.evaluate(read_file(data))
+    result = model.evaluate(read_file(data, header=header))
     for each in model.context_notes_:
         note(each)
     return result, str(model.verdict_).split("\n")

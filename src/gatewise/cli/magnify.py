@@ -13,20 +13,21 @@ from rich.style import Style
 from rich.text import Text
 
 from gatewise.charts import BLUE, ORANGE
+from gatewise.cli.classify import read_for
 from gatewise.cli.console import JsonOption, print_json, printable, say
 from gatewise.cli.forecast import one_by_one
 from gatewise.cli.units import Corpus, Report, meanings_report, parse_range, read_corpus, search_report
 from gatewise.data import TextSource, read_lines, read_pairs
 from gatewise.data.frames import file_content, read_file
 from gatewise.data.labelled import read_texts
+from gatewise.data.pairs import PairColumns, column_of, is_pair_table, pair_cells
 from gatewise.data.tagged import read_words
-from gatewise.data.ts_files import read_ts
 from gatewise.data.words import split_words
 from gatewise.errors import ArgumentError
 from gatewise.magnify import LayerView, Magnification, read_snapshots, snapshots_path
 from gatewise.magnify import magnify as look_into
 from gatewise.storage import check_writable, write_bytes
-from gatewise.tasks import Forecaster, LanguageModel, SequenceTagger, Translator, load
+from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, Translator, load
 
 __all__ = ["colored", "magnify"]
 
@@ -227,10 +228,16 @@ def _row(model: Any, data: Path, row: int | None) -> Any:
         sequences = read_words(data)
     elif isinstance(model, Translator):
         # With targets beside the sources, attention is drawn for these.
-        lines = read_lines(data)
-        sequences = read_pairs(data) if "\t" in lines[0] else lines
+        if is_pair_table(data):
+            cells, named = pair_cells(data, PairColumns()), PairColumns()
+            sequences = read_pairs(data) if "target" in cells.columns else column_of(cells, named, 0)
+        else:
+            lines = read_lines(data)
+            sequences = read_pairs(data) if "\t" in lines[0] else lines
+    elif isinstance(model, SequenceClassifier):
+        sequences = read_for(model, data, labels=False).X
     else:
-        sequences = read_ts(data).X if data.suffix.lower() == ".ts" else read_texts(data)
+        sequences = read_texts(data)
     chosen = 1 if row is None or (isinstance(model, Forecaster) and len(sequences) == 1) else row
     if not 1 <= chosen <= len(sequences):
         raise ArgumentError(

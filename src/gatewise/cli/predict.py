@@ -10,6 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from gatewise.cli import classify, forecast, tag, translate
+from gatewise.cli.columns import (
+    IdOption,
+    KeepOption,
+    LabelOption,
+    NoHeaderOption,
+    SourceOption,
+    of_columns,
+    sequence_columns,
+)
 from gatewise.cli.console import JsonOption, say, write
 from gatewise.cli.hyperparameters import with_options_of
 from gatewise.data.frames import file_content, is_parquet
@@ -53,13 +62,22 @@ def predict(
     ] = None,
     text: Annotated[
         str | None,
-        typer.Option(help="Of a tagger: sentences to tag, one a line, instead of DATA.", show_default="none"),
+        typer.Option(
+            help="Of a table: column that holds texts. Of a tagger: sentences to tag, one a line, instead of "
+            "DATA.",
+            show_default="text",
+        ),
     ] = None,
+    label: LabelOption = None,
+    id_column: IdOption = None,
+    keep: KeepOption = None,
+    source_column: SourceOption = None,
+    no_header: NoHeaderOption = False,
     min_confidence: Annotated[
         float | None,
         typer.Option(
-            help="Of a tagger: the least probability of a tag. What is less sure gives way to O, the whole "
-            "span of it, or to nothing where tags mark no spans.",
+            help="The least probability of a label or tag. What is less sure is left empty; a tag of a span "
+            "becomes O, with its whole span.",
             show_default="none",
         ),
     ] = None,
@@ -102,14 +120,17 @@ def predict(
             option = name.replace("_", "-")
             given = "" if isinstance(options[name], bool) else f"={options[name]}"
             raise ArgumentError(f"--{option}{given}, but a {type(loaded).__name__} has no beam.")
-    of_a_tagger = {"text": text, "min_confidence": min_confidence}
-    for name, value in of_a_tagger.items():
-        if value is not None:
-            if not isinstance(loaded, SequenceTagger):
-                option = name.replace("_", "-")
-                raise ArgumentError(f"--{option} is for a SequenceTagger, not a {type(loaded).__name__}.")
-            options[name] = value
-    if isinstance(loaded, Translator) and output is None:
+    if isinstance(loaded, SequenceTagger):
+        options |= {} if text is None else {"text": text}
+        text = None
+    options |= of_columns(loaded, sequence_columns(text, label, id_column, keep, no_header), source_column)
+    if min_confidence is not None:
+        if not isinstance(loaded, SequenceClassifier | SequenceTagger):
+            raise ArgumentError(
+                f"--min-confidence is for a classifier or a tagger, not a {type(loaded).__name__}."
+            )
+        options["min_confidence"] = min_confidence
+    if isinstance(loaded, Translator) and output is None and not translate.is_table(data, **options):
         translate.stream(loaded, data, as_json=as_json, **options)
         return
     if isinstance(loaded, Forecaster) and output is not None and is_parquet(output):

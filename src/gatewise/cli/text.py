@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.console import JsonOption, figure
+from gatewise.cli.console import JsonOption, figure, note
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     MagnifyOption,
@@ -20,6 +20,7 @@ from gatewise.cli.train import (
 )
 from gatewise.cli.wording import renamed
 from gatewise.data import TextSource
+from gatewise.data.file_kinds import file_kind
 from gatewise.tasks import DynamicEvaluation, LanguageModel, NeuralCache
 from gatewise.tasks.language.presets import PRESETS
 
@@ -58,6 +59,9 @@ def train(
     else:
         given = {name: value for name, value in hyperparameters.items() if _is_given(context, name)}
         model = LanguageModel.from_preset(preset, **given, progress=False)
+    TextSource(data)  # which refuses what cannot be learnt
+    if kind := file_kind(data):
+        note(f"{str(data)!r} is {kind.told}; it is learnt as it is written, with its marks.")
     run_training(
         model,
         lambda checkpoint, tell: model.fit(

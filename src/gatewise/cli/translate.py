@@ -6,7 +6,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -14,18 +14,28 @@ from typing import Annotated, Any, TextIO
 import numpy as np
 import typer
 
-from gatewise.cli.console import JsonOption, figure, say
+from gatewise.cli.columns import NoHeaderOption, SourceOption, TargetOption, beside, rows_told
+from gatewise.cli.console import JsonOption, figure, note, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.standard_input import STANDARD_INPUT, standard_input_lines
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
 from gatewise.cli.wording import renamed
+from gatewise.data.column_roles import NO_LABELS, ColumnRoles, SequenceColumns
 from gatewise.data.lines import numbered_lines
-from gatewise.data.pairs import cut, read_pairs
+from gatewise.data.pairs import (
+    PairColumns,
+    Pairs,
+    column_of,
+    cut,
+    is_pair_table,
+    pair_cells,
+    read_pairs,
+)
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.tasks import Translation, Translator
 from gatewise.tasks.translation.search import encoded_source
 
-__all__ = ["SEARCH", "evaluate", "predict", "stream", "train"]
+__all__ = ["SEARCH", "evaluate", "is_table", "predict", "stream", "train"]
 
 SEARCH = ("length_penalty", "coverage_penalty", "max_tokens", "copy_unknown")
 """Arguments of ``Translator.translate`` that are options of more than one command."""
@@ -39,7 +49,8 @@ def train(
     data: Annotated[
         Path,
         typer.Argument(
-            help="File with a source, a tab and a target on each line; or of sources, one a line."
+            help="File with a source, a tab and a target on each line; or of sources, one a line; or a .csv "
+            "or Parquet table."
         ),
     ],
     output: OutputOption,
@@ -53,6 +64,9 @@ def train(
     validation_target: Annotated[
         Path | None, typer.Option(help="Its targets, where it has none.", show_default="none")
     ] = None,
+    source_column: SourceOption = None,
+    target_column: TargetOption = None,
+    no_header: NoHeaderOption = False,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -68,10 +82,11 @@ def train(
         raise ArgumentError(
             "--validation-target is given without --validation, the sources that belong to it."
         )
-    learnt, measured = read_pairs(data, target), None
+    columns = PairColumns(source_column, target_column, header=not no_header)
+    learnt, measured = _pairs(data, target, columns), None
     if validation is not None:
         with renamed(target="validation_target"):
-            measured = read_pairs(validation, validation_target)
+            measured = _pairs(validation, validation_target, columns)
     model = Translator(**hyperparameters, progress=False)
     run_training(
         model,
@@ -88,22 +103,49 @@ def train(
     )
 
 
+def _pairs(source: Path, target: Path | None, columns: PairColumns | None = None) -> Pairs:
+    """The pairs of one file or two."""
+    named = columns or PairColumns()
+    if target is not None and named != PairColumns():
+        raise ArgumentError(
+            f"columns are named, and {str(target)!r} has the targets; expected one table, or two files of "
+            "lines."
+        )
+    if named.id or named.keep:
+        raise ArgumentError("--id and --keep are for predict; leave them out.")
+    return read_pairs(
+        source, target, source_column=named.source, target_column=named.target, header=named.header
+    )
+
+
+def is_table(data: Path | None, columns: PairColumns | None = None, **_: Any) -> bool:
+    """Whether the answer for a file is a table, as the file is."""
+    return data is not None and is_pair_table(data, columns)
+
+
 def stream(
-    model: Translator, data: Path | None, *, as_json: bool, attention: bool = False, **search: Any
+    model: Translator,
+    data: Path | None,
+    *,
+    as_json: bool,
+    attention: bool = False,
+    columns: PairColumns | None = None,
+    **search: Any,
 ) -> None:
     """Translate line by line and write what comes of it: of a file some lines at a time, else each alone."""
-    lines = _lines(model, data)
+    if columns is not None:
+        raise ArgumentError(
+            "--source-column, --id, --keep and --no-header need DATA, a table; it is missing."
+        )
     at_once = _AT_ONCE if data is not None or _is_file(sys.stdin) else 1
-    while batch := list(islice(lines, at_once)):
-        found = model.translations([text for _, text in batch], **search)
-        for (number, text), translations in zip(batch, found, strict=True):
-            for rank, each in enumerate(translations, start=1):
-                if as_json:
-                    say(json.dumps(_row(number, rank, text, each) | (_looked(each) if attention else {})))
-                    continue
-                columns = [str(number), str(rank)] if search.get("n_best", 1) > 1 else []
-                columns += [each.text, _pharaoh(each)] if attention else [each.text]
-                say("\t".join(columns))
+    for number, text, translations in _translated(model, _lines(model, data), at_once, **search):
+        for rank, each in enumerate(translations, start=1):
+            if as_json:
+                say(json.dumps(_row(number, rank, text, each) | (_looked(each) if attention else {})))
+                continue
+            before = [str(number), str(rank)] if search.get("n_best", 1) > 1 else []
+            after = [_pharaoh(each)] if attention else []
+            say("\t".join([*before, "" if each is None else each.text, *after]))
 
 
 def predict(
@@ -112,33 +154,73 @@ def predict(
     *,
     attention: bool = False,
     as_json: bool = False,
+    columns: PairColumns | None = None,
     **search: Any,
 ) -> dict[str, list[Any]]:
-    """The translations of a file's lines, and their scores."""
-    lines = list(_lines(model, data))
-    found = model.translations([text for _, text in lines], **search)
-    rows = [
-        _row(number, rank, text, each) | (_looked(each, as_json) if attention else {})
-        for (number, text), translations in zip(lines, found, strict=True)
-        for rank, each in enumerate(translations, start=1)
-    ]
-    return {name: [row[name] for row in rows] for name in rows[0]}
+    """The translations of a file's lines, and their scores; of a table its id and what is kept of it too."""
+    carried: dict[str, list[Any]] = {}
+    if data is not None and is_pair_table(data, columns):
+        named = columns or PairColumns()
+        cells = pair_cells(data, named)
+        numbers = list(cells.lines or range(1, cells.rows + 1))
+        lines = list(zip(numbers, column_of(cells, named, 0), strict=True))
+        for number, source in lines:
+            if source:
+                encoded_source(model.vocabulary_, source, f"{cells.name}, line {number}")
+        others = SequenceColumns(label=NO_LABELS, id=named.id, keep=named.keep, header=named.header)
+        carried = ColumnRoles(cells, others, labels=False).carried()
+    else:
+        lines = list(_lines(model, data))
+    rows, of_lines = [], []
+    for place, (number, text, translations) in enumerate(_translated(model, lines, len(lines), **search)):
+        for rank, each in enumerate(translations, start=1):
+            rows.append(_row(number, rank, text, each) | (_looked(each, as_json) if attention else {}))
+            of_lines.append(place)
+    answer = {name: [row[name] for row in rows] for name in rows[0]}
+    kept = {name: [values[place] for place in of_lines] for name, values in carried.items()}
+    before = {name: answer.pop(name) for name in ("line", "rank")}
+    return {**before, **beside(kept, [*before, *answer]), **answer}
 
 
-def _row(number: int, rank: int, text: str, translation: Translation) -> dict[str, Any]:
+def _translated(
+    model: Translator, lines: Iterable[tuple[int, str]], at_once: int, **search: Any
+) -> Iterator[tuple[int, str, Sequence[Translation | None]]]:
+    """Each line with its number and its translations; an empty one has none, and that is told in the end."""
+    empty, waiting = [], iter(lines)
+    while batch := list(islice(waiting, at_once)):
+        filled = [text for _, text in batch if text]
+        found = iter(model.translations(filled, **search) if filled else [])
+        for number, text in batch:
+            if not text:
+                empty.append(number)
+            yield number, text, next(found) if text else [None]
+    if empty:
+        what = (
+            "1 line is empty, and so is its translation"
+            if len(empty) == 1
+            else (f"{len(empty):,} lines are empty, and so are their translations")
+        )
+        note(f"{what}: line {rows_told(empty)}")
+
+
+def _row(number: int, rank: int, text: str, translation: Translation | None) -> dict[str, Any]:
     return {
         "line": number,
         "rank": rank,
         "source": text,
-        "target": translation.text,
-        "score": translation.score,
+        "target": None if translation is None else translation.text,
+        "score": None if translation is None else translation.score,
     }
 
 
-def _looked(translation: Translation, whole: bool = True) -> dict[str, Any]:
+def _looked(translation: Translation | None, whole: bool = True) -> dict[str, Any]:
     """Where the writing of each symbol looked; whole, or as one can read it in a cell of a table."""
+    if translation is None:
+        empty: Any = [] if whole else ""
+        looked: dict[str, Any] = {"source_symbols": empty, "target_symbols": empty, "alignment": ""}
+        return {**looked, "attention": []} if whole else looked
     symbols = {"source": translation.source_symbols, "target": translation.target_symbols}
-    looked: dict[str, Any] = {
+    looked = {
         f"{side}_symbols": list(each) if whole else " ".join(symbol.replace(" ", "␣") for symbol in each)
         for side, each in symbols.items()
     }
@@ -148,8 +230,10 @@ def _looked(translation: Translation, whole: bool = True) -> dict[str, Any]:
     return looked
 
 
-def _pharaoh(translation: Translation) -> str:
+def _pharaoh(translation: Translation | None) -> str:
     """Which symbol of the source each that is written looked at most, in the format of Pharaoh."""
+    if translation is None:
+        return ""
     return " ".join(f"{source}-{target}" for source, target in translation.alignment)
 
 
@@ -160,12 +244,13 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
         numbered = standard_input_lines()
     else:
         numbered = numbered_lines(data, "a file with a text on each line")
-    of_pairs = False
+    of_pairs: bool | None = None
     for number, line in numbered:
-        if not line.strip():
-            raise DataError(f"{name}, line {number} is empty; leave it out.")
         columns = line.split("\t")
-        if number == 1:
+        if not line.strip():
+            yield number, ""
+            continue
+        if of_pairs is None:
             of_pairs = len(columns) > 1
         if of_pairs and len(columns) != 2:
             found = "1 column" if len(columns) == 1 else f"{len(columns)} columns"
@@ -174,9 +259,8 @@ def _lines(model: Translator, data: Path | None) -> Iterator[tuple[int, str]]:
                 f"each line or in none. Give the sources alone, as with: {cut(data or Path('FILE'), '1')}"
             )
         source = (columns[0] if of_pairs else line).strip()
-        if not source:
-            raise DataError(f"{name}, line {number}: the source is empty; leave the line out.")
-        encoded_source(model.vocabulary_, source, f"{name}, line {number}")
+        if source:
+            encoded_source(model.vocabulary_, source, f"{name}, line {number}")
         yield number, source
     if not number:
         raise DataError(f"{name} is empty; expected a text on each line.")
@@ -188,10 +272,11 @@ def evaluate(
     *,
     target: Path | None = None,
     target_language: str | None = None,
+    columns: PairColumns | None = None,
     **search: Any,
 ) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
-    pairs = read_pairs(data, target)
+    pairs = _pairs(data, target, columns)
     try:
         result = model.evaluate(pairs, target_language=target_language, **search)
         compared = [f"BLEU        {figure(result['bleu'], '.2f')}", f"chrF        {result['chrf']:.2f}"]

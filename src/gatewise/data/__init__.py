@@ -2,6 +2,7 @@
 
 from gatewise.data.labelled import LabelledTexts, read_labelled_texts, read_texts
 from gatewise.data.pairs import Pairs, read_lines, read_pairs
+from gatewise.data.sequence_files import read_series
 from gatewise.data.streams import StreamWindows, Window
 from gatewise.data.tagged import TaggedSentences, read_columns, read_conllu, read_tagged, read_words
 from gatewise.data.text import TextLike, TextSource
@@ -39,6 +40,7 @@ __all__ = [
     "read_labelled_texts",
     "read_lines",
     "read_pairs",
+    "read_series",
     "read_tagged",
     "read_texts",
     "read_ts",

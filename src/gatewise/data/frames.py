@@ -6,10 +6,8 @@ Whatever comes in becomes NumPy arrays by column name, and what goes out is agai
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from gatewise.data.cells import Cells, read_cells
 from gatewise.data.column_types import ColumnType
 from gatewise.data.columns import Column, as_array, holds_words, series_array
+from gatewise.data.file_kinds import file_kind
 from gatewise.data.frequency import written
 from gatewise.data.frequency_search import counts_by_clock
 from gatewise.data.periods import period_name, periods_of_arrow
@@ -27,7 +27,7 @@ from gatewise.data.zones import clock_of, time_zone, utc_of, with_offsets, witho
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.storage import file_problem
 
-__all__ = ["Table", "file_content", "is_parquet", "read_file"]
+__all__ = ["Table", "file_cells", "file_content", "is_parquet", "read_file"]
 
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
 _NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?(?<=[\d.])")
@@ -286,39 +286,51 @@ def _utc_or_clock(utc: Column, clock: Column) -> tuple[Column, Column, bool]:
     return utc, clock, False
 
 
-def read_file(path: str | Path) -> Table:
-    """A CSV file with a header (plain or ``.gz``; comma, semicolon or tab), or a Parquet file.
+def read_file(path: str | Path, *, header: bool = True) -> Table:
+    """A CSV file (plain or ``.gz``; comma, semicolon or tab), or a Parquet file, as its content shows.
+
+    Args:
+        path: of the file.
+        header: whether the first line of a CSV file names its columns; without it they are called by their
+            numbers, "1" for the first.
 
     Raises:
-        DataError: the file is missing, empty, not UTF-8, or a row has not as many cells as the header.
+        DataError: the file is missing, empty, not UTF-8, of another kind, or a row has not as many cells as
+            the header.
         MissingExtraError: it is a Parquet file, and pyarrow is not installed.
     """
     path = Path(path)
     if problem := file_problem(path):
         raise DataError(f"{str(path)!r} {problem}; expected a CSV or Parquet file.")
-    if is_parquet(path):
+    kind = file_kind(path)
+    if is_parquet(path) or (kind is not None and kind.name == "parquet"):
         arrow = _arrow()
         try:
             return Table.of(arrow.parquet.read_table(path), repr(str(path)))
         except (arrow.ArrowInvalid, OSError) as error:
-            raise DataError(f"{str(path)!r} is no intact Parquet file: {error}") from error
-    try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise DataError(f"{str(path)!r} cannot be read as UTF-8 text: {error}.") from error
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
-    try:
-        header, cells = _rows_of(rows, path)
-    except csv.Error as error:
-        raise DataError(f"{str(path)!r}, line {rows.line_num}: {error}.") from error
-    if not cells:
-        raise DataError(f"{str(path)!r} has no rows below its header.")
-    written = dict(zip(header, zip(*cells, strict=True), strict=True))
-    found = {name: _typed(values) for name, values in written.items()}
-    return Table(found, name=repr(str(path)), cells=written)
+            told = "no intact Parquet file" if kind is None or kind.name == "parquet" else kind.told
+            raise DataError(f"{str(path)!r} is {told}: {error}") from error
+    cells = read_cells(path, header=header, expected="a CSV or Parquet file")
+    found = {name: _typed(values) for name, values in cells.columns.items()}
+    return Table(found, name=cells.name, cells=cells.columns)
+
+
+def file_cells(path: str | Path, *, header: bool = True, expected: str = "a CSV or Parquet file") -> Cells:
+    """The cells of a table in a file, of CSV as they are written there, of Parquet as text files have them.
+
+    Args:
+        path: of the file.
+        header: whether the first line of a CSV file names its columns.
+        expected: what the file should be, for errors.
+
+    Raises:
+        DataError, MissingExtraError: as ``read_file``.
+    """
+    kind = None if file_problem(path) else file_kind(path)
+    if not is_parquet(Path(path)) and (kind is None or kind.name != "parquet"):
+        return read_cells(path, header=header, expected=expected)
+    table = read_file(path)
+    return Cells(table.name, {name: table.written(name) for name in table.columns})
 
 
 def _typed(cells: Sequence[str]) -> Column:
@@ -328,25 +340,6 @@ def _typed(cells: Sequence[str]) -> Column:
     if all(_WHOLE.fullmatch(cell) for cell in cells):
         return np.array(cells, dtype=np.int64)
     return np.array([float(cell or "nan") for cell in cells])
-
-
-def _rows_of(rows: Any, path: Path) -> tuple[list[str], list[list[str]]]:
-    """The header and the rows that are not empty, each as wide as the header."""
-    header: list[str] = next(rows, [])
-    if not header or len(set(header)) < len(header):
-        raise DataError(
-            f"{str(path)!r}, line 1: {header} is no header; expected a different name for each column."
-        )
-    found: list[list[str]] = []
-    for row in rows:
-        if row and len(row) != len(header):
-            raise DataError(
-                f"{str(path)!r}, line {rows.line_num}: {len(row)} cells; expected {len(header)}, "
-                "as in the header."
-            )
-        if row:
-            found.append(row)
-    return header, found
 
 
 def file_content(columns: Mapping[str, Sequence[Any]], path: str | Path) -> bytes:

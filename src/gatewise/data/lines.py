@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from gatewise.data.file_kinds import binary_kind, open_unpacked, refuse_other_kinds
 from gatewise.errors import DataError
 from gatewise.storage import file_problem
 
@@ -29,26 +30,30 @@ def byte_lines(file: BinaryIO) -> Iterator[bytes]:
         yield from part.removesuffix(b"\n").removesuffix(b"\r").split(b"\r")
 
 
-def numbered_lines(path: str | Path, expected: str) -> Iterator[tuple[int, str]]:
+def numbered_lines(
+    path: str | Path, expected: str, takes: Collection[str] = ("words",)
+) -> Iterator[tuple[int, str]]:
     """The lines of a file, without their ends, numbered from 1.
 
     Args:
-        path: UTF-8, or that compressed where the name ends in ``.gz``.
+        path: UTF-8, or that compressed by gzip.
         expected: what the file should be, for errors.
+        takes: kinds of files beside plain text, as in ``refuse_other_kinds``.
 
     Raises:
-        DataError: the file is missing, binary, no whole gzip file, or not UTF-8; the message gives the line.
+        DataError: the file is missing, binary, of another kind than is taken, no whole gzip file, or not
+            UTF-8; the message says what it is, or gives the line.
     """
     path = Path(path)
     if problem := file_problem(path):
         raise DataError(f"{str(path)!r} {problem}; expected {expected}.")
+    refuse_other_kinds(path, expected, takes)
     try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            yield from decoded_lines(file, repr(str(path)))  # type: ignore[arg-type]
+        with open_unpacked(path) as file:
+            yield from decoded_lines(file, repr(str(path)))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(
-            f"{str(path)!r} is no whole gzip file ({error}); fetch it again, or rename it if it is plain "
-            "text."
+            f"{str(path)!r} is no whole gzip file ({error}); fetch it again, or pack it anew."
         ) from None
     except OSError as error:
         raise DataError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
@@ -65,6 +70,8 @@ def decoded_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
         DataError: it is binary, or not UTF-8; the message gives the line.
     """
     for number, line in enumerate(byte_lines(file), start=1):
+        if number == 1 and (kind := binary_kind(line)):
+            raise DataError(f"{name} is {kind.told}; expected UTF-8 text. {kind.remedy}")
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:

@@ -6,16 +6,52 @@ import shlex
 from collections.abc import Iterator, Sequence
 from copy import copy
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
+from gatewise.data.cells import Cells
+from gatewise.data.file_kinds import file_kind, suffix_of
+from gatewise.data.frames import file_cells, is_parquet
 from gatewise.data.lines import numbered_lines, without_end
+from gatewise.data.missing import is_missing
 from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
+from gatewise.storage import file_problem
 
-__all__ = ["Pairs", "as_pairs", "check_text", "read_lines", "read_pairs"]
+__all__ = [
+    "PairColumns",
+    "Pairs",
+    "as_pairs",
+    "check_text",
+    "column_of",
+    "is_pair_table",
+    "pair_cells",
+    "read_lines",
+    "read_pairs",
+]
 
 _SHOWN = 60
 """Characters of a text that an error shows."""
+
+
+_SIDES = ("source", "target")
+
+
+class PairColumns(NamedTuple):
+    """Which columns of a table are what; of a table without a header they are numbers, from "1".
+
+    Attributes:
+        source: holds the sources; where omitted "source", or the first.
+        target: holds the targets; where omitted "target", or the second.
+        id: says whose row it is; where omitted "id", if there is one.
+        keep: others that are to be carried along; "all" carries all.
+        header: whether the first line names the columns.
+    """
+
+    source: str | None = None
+    target: str | None = None
+    id: str | None = None
+    keep: tuple[str, ...] = ()
+    header: bool = True
 
 
 class Pairs(Sequence[tuple[str, str]]):
@@ -87,18 +123,40 @@ class Pairs(Sequence[tuple[str, str]]):
         return f"{self._origin[side]!r}, line {self._numbers[index]}"
 
 
-def read_pairs(source: str | Path, target: str | Path | None = None) -> Pairs:
-    """Read pairs of texts, in UTF-8 or that compressed (``.gz``).
+def read_pairs(
+    source: str | Path,
+    target: str | Path | None = None,
+    *,
+    source_column: str | None = None,
+    target_column: str | None = None,
+    header: bool = True,
+) -> Pairs:
+    """Read pairs of texts, in UTF-8 or that compressed by gzip.
 
     Args:
         source: a file with a source, a tab and a target on each line; or with ``target`` a file with a source
-            on each line.
+            on each line; or a table: a ``.csv`` or Parquet file, any where a column is named or ``header`` is
+            False, and lines with tabs of which the first is "source" and "target".
         target: a file whose line n is what line n of ``source`` should become.
+        source_column: of a table; where omitted "source", or the first where there is no header.
+        target_column: of a table; where omitted "target", or the second where there is no header.
+        header: whether the first line of a table names its columns; without it they are called by their
+            numbers, "1" for the first.
 
     Raises:
         DataError: a file cannot be read, has an empty line or one that is no pair; or the two have not the
             same number of lines, or one of them holds both columns. The message gives file and line.
+        ArgumentError: a table has no such column.
     """
+    columns = PairColumns(source_column, target_column, header=header)
+    if target is None and is_pair_table(source, columns):
+        cells = pair_cells(source, columns)
+        sides = [column_of(cells, columns, side) for side in (0, 1)]
+        for side, texts in zip(_SIDES, sides, strict=True):
+            if "" in texts:
+                raise DataError(f"{cells.where(texts.index(''))}: the {side} is empty; leave the line out.")
+        numbers = cells.lines or range(1, cells.rows + 1)
+        return Pairs(sides[0], sides[1], (str(source), str(source)), numbers)
     if target is None:
         return _columns(Path(source))
     sources, targets = read_lines(source), read_lines(target)
@@ -114,6 +172,50 @@ def read_pairs(source: str | Path, target: str | Path | None = None) -> Pairs:
             "expected as many, for line n of one is to become line n of the other."
         )
     return Pairs(sources, targets, (str(source), str(target)), range(1, len(sources) + 1))
+
+
+def is_pair_table(path: str | Path, columns: PairColumns | None = None) -> bool:
+    """Whether a file is a table whose columns have names or are named by number, and not a source a line."""
+    if is_parquet(Path(path)) or columns not in (None, PairColumns()):
+        return True
+    if file_problem(path):
+        return False
+    kind = file_kind(path)
+    if kind is not None and kind.name not in ("csv", "numbers"):
+        return kind.name == "parquet"
+    _, first = next(iter(numbered_lines(path, "a table of sources and targets", ("csv", "numbers"))), (1, ""))
+    if set(_SIDES) <= set(first.split("\t")):
+        return True
+    return suffix_of(path) == ".csv" and "\t" not in first and (kind is None or kind.name == "csv")
+
+
+def pair_cells(path: str | Path, columns: PairColumns) -> Cells:
+    """A table of pairs, or of sources alone.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    if problem := file_problem(path):
+        raise DataError(f"{str(path)!r} {problem}; expected a table of sources and targets.")
+    return file_cells(path, header=columns.header, expected="a table of sources and targets")
+
+
+def column_of(cells: Cells, columns: PairColumns, side: int) -> list[str]:
+    """The texts of a side, 0 the sources and 1 the targets; empty ones too.
+
+    Raises:
+        ArgumentError: there is no such column.
+    """
+    default = _SIDES[side] if columns.header else str(side + 1)
+    name = columns[side] or default
+    if name not in cells.columns:
+        option = f"{_SIDES[side]}-column"
+        raise ArgumentError(
+            f"a column {name!r} is needed, but {cells.name} has the columns {', '.join(cells.columns)}; name "
+            f"the one that is meant with --{option} ({option.replace('-', '_')}=), or --no-header "
+            "(header=False) if the first line has no names."
+        )
+    return ["" if is_missing(value) else str(value).strip() for value in cells.columns[name]]
 
 
 def read_lines(path: str | Path) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gatewise.data.columns import as_array
+from gatewise.data.missing import is_missing
 from gatewise.errors import ArgumentError, DataError
 from gatewise.types import Array, IntArray
 
@@ -18,6 +19,9 @@ _SHAPES = (
     "expected an array (N, T, D) of N sequences with T steps of D features, an array (N, T) of N series of "
     "one feature, or a list of N arrays (T_i, D) or (T_i,)"
 )
+
+_LOOKED_AT = 100
+"""Rows of a data frame in which words are looked for, to name their column."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,20 @@ class Ragged:
 
 
 def holds_texts(X: object) -> bool:
-    """Whether it is a list or a 1-D array whose first entry is a str."""
+    """Whether it is a list or a 1-D array whose first entry that is not missing is a str."""
     if isinstance(X, (str, bytes)):
         return False
     if hasattr(X, "__array__"):
         X = as_array(X)
-        return X.ndim == 1 and (X.dtype.kind in "UT" or (len(X) > 0 and isinstance(X[0], str)))
-    return isinstance(X, Sequence) and len(X) > 0 and isinstance(X[0], str)
+        if X.ndim != 1 or X.dtype.kind not in "OUT":
+            return False
+        return X.dtype.kind in "UT" or isinstance(next(_there(X.tolist()), None), str)
+    return isinstance(X, Sequence) and isinstance(next(_there(X), None), str)
+
+
+def _there(values: Iterable[Any]) -> Iterator[Any]:
+    """Those that are not missing."""
+    return (value for value in values if not is_missing(value))
 
 
 def as_texts(X: Any, name: str = "X") -> list[str]:
@@ -73,18 +84,32 @@ def as_texts(X: Any, name: str = "X") -> list[str]:
         name: what error messages call it.
 
     Raises:
-        DataError: it is empty, or an entry is no str or has nothing in it but white space.
+        DataError: an entry is no str or has nothing in it but white space; the message gives
+            the first, and how many there are.
     """
     texts = as_array(X).tolist() if hasattr(X, "__array__") else list(X)
+    lacking = []
     for index, text in enumerate(texts):
-        if not isinstance(text, str):
+        if is_missing(text) or _is_blank(text):
+            lacking.append(index)
+        elif not isinstance(text, str):
+            first = next(place for place, each in enumerate(texts) if isinstance(each, str))
             raise DataError(
-                f"{name}[{index}] has type {type(text).__name__}; expected a str, as {name}[0] is. "
-                "Leave out what is missing, or make it a text."
+                f"{name}[{index}] has type {type(text).__name__}; expected a str, as {name}[{first}] is. "
+                "Make it a text, or leave it out."
             )
-        if not text.strip():
-            raise DataError(f"{name}[{index}] is an empty text; expected at least one word. Leave it out.")
+    if lacking:
+        first, kind = lacking[0], type(texts[lacking[0]]).__name__
+        what = "is an empty text" if kind == "str" else f"has type {kind}, for a missing text"
+        raise DataError(
+            f"{name}[{first}] {what}; expected at least one word. {len(lacking):,} of {len(texts):,} are so: "
+            "leave them out, and keep the indices of the others, to which their labels belong."
+        )
     return texts
+
+
+def _is_blank(text: object) -> bool:
+    return isinstance(text, str) and not text.strip()
 
 
 def as_numbers(X: Any, name: str = "X") -> Ragged:
@@ -104,6 +129,7 @@ def as_numbers(X: Any, name: str = "X") -> Ragged:
     if isinstance(X, (str, bytes)):
         raise ArgumentError(f"{name} is one {type(X).__name__}; expected several: pass [{name}].")
     if hasattr(X, "__array__"):
+        _refuse_words(X, name)
         X = as_array(X)
         if X.ndim != 1 or X.dtype != object:
             return _from_array(X, name)
@@ -111,6 +137,23 @@ def as_numbers(X: Any, name: str = "X") -> Ragged:
     if not isinstance(X, Sequence):
         raise ArgumentError(f"{name} has type {type(X).__name__}; {_SHAPES}.")
     return _from_list(X, name)
+
+
+def _refuse_words(X: Any, name: str) -> None:
+    """Refuse a data frame with words in it by the names of its columns."""
+    columns = getattr(X, "column_names", getattr(X, "columns", None))
+    if columns is None or len(X.shape) != 2:
+        return
+    words = [
+        str(column)
+        for column in columns
+        if any(isinstance(value, str) for value in as_array(X[column]).tolist()[:_LOOKED_AT])
+    ]
+    if words:
+        raise ArgumentError(
+            f"{name} is a data frame with words in its columns {', '.join(words)}; expected one column of "
+            f"texts, as {name}[{words[-1]!r}], or a frame of numbers alone, with a series in each row."
+        )
 
 
 def _from_array(X: Array, name: str) -> Ragged:

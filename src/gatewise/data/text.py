@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TypeAlias
 
+from gatewise.data.file_kinds import open_unpacked, refuse_other_kinds
 from gatewise.data.lines import byte_lines, without_end
 from gatewise.errors import ArgumentError, DataError
 from gatewise.storage import file_problem
@@ -22,6 +25,9 @@ CHUNK = 1 << 20
 
 _LONGEST_PATH = 4096
 
+_TEXTS = ("words", "csv", "html", "xml", "json", "jsonl", "conllu", "conll")
+"""Kinds of files that are texts, which somebody may want to learn as they stand."""
+
 _LOOKS_LIKE_PATH = re.compile(r"\S+\.[A-Za-z]\w{0,7}")
 """One word with a suffix is no text, but a path that was mistyped."""
 
@@ -29,16 +35,17 @@ _LOOKS_LIKE_PATH = re.compile(r"\S+\.[A-Za-z]\w{0,7}")
 class TextSource:
     r"""A text that can be read again and again, a megabyte at a time.
 
-    A ``Path``, or a ``str`` that names a file, is read as UTF-8 (a byte order mark is skipped and
-    any line ending becomes a newline, as Python's ``open`` does). Any other ``str`` is the text itself. The
-    texts of a list are lines: they are joined by newlines, and mean the same whether each brings a line end
-    of its own (``\n``, ``\r\n`` or ``\r``), as those of ``readlines`` do, or none.
+    A ``Path``, or a ``str`` that names a file, is read as UTF-8, unpacked if it is gzip (a byte order mark is
+    skipped and any line ending becomes a newline, as Python's ``open`` does). Any other ``str`` is the text
+    itself. The texts of a list are lines: they are joined by newlines, and mean the same whether each brings
+    a line end of its own (``\n``, ``\r\n`` or ``\r``), as those of ``readlines`` do, or none.
 
     Args:
         text: path, text or list of lines.
 
     Raises:
-        DataError: the file is missing or empty, a folder, binary, or not UTF-8; the text is empty.
+        DataError: the file is missing or empty, a folder, binary, not UTF-8, or known to be of another kind,
+            as a table of numbers; the text is empty.
         ArgumentError: ``text`` is something else.
     """
 
@@ -77,7 +84,7 @@ class TextSource:
             yield from _joined(self._texts)
             return
         try:
-            with self._path.open(encoding="utf-8-sig") as file:
+            with TextIOWrapper(open_unpacked(self._path), encoding="utf-8-sig") as file:
                 while chunk := file.read(CHUNK):
                     if "\0" in chunk:
                         raise DataError(
@@ -89,8 +96,9 @@ class TextSource:
                 f"{self.name}, line {_first_bad_line(self._path)}: byte 0x{error.object[error.start]:02x} "
                 "is not UTF-8. Expected UTF-8 text; convert it, as with: iconv -f WINDOWS-1252 -t UTF-8 FILE"
             ) from None
-        except OSError as error:
-            raise DataError(f"{self.name} cannot be read: {error.strerror or error}.") from error
+        except (OSError, EOFError, zlib.error) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"{self.name} cannot be read: {reason}.") from error
 
     def read(self) -> str:
         """The whole text at once."""
@@ -142,12 +150,13 @@ def _checked_file(path: Path) -> Path:
             raise DataError(f"text file {str(path)!r} {problem}.")
     if path.stat().st_size == 0:
         raise DataError(f"text file {str(path)!r} is empty; there is nothing to learn from.")
+    refuse_other_kinds(path, "a text file", _TEXTS)
     return path
 
 
 def _first_bad_line(path: Path) -> int:
     """The number of the first line that is not UTF-8, counting from 1."""
-    with path.open("rb") as file:
+    with open_unpacked(path) as file:
         for number, line in enumerate(byte_lines(file), start=1):
             try:
                 line.decode("utf-8")

@@ -44,7 +44,7 @@ def read_ts(path: str | Path) -> LabelledSeries:
             line, and of a value that is missing or no finite number the channel and the step too.
     """
     reader = _Reader(repr(str(path)))
-    for number, line in numbered_lines(path, "a .ts file as sktime and aeon write it"):
+    for number, line in numbered_lines(path, "a .ts file as sktime and aeon write it", ("ts",)):
         if line.strip():
             reader.take(line.strip(), number)
     return reader.result()

@@ -165,7 +165,7 @@ def read_word_table(path: str | Path, conllu: bool | None = None) -> WordTable:
         DataError: the file is missing or holds something else; the message gives the line.
     """
     path = Path(path)
-    lines = numbered_lines(path, "a file of sentences")
+    lines = numbered_lines(path, "a file of sentences", ("words", "conllu", "conll"))
     first = next(lines, None)
     header = None if first is None else _GLOBAL_COLUMNS.fullmatch(first[1])
     layout: _Layout = _Columns()

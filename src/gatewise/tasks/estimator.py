@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from gatewise.data.file_kinds import told_of
 from gatewise.errors import ArgumentError, CheckpointWarning, DataError, ModelFileError
 from gatewise.nn import Network
 from gatewise.optim.schedules import SCHEDULES, Schedule
-from gatewise.storage import check_suffix, json_field, read_tensors, write_tensors
+from gatewise.storage import check_suffix, file_problem, json_field, read_tensors, write_tensors
 from gatewise.tasks.checks import check_choice, check_flag, check_number
 from gatewise.tasks.scikit_learn import not_fitted
 from gatewise.types import Array
@@ -318,7 +319,15 @@ def load(path: str | Path) -> Any:
     Raises:
         ModelFileError: the file is missing, damaged, foreign, or of a newer format.
     """
-    file = read_tensors(path)
+    try:
+        file = read_tensors(path)
+    except ModelFileError as error:
+        if file_problem(path) or not (told := told_of(path)):
+            raise
+        raise ModelFileError(
+            f"{str(path)!r} is {told}. Expected a model or checkpoint that gatewise has written; a command "
+            "takes its model first, and its data after it."
+        ) from error
     task = json_field(path, file.metadata, "task", str)
     if task not in Estimator._by_task:
         raise ModelFileError(

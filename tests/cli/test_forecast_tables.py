@@ -1,0 +1,70 @@
+"""Forecasters read tables without a header, with their columns by number."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from gatewise import load
+from gatewise.cli import main
+from tests.cli.command import options, outputs
+
+TINY = options(horizon=3, hidden_size=8, epochs=2, steps_per_epoch=5, batch_size=16)
+
+
+def rows(days=40):
+    values = np.random.default_rng(0).normal(size=(2, days)).round(3)
+    return [
+        (name, f"2024-01-{day + 1:02d}" if day < 31 else f"2024-02-{day - 30:02d}", values[k, day])
+        for k, name in enumerate(("a", "b"))
+        for day in range(days)
+    ]
+
+
+def written(path, header, delimiter=","):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter=delimiter).writerows([header, *rows()] if header else rows())
+    return path
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("t.csv", ","), ("t.tsv", "\t"), ("t.txt", ";")])
+def test_columns_by_number_are_columns_by_name(name, delimiter, tmp_path, capsys):
+    bare = written(tmp_path / name, None, delimiter)
+    full = written(tmp_path / "full.csv", ("unique_id", "ds", "y"))
+    numbers = ["--no-header", "--id=1", "--time=2", "--target=3"]
+    found = []
+    for data, path, names in ((bare, "n.safetensors", numbers), (full, "f.safetensors", [])):
+        model = tmp_path / path
+        outputs(capsys, "train", "forecast", data, "-o", model, *TINY, *names)
+        out, _ = outputs(capsys, "predict", model, data, *names[:1])
+        table = list(csv.reader(io.StringIO(out)))
+        measured, _ = outputs(capsys, "evaluate", model, data, *names[:1], "--json")
+        found.append((load(model).network_.parameters.vector, table[1:], table[0][:2], measured))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    assert found[0][1] == found[1][1]
+    assert (found[0][2], found[1][2]) == (["1", "2"], ["unique_id", "ds"])
+    assert found[0][3] == found[1][3]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "1,0.5,0.25\n2,1.5,0.75\n",
+            "line 1 has numbers where the names of columns stand, 1, 0.5, 0.25; expected",
+        ),
+        ("a\t-1.5\nb\t2\n", "line 1 has numbers where the names of columns stand"),
+        ("1,1\n2,3\n", "is no header; expected a different name for each column, or --no-header"),
+        ("0.5 1.5 2.5\n1.5 2.5 3.5\n", "line 1 has numbers where the names of columns stand, 0.5, 1.5, 2.5"),
+    ],
+)
+def test_a_first_line_of_numbers_is_told(content, message, tmp_path, capsys):
+    path = tmp_path / "t.csv"
+    path.write_text(content, encoding="utf-8")
+    assert main(["train", "forecast", str(path), "-o", str(tmp_path / "m.safetensors")]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "--no-header" in err
