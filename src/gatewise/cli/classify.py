@@ -14,6 +14,7 @@ from gatewise.cli.console import JsonOption, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     SAMPLE_STEPS,
+    InitOption,
     MagnifyOption,
     OutputOption,
     RestartOption,
@@ -48,6 +49,7 @@ def train(
         str,
         typer.Option(help="balanced; or weights by label, 1 for those left out.", metavar="LABEL=NUMBER,..."),
     ] = "none",
+    init: InitOption = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -66,7 +68,7 @@ def train(
     run_training(
         model,
         lambda checkpoint, tell: model.fit(
-            X, y, validation=measured, checkpoint=checkpoint, resume=resume, listeners=[tell]
+            X, y, validation=measured, init=init, checkpoint=checkpoint, resume=resume, listeners=[tell]
         ),
         output,
         resume=resume,
@@ -115,6 +117,7 @@ def evaluate(model: SequenceClassifier, data: Path) -> tuple[dict[str, Any], lis
         f"accuracy   {result['accuracy']:.4f}",
         f"loss       {result['loss']:.4f} nats a sequence",
         f"sequences  {result['sequences']:,}",
+        f"baseline   {result['baseline_accuracy']:.4f} accuracy of the class that is most frequent here",
         "",
         f"{'class':<{width}}  precision  recall      F1  predicted as "
         + "  ".join(f"{each:>{counts}}" for each in labels),

@@ -11,6 +11,7 @@ from gatewise.cli.console import JsonOption
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     SAMPLE_STEPS,
+    InitOption,
     MagnifyOption,
     OutputOption,
     RestartOption,
@@ -47,6 +48,7 @@ def train(
             show_default="upos of CoNLL-U, else last",
         ),
     ] = None,
+    init: InitOption = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -64,7 +66,7 @@ def train(
     run_training(
         model,
         lambda checkpoint, tell: model.fit(
-            *learnt, validation=measured, checkpoint=checkpoint, resume=resume, listeners=[tell]
+            *learnt, validation=measured, init=init, checkpoint=checkpoint, resume=resume, listeners=[tell]
         ),
         output,
         resume=resume,
@@ -93,7 +95,12 @@ def predict(model: SequenceTagger, data: Path | None) -> dict[str, list[Any]]:
 def evaluate(model: SequenceTagger, data: Path) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
     result = model.evaluate(*_tags_of(model, data))
-    lines = [f"accuracy       {result['accuracy']:.4f}"]
+    loss = result["loss"]
+    lines = [
+        f"accuracy       {result['accuracy']:.4f}",
+        f"baseline       {result['baseline_accuracy']:.4f} accuracy of the tag that is most frequent here",
+        f"loss           {'none, for some tags are unknown' if loss is None else f'{loss:.4f} nats a word'}",
+    ]
     if "unknown_accuracy" in result:
         lines.append(f"unknown words  {result['unknown_accuracy']:.4f}")
     if "span_f1" in result:

@@ -15,7 +15,14 @@ import typer
 
 from gatewise.cli.console import JsonOption, say
 from gatewise.cli.hyperparameters import with_hyperparameters
-from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.cli.train import (
+    InitOption,
+    MagnifyOption,
+    OutputOption,
+    RestartOption,
+    ResumeOption,
+    run_training,
+)
 from gatewise.data.lines import decoded_lines, numbered_lines
 from gatewise.data.pairs import Pairs, cut, read_pairs
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
@@ -47,6 +54,7 @@ def train(
     validation_target: Annotated[
         Path | None, typer.Option(help="Its targets, where it has none.", show_default="none")
     ] = None,
+    init: InitOption = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -70,7 +78,7 @@ def train(
     run_training(
         model,
         lambda checkpoint, tell: model.fit(
-            learnt, validation=measured, checkpoint=checkpoint, resume=resume, listeners=[tell]
+            learnt, validation=measured, init=init, checkpoint=checkpoint, resume=resume, listeners=[tell]
         ),
         output,
         resume=resume,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gatewise.data.columns import Column
 from gatewise.data.frames import Table
 from gatewise.data.missing import is_missing
-from gatewise.data.panel import ColumnNames, Panel, Series, named, read_panel
+from gatewise.data.panel import ColumnNames, Panel, Series, read_panel
 from gatewise.data.tables import as_table
 from gatewise.data.windows import ForecastWindows
 from gatewise.errors import DataError, TrainingError
@@ -21,14 +21,16 @@ from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.forecasting.contexts import after_kept_ends, missing_of_contexts
 from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_windows
 from gatewise.tasks.forecasting.frames import actual_values, forecast_columns
+from gatewise.tasks.forecasting.going_on import after_training, going_on, refuse_other_setup
 from gatewise.tasks.forecasting.heads import Head, make_head
 from gatewise.tasks.forecasting.intervals import calibrated, calibration_of
-from gatewise.tasks.forecasting.judge import count_of, judge
+from gatewise.tasks.forecasting.judge import count_of, judge, verdict_from
 from gatewise.tasks.forecasting.network import ForecastNetwork
 from gatewise.tasks.forecasting.setup import ForecastSetup, choose_shape
-from gatewise.tasks.forecasting.split import Split, split_by_time, training_windows
+from gatewise.tasks.forecasting.split import Split, left_out, never_changing, split_by_time, training_windows
 from gatewise.tasks.forecasting.tails import tail_arrays, tails_from, tails_to_json
 from gatewise.tasks.forecasting.verdict import Verdict
+from gatewise.tasks.warm_start import WarmStart
 from gatewise.types import Array, IntArray
 
 if TYPE_CHECKING:
@@ -45,6 +47,23 @@ _SAMPLED = 256
 
 class PanelModel(Estimator):
     """Base of ``Forecaster``, which says what the hyperparameters and attributes mean."""
+
+    _shaping: ClassVar[tuple[str, ...]] = (
+        "horizon",
+        "quantiles",
+        "distribution",
+        "point",
+        "strategy",
+        "hidden_size",
+        "num_layers",
+        "cell",
+        "linear_skip",
+        "scaling",
+        "calendar",
+        "known",
+        "past",
+        "static",
+    )
 
     network_: ForecastNetwork
     setup_: ForecastSetup
@@ -88,21 +107,28 @@ class PanelModel(Estimator):
         panel: Panel,
         table: Table,
         *,
+        validation: Panel | None = None,
+        start: WarmStart[Self] | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
         listeners: Sequence[Listener] = (),
     ) -> None:
         from gatewise import training
 
-        split = split_by_time(panel, self.horizon, self.validation_fraction)
-        season = self.season_length or panel.frequency.season_length
-        shape = choose_shape(
-            self.horizon, season, self.context_length, self.patch_size, int(split.learnt.max())
-        )
-        if self.strategy == "recursive":
-            shape = shape._replace(horizon=shape.patch)
+        split = split_by_time(panel, self.horizon, self.validation_fraction if validation is None else 0.0)
+        if start is None:
+            season = self.season_length or panel.frequency.season_length
+            shape = choose_shape(
+                self.horizon, season, self.context_length, self.patch_size, int(split.learnt.max())
+            )
+            if self.strategy == "recursive":
+                shape = shape._replace(horizon=shape.patch)
+        else:
+            known = start.model.setup_
+            refuse_other_setup(known, self, panel.frequency, start.name)
+            season, shape = known.season, known.shape
         chosen = training_windows(panel, split, shape, self.horizon)
-        flat = self._never_changing(panel, split, np.unique(chosen[:, 0]))
+        flat = never_changing(panel, split, np.unique(chosen[:, 0]), self.target, strict=self.strict)
         cut_at_once = split.is_one_moment(panel)
         # Of a series that nothing can be learnt from nothing is held out: its scale is that of all it has.
         split = split._replace(learnt=np.where(flat, split.ends, split.learnt))
@@ -117,19 +143,20 @@ class PanelModel(Estimator):
             scaling=self.scaling,
             calendar=self.calendar,
         )
-        measured = split.held_out(panel, shape.horizon, _JUDGED)
-        windows = setup.windows(panel.series, chosen, target=self.target, room=self.horizon)
-        network = self._new_network(setup)
         notes = [*panel.notes]
-        if flat.any():
-            keys = [each.key for each, is_flat in zip(panel.series, flat, strict=True) if is_flat]
-            notes.append(
-                f"{named(keys, ('never changes', 'never change'))} in the part to learn from, from which "
-                "nothing is learnt then; forecast all the same"
-            )
-        if short := len(panel.series) - len(used) - int(flat.sum()):
-            notes.append(f"{short:,} series are too short to learn from")
-        if len(measured) and not cut_at_once:
+        if start is not None:
+            setup, new = going_on(setup, start.model.setup_)
+            notes = [*start.notes, *new, *notes]
+        windows = setup.windows(panel.series, chosen, target=self.target, room=self.horizon)
+        judged, judged_split, read = panel, split, windows
+        if validation is not None:
+            judged, judged_split = after_training(panel, validation, shape)
+        measured = judged_split.held_out(judged, shape.horizon, _JUDGED)
+        if validation is not None:
+            read = setup.windows(judged.series, measured, target=self.target, room=self.horizon)
+        network, part = self._new_network(setup), "held-out end" if validation is None else "validation"
+        notes += left_out(panel, flat, used)
+        if len(measured) and validation is None and not cut_at_once:
             notes.append(
                 "the series are not all cut at the same time: one may be learnt from where another is judged"
             )
@@ -141,7 +168,7 @@ class PanelModel(Estimator):
                 training.Minibatches(
                     network,
                     windows.thinned(self.seed),
-                    windows.at(measured) if len(measured) else None,
+                    read.at(measured) if len(measured) else None,
                     batch_size=self.batch_size,
                     seed=self.seed,
                     steps_per_epoch=self.steps_per_epoch,
@@ -150,54 +177,30 @@ class PanelModel(Estimator):
                     "network_": network,
                     "setup_": setup,
                     "calibration_": np.zeros((self.horizon, len(self.quantiles)), np.float32),
-                    "verdict_": None,
                     "notes_": tuple(notes),
                     "_table": table.empty(),
                     "_tails": panel.last(shape.context).series,
                 },
-                panel.digest(),
+                panel.digest() + ("" if validation is None else judged.digest()),
                 checkpoint=checkpoint,
                 resume=resume,
                 listeners=listeners,
+                start=start,
             )
         except TrainingError:
             if self.history_:  # the best weights so far forecast as well, with intervals that hold
-                self._judge_held_out(panel, split, windows)
+                self._judge_held_out(judged, judged_split, read, part)
             raise
-        self._judge_held_out(panel, split, windows)
+        self._judge_held_out(judged, judged_split, read, part)
 
-    def _never_changing(self, panel: Panel, split: Split, used: IntArray) -> npt.NDArray[np.bool_]:
-        """Which series (N,) have one value alone to learn from.
-
-        Raises:
-            DataError: all of them, or with ``strict`` any.
-        """
-        flat = np.zeros(len(panel.series), dtype=bool)
-        said = []
-        for index in used.tolist():
-            each = panel.series[index]
-            values = each.values[: split.learnt[index]]
-            values = values[~np.isnan(values)]
-            if values.min() == values.max():
-                flat[index] = True
-                said.append(
-                    f"series {each.key!r} of column {self.target!r} is constant: all {len(values)} values to "
-                    f"learn from are {values[0]:g}"
-                )
-        if said and (self.strict or len(said) == len(used)):
-            more = f"; and so {len(said) - 5:,} more" if len(said) > 5 else ""
-            raise DataError(
-                f"{'; '.join(said[:5])}{more}. Remove what never changes; its forecast is its value."
-            )
-        return flat
-
-    def _judge_held_out(self, panel: Panel, split: Split, read: ForecastWindows) -> None:
+    def _judge_held_out(self, panel: Panel, split: Split, read: ForecastWindows, part: str) -> None:
         """Calibrate on the part that was held out, and compare with baselines there.
 
         Args:
             panel: the series.
             split: of them.
             read: windows over them, so that they are not read again.
+            part: what was held out, in words.
         """
         windows = split.held_out(panel, self.horizon, _SAMPLED if self._samples_steps else _JUDGED)
         if len(windows) == 0:
@@ -207,15 +210,16 @@ class PanelModel(Estimator):
             actual = actual_values(panel.series, windows, self.horizon)
             self.calibration_ = calibration_of(forecasts, actual, self.quantiles)
             forecasts = calibrated(forecasts, self.calibration_, self.quantiles)
-        data = f"the held-out end of {count_of(windows)}, by which weights and intervals were chosen"
+        data = f"the {part} of {count_of(windows)}, by which weights and intervals were chosen"
         self._judge(panel.series, windows, split.learnt, forecasts, data)
 
     def _judge(
         self, series: Sequence[Series], windows: IntArray, learnt: IntArray, forecasts: Forecasts, data: str
-    ) -> None:
+    ) -> Verdict:
         verdict = judge(series, windows, learnt, forecasts, self.quantiles, self.setup_.season, data)
         self._tell([str(verdict)])
         self.verdict_ = verdict
+        return verdict
 
     @property
     def _names(self) -> ColumnNames:
@@ -377,8 +381,11 @@ class PanelModel(Estimator):
         needed += shape.context * shape.horizon if self.linear_skip else 0
         sizes = f"hidden_size={hidden}, num_layers={self.num_layers}, windows of {shape.context} steps"
         check_size(needed, self.num_layers, weights, sizes)
-        self.setup_, self._table, self.verdict_ = setup, table, None
+        self.setup_, self._table = setup, table
         self.network_ = self._new_network(setup)
+
+    def _verdict_from(self, values: Mapping[str, Any]) -> Verdict:
+        return verdict_from(values)
 
     def _take_arrays(self, arrays: Mapping[str, Array]) -> None:
         rest = dict(arrays)

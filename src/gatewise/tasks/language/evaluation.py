@@ -78,6 +78,7 @@ def measure(
         "perplexity": float(np.exp(loss)),
         "bits_per_char": None if unknown else float(loss / np.log(2) * len(tokens) / characters),
         "tokens": windows.predictions,
+        "count": windows.predictions,
         "unknown": unknown,
     }
 

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gatewise.errors import DataError
 from gatewise.tasks.tagging.vocabulary import TaggerVocabulary
 from gatewise.types import BoolArray, IntArray
 
-__all__ = ["TaggedBatch", "TaggedExamples"]
+__all__ = ["TaggedBatch", "TaggedExamples", "held_out"]
 
 
 class TaggedBatch(NamedTuple):
@@ -56,6 +57,7 @@ class TaggedExamples:
         sentences: Sequence[Sequence[str]],
         tags: Sequence[Sequence[str]] | None = None,
     ) -> None:
+        self.vocabulary = vocabulary
         numbers: dict[str, int] = {}
         self.tokens: IntArray = np.array(
             [numbers.setdefault(word, len(numbers)) for sentence in sentences for word in sentence],
@@ -95,3 +97,19 @@ class TaggedExamples:
         valid = steps < lengths
         places = np.where(valid, starts + steps, 0)
         return np.where(valid, self.forms.characters[places], 0), lengths
+
+
+def held_out(count: int, fraction: float, seed: int) -> tuple[IntArray, IntArray]:
+    """Numbers of sentences to learn from in their order, and of others to measure on, drawn at random.
+
+    Raises:
+        DataError: none is left to learn from.
+    """
+    drawn = np.random.default_rng([seed, 3]).permutation(count)
+    measured = round(count * fraction)
+    if measured == count:
+        raise DataError(
+            f"of {count} sentences validation_fraction={fraction} leaves none to learn from; lower it, or "
+            "add sentences."
+        )
+    return np.sort(drawn[measured:]), drawn[:measured]

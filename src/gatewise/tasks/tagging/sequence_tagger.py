@@ -13,11 +13,12 @@ from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.cells import CELLS
 from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
-from gatewise.tasks.tagging.examples import TaggedBatch, TaggedExamples
+from gatewise.tasks.tagging.evaluation import measures
+from gatewise.tasks.tagging.examples import TaggedBatch, TaggedExamples, held_out
 from gatewise.tasks.tagging.input import Lists, as_pair, check_sentences, check_tagged
+from gatewise.tasks.tagging.judge import judge
 from gatewise.tasks.tagging.network import SHAPE_SIZE, TaggerNetwork
-from gatewise.tasks.tagging.spans import are_span_tags, span_scores
-from gatewise.tasks.tagging.vocabulary import SHAPES, UNKNOWN, TaggerVocabulary
+from gatewise.tasks.tagging.vocabulary import SHAPES, TaggerVocabulary, notes_on_symbols
 from gatewise.types import Array, IntArray
 
 if TYPE_CHECKING:
@@ -62,14 +63,15 @@ class SequenceTagger(Estimator):
         patience: validations without improvement after which training stops; None never stops early.
         seed: of the first weights, the sentences kept to measure on, their order, and dropout.
         time_limit: seconds after which training ends with the best weights so far; None for no limit.
-        progress: tell the progress on standard error.
+        progress: tell the progress and the verdict on standard error.
 
     Attributes:
-        tags_: the tags, in the order of the columns of ``predict_proba``.
+        tags_: the tags, in the order of the columns of ``predict_proba``; ``classes_`` has them as an array.
         vocabulary_: tags, words and characters that the tagger knows.
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a word).
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+        verdict_: the tagger beside the most frequent tags on what was held out; None where nothing was.
         notes_: what was noticed in the data, in words.
 
     Example:
@@ -82,6 +84,16 @@ class SequenceTagger(Estimator):
     """
 
     task: ClassVar[str] = "sequence_tagger"
+
+    _shaping: ClassVar[tuple[str, ...]] = (
+        "hidden_size",
+        "num_layers",
+        "cell",
+        "embedding_size",
+        "char_embedding_size",
+        "char_hidden_size",
+        "crf",
+    )
 
     network_: TaggerNetwork
     vocabulary_: TaggerVocabulary
@@ -139,12 +151,18 @@ class SequenceTagger(Estimator):
         self._check_fitted()
         return list(self.vocabulary_.tags)
 
+    @property
+    def classes_(self) -> Array:
+        """``tags_`` as an array (K,), as classifiers have their classes."""
+        return np.array(self.tags_)
+
     def fit(
         self,
         sentences: Lists,
         tags: Lists,
         *,
         validation: tuple[Lists, Lists] | None = None,
+        init: str | Path | SequenceTagger | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
         listeners: Sequence[Listener] = (),
@@ -157,7 +175,10 @@ class SequenceTagger(Estimator):
             sentences: lists of words.
             tags: for each sentence the list of its words' tags.
             validation: sentences and tags to measure on, instead of ``validation_fraction`` of these. Their
-                words are not learnt.
+                words are not learnt. A tag that they alone have cannot be learnt either.
+            init: model whose weights to begin with, fitted or as a file. It must have the same sizes and
+                cell. Words, characters and tags that it did not know are added after its own, and begin with
+                drawn weights.
             checkpoint: file to write where training stands to, after each pass and at least every minute.
             resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
             listeners: called with each ``gatewise.training.Event``.
@@ -166,8 +187,9 @@ class SequenceTagger(Estimator):
             self.
 
         Raises:
-            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's; sentences and tags
-                are not lists of lists of str, or do not fit each other.
+            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's or from ``init``'s;
+                sentences and tags are not lists of lists of str, or do not fit each other.
+            ModelFileError: ``init`` or the checkpoint is no intact file of a model.
             DataError: there is no sentence to learn.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
             OutputError: the checkpoint cannot be written.
@@ -175,18 +197,12 @@ class SequenceTagger(Estimator):
         from gatewise import training
 
         self._check_before_fit(checkpoint, resume)
+        start = self._warm_start(init)
         check_tagged("sentences", sentences, "tags", tags)
         if not len(sentences):
             raise DataError("sentences is empty; at least one is needed to learn from.")
         if validation is None:
-            drawn = np.random.default_rng([self.seed, 3]).permutation(len(sentences))
-            held_out = round(len(sentences) * self.validation_fraction)
-            measured, learnt = drawn[:held_out], np.sort(drawn[held_out:])
-            if not len(learnt):
-                raise DataError(
-                    f"of {len(sentences)} sentences validation_fraction={self.validation_fraction} leaves "
-                    "none to learn from; lower it, or add sentences."
-                )
+            learnt, measured = held_out(len(sentences), self.validation_fraction, self.seed)
             measured_sentences, measured_tags = _pick(sentences, measured), _pick(tags, measured)
             sentences, tags = _pick(sentences, learnt), _pick(tags, learnt)
         else:
@@ -195,6 +211,10 @@ class SequenceTagger(Estimator):
         # A tag that only the validation has cannot be learnt, but must have a probability.
         all_tags = {str(tag) for part in (*tags, *measured_tags) for tag in part}
         vocabulary = TaggerVocabulary.learn(sentences, all_tags, self.min_count)
+        learnt_tags = {str(tag) for each in tags for tag in each}
+        if start is not None:
+            known = start.model.vocabulary_
+            vocabulary, learnt_tags = known.extended(vocabulary), learnt_tags.union(known.tags)
         examples = TaggedExamples(vocabulary, sentences, tags)
         network = self._new_network(vocabulary)
         if self.word_dropout:
@@ -215,6 +235,13 @@ class SequenceTagger(Estimator):
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
+            notes=notes_on_symbols(
+                vocabulary, None if start is None else start.model.vocabulary_, learnt_tags
+            ),
+            start=start,
+            judge=lambda: judge(
+                self.predict(measured_sentences), measured_tags, measured_sentences, sentences, tags
+            ),
         )
         return self
 
@@ -264,7 +291,7 @@ class SequenceTagger(Estimator):
                 predicted[index] = probabilities[: batch.lengths[column], column].copy()
         return predicted
 
-    def evaluate(self, sentences: Lists, tags: Lists) -> dict[str, float]:
+    def evaluate(self, sentences: Lists, tags: Lists) -> dict[str, Any]:
         """Measure on tagged sentences.
 
         Args:
@@ -272,7 +299,9 @@ class SequenceTagger(Estimator):
             tags: for each sentence the list of its words' tags.
 
         Returns:
-            ``accuracy`` (share of words whose tag is right), ``tokens`` (words), ``unknown`` (words of which
+            ``loss`` (nats a word; None where the model does not know a tag), ``accuracy`` (share of words
+            whose tag is right), ``baseline_accuracy`` (of saying always what is most frequent here),
+            ``tokens`` and ``count`` (words), ``unknown`` (words of which
             the model has no embedding), where there are such ``unknown_accuracy``, and where all tags are
             those of spans (IOB, BIOES and the like) ``span_precision``, ``span_recall`` and ``span_f1``.
 
@@ -286,26 +315,11 @@ class SequenceTagger(Estimator):
         if not len(sentences):
             raise DataError("sentences is empty; at least one is needed to measure on.")
         predicted = self.predict(sentences)
-        right = np.array(
-            [
-                tag == guess
-                for pair in zip(tags, predicted, strict=True)
-                for tag, guess in zip(*pair, strict=True)
-            ]
-        )
-        examples = TaggedExamples(self.vocabulary_, sentences)
-        unknown = examples.forms.words[examples.tokens] == UNKNOWN
-        result = {"accuracy": float(right.mean()), "tokens": len(right), "unknown": int(unknown.sum())}
-        if unknown.any():
-            result["unknown_accuracy"] = float(right[unknown].mean())
-        if are_span_tags(self.tags_) and are_span_tags({tag for each in tags for tag in each}):
-            scores = span_scores(tags, predicted)
-            result |= dict(zip(("span_precision", "span_recall", "span_f1"), scores, strict=True))
-        return result
+        return measures(self.network_, TaggedExamples(self.vocabulary_, sentences, tags), tags, predicted)
 
     def score(self, sentences: Lists, tags: Lists) -> float:
         """Share of words whose tag is right."""
-        return self.evaluate(sentences, tags)["accuracy"]
+        return float(self.evaluate(sentences, tags)["accuracy"])
 
     def _batches(self, sentences: Lists) -> Iterator[tuple[IntArray, TaggedBatch]]:
         """Sentences of like length together, with their numbers; those without words are left out."""

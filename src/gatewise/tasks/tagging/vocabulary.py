@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from gatewise.errors import DataError
+from gatewise.tasks.warm_start import new_symbols
 from gatewise.types import IntArray
 
-__all__ = ["SHAPES", "UNKNOWN", "TaggerVocabulary", "WordForms", "word_shape"]
+__all__ = ["SHAPES", "UNKNOWN", "TaggerVocabulary", "WordForms", "notes_on_symbols", "word_shape"]
 
 UNKNOWN = 0
 """What words and characters outside the vocabulary stand for; the others begin at 1."""
@@ -75,6 +76,19 @@ class TaggerVocabulary:
             sorted(character for character, count in characters.items() if count > 1),
         )
 
+    def extended(self, other: TaggerVocabulary) -> TaggerVocabulary:
+        """With the tags, words and characters of another one after its own."""
+        return TaggerVocabulary(
+            *(
+                [*known, *(each for each in more if each not in numbered)]
+                for known, more, numbered in (
+                    (self.tags, other.tags, self._tags),
+                    (self.words, other.words, self._words),
+                    (self.characters, other.characters, self._characters),
+                )
+            )
+        )
+
     def encode_tags(self, tags: Iterable[str]) -> IntArray:
         """Numbers of tags, -1 for one that the tagger does not know."""
         return np.array([self._tags.get(tag, -1) for tag in tags], dtype=np.intp)
@@ -112,6 +126,26 @@ class TaggerVocabulary:
         if not values["tags"]:
             raise DataError("its vocabulary has no tags.")
         return cls(*(values[name] for name in names))
+
+
+def notes_on_symbols(
+    vocabulary: TaggerVocabulary, known: TaggerVocabulary | None, learnt: Container[str]
+) -> list[str]:
+    """Notes on what a model to begin with did not know, and on tags that nobody knows.
+
+    Args:
+        vocabulary: of all.
+        known: of the model to begin with, after which the rest comes; None without one.
+        learnt: tags that there are to learn from, or were.
+    """
+    notes = []
+    if known is not None:
+        new = [tag for tag in vocabulary.tags[len(known.tags) :] if tag in learnt]
+        notes += new_symbols("words", vocabulary.words[len(known.words) :])
+        notes += new_symbols("characters", vocabulary.characters[len(known.characters) :])
+        notes += new_symbols("tags", new)
+    unlearnt = [tag for tag in vocabulary.tags if tag not in learnt]
+    return notes + new_symbols("tags", unlearnt, "that are in the part held out alone cannot be learnt")
 
 
 def word_shape(word: str) -> int:

@@ -38,11 +38,13 @@ def measures(
         targets: what they were to be turned into.
     """
     unknown = examples.vocabulary.target.unknown
+    tokens = sum(len(target) + 1 for target in examples.targets)
     exact = [a.split() == b.split() for a, b in zip(written, targets, strict=True)]
     return {
         "loss": loss,
         "perplexity": float(np.exp(loss)),
-        "tokens": sum(len(target) + 1 for target in examples.targets),
+        "tokens": tokens,
+        "count": tokens,
         "unknown": sum(int(np.count_nonzero(target == unknown)) for target in examples.targets),
         "exact": float(np.mean(exact)),
     }

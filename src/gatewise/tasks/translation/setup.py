@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from gatewise.data.pairs import Pairs
+from gatewise.data.extension import extended
+from gatewise.data.pairs import Pairs, as_pairs
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.attention import SCORES
 from gatewise.nn.cells import CELLS
 from gatewise.tasks.checks import check_choice, check_flag, check_number, check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.translation.network import TranslationNetwork
-from gatewise.tasks.translation.vocabulary import LEVELS, TranslationVocabulary
-from gatewise.types import Array
+from gatewise.tasks.translation.vocabulary import LEVELS, Side, TranslationVocabulary, bare
+from gatewise.tasks.warm_start import Places, WarmStart, new_symbols
+from gatewise.types import Array, IntArray
 
 if TYPE_CHECKING:
     from gatewise.training import Event, Listener
 
-__all__ = ["TranslationHyperparameters", "held_out", "rising_own_inputs"]
+__all__ = ["TranslationHyperparameters", "parts", "rising_own_inputs"]
 
 
 class TranslationHyperparameters(Estimator):
     """Base of ``Translator``; see there for the arguments."""
+
+    _shaping: ClassVar[tuple[str, ...]] = (
+        "level",
+        "hidden_size",
+        "num_layers",
+        "embedding_size",
+        "cell",
+        "attention",
+        "input_feeding",
+        "shared_vocabulary",
+        "tie_weights",
+    )
 
     level: str
     hidden_size: int
@@ -89,6 +103,42 @@ class TranslationHyperparameters(Estimator):
                 seed=self.seed,
             )
 
+    def _learn_vocabulary(
+        self, pairs: Pairs, start: WarmStart[Self] | None
+    ) -> tuple[TranslationVocabulary, list[str]]:
+        """The symbols of pairs, after those that the model to begin with knows; and notes on the new ones."""
+        found = TranslationVocabulary.learn(
+            pairs,
+            self.level,
+            shared=self.shared_vocabulary,
+            vocab_size=self.vocab_size,
+            min_count=self.min_count,
+        )
+        if start is None:
+            return found, []
+        known, names = start.model.vocabulary_, {"word": "words", "char": "characters"}
+        sides, notes = [], []
+        for side in ("source",) if known.shared else ("source", "target"):
+            tokenizer, new = extended(
+                getattr(known, side).tokenizer, getattr(found, side).tokenizer, self.vocab_size
+            )
+            sides.append(Side(tokenizer))
+            of = "" if known.shared else f"{side} "
+            notes += new_symbols(of + names.get(self.level, "symbols"), [bare(each) for each in new])
+        return TranslationVocabulary(sides[0], sides[-1]), notes
+
+    def _places(self, start: WarmStart[Self] | None, network: TranslationNetwork) -> Places:
+        """Where the symbols of the model to begin with stand now: all as before, but the end comes last."""
+        if start is None:
+            return {}
+        old, new = start.model.network_.parameters, network.parameters
+        tables = ("embedding.weight", "source_embedding.weight", "target_embedding.weight", "head.weight")
+        places: dict[str, list[IntArray | None]] = {}
+        for name in (*tables, "head.bias"):
+            if name in old and name in new:
+                places[name] = [_end_last(len(old[name]), len(new[name])), *[None] * (old[name].ndim - 1)]
+        return places
+
     def _vocabulary(self) -> Any:
         return self.vocabulary_.to_json()
 
@@ -107,7 +157,32 @@ class TranslationHyperparameters(Estimator):
         self.network_ = self._new_network(known)
 
 
-def held_out(pairs: Pairs, fraction: float, seed: int) -> tuple[Pairs, Pairs]:
+def _end_last(old: int, new: int) -> IntArray:
+    """Where the symbols of a side stand in a larger one."""
+    return np.append(np.arange(old - 1), new - 1)
+
+
+def parts(
+    pairs: Pairs | Sequence[tuple[str, str]],
+    validation: Pairs | Sequence[tuple[str, str]] | None,
+    fraction: float,
+    seed: int,
+) -> tuple[Pairs, Pairs]:
+    """Pairs to learn from and pairs to measure on: others that are given, or a part of these.
+
+    Raises:
+        ArgumentError: they are no pairs of str, or one is empty.
+        DataError: there is none to learn from.
+    """
+    learnt = as_pairs("pairs", pairs)
+    if not len(learnt):
+        raise DataError("pairs is empty; at least one is needed to learn from.")
+    if validation is not None:
+        return learnt, as_pairs("validation", validation)
+    return _held_out(learnt, fraction, seed)
+
+
+def _held_out(pairs: Pairs, fraction: float, seed: int) -> tuple[Pairs, Pairs]:
     """Pairs to learn from in their order, and others to measure on, drawn at random.
 
     Raises:

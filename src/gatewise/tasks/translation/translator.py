@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from gatewise.data import Pairs, token_digest
 from gatewise.data.lines import without_end
 from gatewise.data.pairs import as_pairs, check_text
-from gatewise.errors import DataError
 from gatewise.tasks.checks import check_flag, check_number
 from gatewise.tasks.translation.bleu import bleu_and_chrf, check_sacrebleu
 from gatewise.tasks.translation.evaluation import measures, token_loss
 from gatewise.tasks.translation.examples import PairExamples
+from gatewise.tasks.translation.judge import judge
 from gatewise.tasks.translation.search import (
     Translation,
     aligned,
@@ -23,8 +23,7 @@ from gatewise.tasks.translation.search import (
     translate_all,
     translate_stream,
 )
-from gatewise.tasks.translation.setup import TranslationHyperparameters, held_out, rising_own_inputs
-from gatewise.tasks.translation.vocabulary import TranslationVocabulary
+from gatewise.tasks.translation.setup import TranslationHyperparameters, parts, rising_own_inputs
 
 if TYPE_CHECKING:
     from gatewise.training import Listener
@@ -71,13 +70,14 @@ class Translator(TranslationHyperparameters):
         patience: validations without improvement after which training stops; None never stops early.
         seed: of the first weights, the pairs kept to measure on, their order, dropout and sampling.
         time_limit: seconds after which training ends with the best weights so far; None for no limit.
-        progress: tell the progress on standard error.
+        progress: tell the progress and the verdict on standard error.
 
     Attributes:
         vocabulary_: symbols of both sides.
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a token).
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+        verdict_: the model beside copies and counts on what was held out; None where nothing was.
         notes_: what was noticed in the data, in words.
 
     Example:
@@ -152,6 +152,7 @@ class Translator(TranslationHyperparameters):
         pairs: Pairs | Sequence[tuple[str, str]],
         *,
         validation: Pairs | Sequence[tuple[str, str]] | None = None,
+        init: str | Path | Translator | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
         listeners: Sequence[Listener] = (),
@@ -165,6 +166,8 @@ class Translator(TranslationHyperparameters):
                 may be lines that bring their ends.
             validation: others to measure on, instead of ``validation_fraction`` of these. Their symbols are
                 not learnt.
+            init: model whose weights to begin with, fitted or as a file, of the same level, sizes and cell.
+                Symbols that it did not know are added to its own, and begin with drawn weights.
             checkpoint: file to write where training stands to, after each pass and at least every minute.
             resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
             listeners: called with each ``gatewise.training.Event``.
@@ -173,8 +176,9 @@ class Translator(TranslationHyperparameters):
             self.
 
         Raises:
-            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's; the pairs are no
-                pairs of str, or one is empty.
+            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's or from ``init``'s;
+                the pairs are no pairs of str, or one is empty.
+            ModelFileError: ``init`` or the checkpoint is no intact file of a model.
             DataError: there is no pair to learn from, a text is longer than ``max_length``, or no word is
                 seen ``min_count`` times.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
@@ -183,20 +187,9 @@ class Translator(TranslationHyperparameters):
         from gatewise import training
 
         self._check_before_fit(checkpoint, resume)
-        learnt = as_pairs("pairs", pairs)
-        if not len(learnt):
-            raise DataError("pairs is empty; at least one is needed to learn from.")
-        if validation is None:
-            learnt, measured = held_out(learnt, self.validation_fraction, self.seed)
-        else:
-            measured = as_pairs("validation", validation)
-        vocabulary = TranslationVocabulary.learn(
-            learnt,
-            self.level,
-            shared=self.shared_vocabulary,
-            vocab_size=self.vocab_size,
-            min_count=self.min_count,
-        )
+        start = self._warm_start(init)
+        learnt, measured = parts(pairs, validation, self.validation_fraction, self.seed)
+        vocabulary, notes = self._learn_vocabulary(learnt, start)
         network = self._new_network(vocabulary)
         examples, measured_examples = (
             PairExamples(vocabulary, part, self.max_length) for part in (learnt, measured)
@@ -216,6 +209,11 @@ class Translator(TranslationHyperparameters):
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
+            notes=notes,
+            start=start,
+            symbols=vocabulary.to_json(),
+            places=self._places(start, network),
+            judge=lambda: judge(self.translate, vocabulary.target, measured, learnt),
         )
         return self
 
@@ -373,9 +371,9 @@ class Translator(TranslationHyperparameters):
             options: as ``translate`` takes them.
 
         Returns:
-            ``loss`` (nats a token, given the true ones before it), ``perplexity``, ``tokens`` (of the
-            targets, their ends included), ``unknown`` (of them outside the vocabulary), ``exact`` (share of
-            texts that are written exactly, but for white space), and with ``bleu`` ``bleu`` and ``chrf``.
+            ``loss`` (nats a token, given the true ones before it), ``perplexity``, ``tokens`` and ``count``
+            (of the targets, their ends included), ``unknown`` (of them outside the vocabulary), ``exact``
+            (share of texts written exactly, but for white space), and with ``bleu`` ``bleu`` and ``chrf``.
 
         Raises:
             NotFittedError: the model is not fitted.
