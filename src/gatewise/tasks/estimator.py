@@ -316,6 +316,11 @@ def load(path: str | Path) -> Any:
         ModelFileError: the file is missing, damaged, foreign, or of a newer format.
     """
     file = read_tensors(path)
+    if "network" in file.metadata:
+        raise ModelFileError(
+            f"{str(path)!r} holds the parameters of a network of one's own; make it anew, and fill it with "
+            "gatewise.nn.load_parameters."
+        )
     task = json_field(path, file.metadata, "task", str)
     if task not in Estimator._by_task:
         raise ModelFileError(
