@@ -141,6 +141,15 @@ def test_a_run_that_was_cut_off_is_protected(task, command, tmp_path, capsys, mo
     assert files(tmp_path) == ["m.safetensors"]
 
 
+def test_a_forecaster_is_measured_on_a_file_of_later_steps(command, tmp_path, capsys):
+    later = tmp_path / "later.csv"
+    later.write_text("ds,y\n" + "".join(f"{day},{day % 4 + day / 9}\n" for day in range(60, 80)))
+    out, _ = outputs(capsys, *command("forecast", 0, "--validation", later))
+    assert "forecasts of the validation of one series, by which weights and intervals were chosen, 19 " in out
+    assert main(list(map(str, command("forecast", 0, "--validation", tmp_path / "second.csv")))) == 2
+    assert "validation: series 'y' has steps that are learnt from" in capsys.readouterr().err
+
+
 def test_a_checkpoint_that_was_ended_can_be_read_by_what_goes_on(command, tmp_path, capsys):
     outputs(capsys, *command("tag", 0, "--time-limit=1e-9"))
     checkpoint = tmp_path / "m.checkpoint.safetensors"

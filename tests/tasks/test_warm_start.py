@@ -118,6 +118,48 @@ def test_the_end_of_a_text_keeps_its_weights(trained):
         np.testing.assert_allclose(other[: side.end], one[: side.end], atol=1e-6)
 
 
+def test_the_last_cluster_of_an_adaptive_softmax_grows(trained):
+    text, more = "a b c d e f g h . " * 20, "a b i c j d . " * 20
+    options = {**SMALL, "level": "word", "num_layers": 1, "window": 8, "embedding_size": 4}
+    options |= {"adaptive_cutoffs": (3, 6), "adaptive_div_value": 2.0}
+    old = LanguageModel(**options).fit(text)
+    new = LanguageModel(**options, **STILL).fit(more, init=old)
+    assert new.tokenizer_.words == [*old.tokenizer_.words, "i", "j"]
+    assert new.evaluate(text)["loss"] == pytest.approx(old.evaluate(text)["loss"], abs=1)
+    for name, values in old.network_.parameters.items():
+        corner = tuple(slice(size) for size in values.shape)
+        np.testing.assert_allclose(new.network_.parameters[name][corner], values, atol=1e-6)
+
+
+def test_subwords_stay_and_shared_sides_grow_together():
+    pytest.importorskip("tokenizers")
+    pairs, more = ([("ein Hund", "a dog")] * 20, [("eine Katze", "a cat")] * 20)
+    for level, grows in (("bpe", False), ("word", True), ("char", True)):
+        options = {**SMALL, "min_count": 1, "level": level, "shared_vocabulary": True, "tie_weights": True}
+        old = Translator(**options, embedding_size=6).fit(pairs)
+        new = Translator(**options, embedding_size=6, **STILL).fit(more, init=old)
+        assert (new.vocabulary_.source.size > old.vocabulary_.source.size) is grows
+        assert new.vocabulary_.shared
+        end, was = new.vocabulary_.target.end, old.vocabulary_.target.end
+        ours, theirs = (model.network_.parameters["embedding.weight"] for model in (new, old))
+        np.testing.assert_allclose(ours[[0, 1, end]], theirs[[0, 1, was]], atol=1e-6)
+
+
+@pytest.mark.parametrize("kinds", [("red", "blue"), (1.0, 2.0)])
+def test_static_covariates_are_told_as_they_were(kinds):
+    data = WEEKS["forecast"].first[0]
+    options = {**SMALL, **WEEKS["forecast"].options, "static": ("kind",)}
+    old = Forecaster(**options).fit(data | {"kind": np.repeat(kinds, 60)})
+    other = ("blue", "green") if isinstance(kinds[0], str) else (5.0, 6.0)
+    new = Forecaster(**options).fit(data | {"kind": np.repeat(other, 60)}, init=old)
+    assert new.setup_.statics == old.setup_.statics
+    words = "static words that it did not know count as none of those it knew: 1 ('green')"
+    assert (words in new.notes_) is isinstance(kinds[0], str)
+    swapped = (1.0, 2.0) if isinstance(kinds[0], str) else ("red", "blue")
+    with pytest.raises(ArgumentError, match="init=a Forecaster learnt a static covariate of "):
+        Forecaster(**options).fit(data | {"kind": np.repeat(swapped, 60)}, init=old)
+
+
 def test_a_vocabulary_grows_no_further_than_asked(trained):
     case = WEEKS["language by words"]
     size = trained["language by words"][0].tokenizer_.vocabulary_size
@@ -201,7 +243,7 @@ def test_a_model_of_another_task_none_at_all_or_not_fitted(name, trained):
         (
             "classify",
             (np.random.default_rng(0).normal(size=(20, 6, 2)), [1, 2] * 10),
-            "the model of init has",
+            "init=.* has labels as 'b', and y has labels as 1",
         ),
         (
             "forecast",

@@ -185,8 +185,8 @@ class SequenceClassifier(ClassifierHyperparameters):
         self._check_before_fit(checkpoint, resume)
         start = self._warm_start(init)
         raw, columns = read_raw(X, "X"), count_columns(X)
-        labels, known = as_labels(y, len(raw)), None if start is None else start.model.classes_
-        parts = split(raw, labels, validation, known, self.validation_fraction, self.seed)
+        labels = as_labels(y, len(raw))
+        parts = split(raw, labels, validation, start, self.validation_fraction, self.seed)
         classes, targets, measured = parts.classes, parts.targets, parts.measured_targets
         encoder, notes = self._learn_input(parts.raw, columns, start)
         weights = class_weights(self.class_weight, classes, targets)

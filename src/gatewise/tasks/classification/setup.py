@@ -201,7 +201,12 @@ def read_raw(X: Any, name: str) -> RawSequences:
 
 
 def split(
-    raw: RawSequences, labels: Array, validation: Any, known: Array | None, fraction: float, seed: int
+    raw: RawSequences,
+    labels: Array,
+    validation: Any,
+    start: WarmStart[Any] | None,
+    fraction: float,
+    seed: int,
 ) -> Parts:
     """What is learnt from and what is measured on, with the classes of both.
 
@@ -209,13 +214,13 @@ def split(
         raw: sequences.
         labels: (N,) of these.
         validation: others to measure on, as ``fit`` takes them; None for a part of these.
-        known: classes that the model to begin with knows.
+        start: the model to begin with, whose classes are kept; None for none.
         fraction: of each class, to measure on.
         seed: of the choice.
 
     Raises:
         ArgumentError: the validation is no pair of sequences and labels.
-        DataError: all labels are of one class, or those of the validation or ``known`` of another type.
+        DataError: all labels are of one class, or those of the validation or of the model of another type.
     """
     own = np.unique(labels)
     if len(own) < 2:
@@ -223,7 +228,8 @@ def split(
             f"y has one class only, {own.tolist()[0]!r}, in {len(labels)} labels; "
             "expected at least two. Add sequences of another class."
         )
-    classes = own if known is None else _joined(own, known, "the model of init")
+    known = None if start is None else start.model.classes_
+    classes = own if start is None or known is None else _joined(own, known, f"init={start.name}")
     if validation is None:
         rng = np.random.default_rng([seed, 3])
         learnt, measured = stratified_split(number_labels(labels, own, "y"), fraction, rng)

@@ -51,7 +51,7 @@ def refuse_other_setup(known: ForecastSetup, model: Any, frequency: Frequency, n
             )
 
 
-def going_on(setup: ForecastSetup, known: ForecastSetup) -> tuple[ForecastSetup, list[str]]:
+def going_on(setup: ForecastSetup, known: ForecastSetup, name: str = "") -> tuple[ForecastSetup, list[str]]:
     """A setup for the weights of a model that was trained before, and notes on it.
 
     Covariates and calendar are told to the network as they were, for it knows no other way. Each series is
@@ -60,6 +60,7 @@ def going_on(setup: ForecastSetup, known: ForecastSetup) -> tuple[ForecastSetup,
     Args:
         setup: of the new data.
         known: of the model.
+        name: what errors call the model.
 
     Raises:
         ArgumentError: a static covariate was of words and is of numbers, or the other way round.
@@ -71,7 +72,7 @@ def going_on(setup: ForecastSetup, known: ForecastSetup) -> tuple[ForecastSetup,
         if ("words" in column) is not ("words" in before):
             was = "words" if "words" in before else "numbers"
             raise ArgumentError(
-                f"init learnt a static covariate of {was}, which it is not now; expected the same."
+                f"init={name} learnt a static covariate of {was}, which it is not now; expected the same."
             )
         new = [word for word in column.get("words", ()) if word not in before["words"]]
         notes += new_symbols("static words", new, "that it did not know count as none of those it knew")

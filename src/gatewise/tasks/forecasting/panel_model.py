@@ -145,7 +145,7 @@ class PanelModel(Estimator):
         )
         notes = [*panel.notes]
         if start is not None:
-            setup, new = going_on(setup, start.model.setup_)
+            setup, new = going_on(setup, start.model.setup_, start.name)
             notes = [*start.notes, *new, *notes]
         windows = setup.windows(panel.series, chosen, target=self.target, room=self.horizon)
         judged, judged_split, read = panel, split, windows
