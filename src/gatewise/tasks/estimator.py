@@ -128,6 +128,8 @@ class Estimator(Hyperparameters):
         """
         from gatewise import training
 
+        if start is not None:
+            start.fill(learnt["network_"].parameters, places or {})
         loop = training.Loop(
             learner,
             self._new_optimizer(learnt["network_"]),
@@ -144,7 +146,6 @@ class Estimator(Hyperparameters):
         run = self._config() | {"data": digest}
         del run["time_limit"], run["progress"]
         if start is not None:
-            start.fill(learnt["network_"].parameters, places or {})
             run["init"] = start.digest
         if symbols is not None:
             run["symbols"] = hashlib.blake2b(json.dumps(symbols).encode(), digest_size=16).hexdigest()
