@@ -282,5 +282,5 @@ def test_without_sacrebleu_the_other_measures_are_to_be_had(model, monkeypatch):
     with pytest.raises(MissingExtraError, match=r"pip install 'gatewise\[bleu\]'.*bleu=False"):
         model.evaluate(backwards(3, seed=7))
     assert set(model.evaluate(backwards(3, seed=7), bleu=False)) == {
-        *("loss", "perplexity", "tokens", "unknown", "exact")
+        *("loss", "perplexity", "tokens", "count", "unknown", "exact")
     }
