@@ -30,7 +30,16 @@ LAYERS = [
     {"version"},
 ]
 # In the room of the tasks each job has a room of its own; this is what they share.
-SHARED_BY_TASKS = {"estimator", "checks", "scikit_learn", "scores"}
+SHARED_BY_TASKS = {
+    "checks",
+    "estimator",
+    "hyperparameters",
+    "run_record",
+    "scikit_learn",
+    "scores",
+    "verdict",
+    "warm_start",
+}
 DEPTH = {room: depth for depth, rooms in enumerate(LAYERS) for room in rooms}
 
 # Every library beside NumPy, and the one room that adapts it.

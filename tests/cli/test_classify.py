@@ -57,13 +57,14 @@ def test_training_is_training_in_python(kind, request, tmp_path, capsys):
     out, err = outputs(
         capsys, "train", "classify", data, "-o", path, *options(**settings), "--no-bidirectional"
     )
-    saved, found = out.splitlines()
+    saved, *_, verdict, found = out.splitlines()
     assert saved == f"saved {path} (0.0 MB); measure it: gatewise evaluate {path} FILE"
     assert found.startswith("24 sequences of 2 classes: ")
     assert err.count("validation loss") == 4
     X, y = read_ts(data) if kind == "series" else read_labelled_texts(data)
     expected = SequenceClassifier(**settings, bidirectional=False, progress=False).fit(X, y)
     model = load(path)
+    assert verdict == model.verdict_.words == expected.verdict_.words
     assert model.get_params() == expected.get_params()
     np.testing.assert_array_equal(model.network_.parameters.vector, expected.network_.parameters.vector)
 
@@ -103,7 +104,10 @@ def test_measuring(model_path, lines, capsys):
     assert json.loads(out) == expected
     out, _ = outputs(capsys, "evaluate", model_path, lines)
     assert out.splitlines()[0] == f"accuracy   {expected['accuracy']:.4f}"
-    assert out.splitlines()[2] == "sequences  24"
+    assert out.splitlines()[2:4] == [
+        "sequences  24",
+        "baseline   0.5000 accuracy of the class that is most frequent here",
+    ]
     bad, good = out.splitlines()[-2:]
     assert [float(each) for each in bad.split()[1:4]] == pytest.approx(
         [expected["classes"][0][name] for name in ("precision", "recall", "f1")], abs=6e-5

@@ -62,9 +62,10 @@ def test_training_on_the_command_line_is_training_in_python(treebank, tmp_path, 
     out, _ = outputs(
         capsys, "train", "tag", treebank, "-o", path, "--crf", "--validation", treebank, *options(**TINY)
     )
-    assert out == f"saved {path} (0.0 MB); tag a file: gatewise predict {path} {treebank}\n"
     data = read_tagged(treebank)
     expected = SequenceTagger(**TINY, crf=True, progress=False).fit(*data, validation=data)
+    saved = f"saved {path} (0.0 MB); tag a file: gatewise predict {path} {treebank}\n"
+    assert out == f"{saved}{expected.verdict_}\n"
     model = load(path)
     assert model.get_params() == expected.get_params()
     np.testing.assert_array_equal(model.network_.parameters.vector, expected.network_.parameters.vector)

@@ -26,7 +26,8 @@ def test_training_on_the_command_line_is_training_in_python(page, tmp_path, caps
     model = load(path)
     assert model.get_params() == expected.get_params()
     np.testing.assert_array_equal(model.network_.parameters.vector, expected.network_.parameters.vector)
-    assert out == f"saved {path} (0.0 MB); let it write: gatewise generate {path}\n"
+    saved = f"saved {path} (0.0 MB); let it write: gatewise generate {path}\n"
+    assert out == f"{saved}{expected.verdict_}\n"
     assert [path.name] == [each.name for each in tmp_path.iterdir()], "a complete run leaves no checkpoint"
     losses = [float(each) for each in re.findall(r"(?<!best )validation loss ([\d.]+)", err)]
     assert losses == [pytest.approx(each["validation_loss"], abs=1e-4) for each in expected.history_]
@@ -90,12 +91,14 @@ def test_json_tells_each_event_on_a_line(page, tmp_path, capsys):
         "started",
         *["validated", "checkpointed"] * 2,
         "ended",
+        "verdict",
         "saved",
     ]
     assert err == ""
     assert events[0]["parameters"] == load(path).network_.parameters.vector.size
     assert events[-1] == {"event": "saved", "path": str(path), "stopped_by": "finished"}
-    assert events[-2]["best_loss"] == min(event["loss"] for event in events if event["event"] == "validated")
+    assert events[-2] == {"event": "verdict", **load(path).verdict_.as_dict()}
+    assert events[-3]["best_loss"] == min(event["loss"] for event in events if event["event"] == "validated")
 
 
 def test_progress_in_a_pipe_is_plain_lines(page, tmp_path):
@@ -158,7 +161,10 @@ def test_a_time_limit_leaves_a_model_and_the_way_to_go_on(page, tmp_path, capsys
     path = tmp_path / "m.safetensors"
     arguments = ["train", "text", page, "-o", path, *options(**TINY, epochs=1)]
     out, err = outputs(capsys, *arguments, "--time-limit=1e-9")
-    assert out.endswith("training is not complete; go on with the same command and --resume\n")
+    assert out.splitlines()[-1] == (
+        "the time limit ended training; go on with the same command and --resume, or later, on other data, "
+        f"with --init {path}"
+    )
     assert "ended (time limit) after step 1" in err
     assert load(path).generate(max_tokens=3)
     out, err = outputs(capsys, *arguments, "--resume")
@@ -172,7 +178,9 @@ def test_a_time_limit_leaves_a_model_and_the_way_to_go_on(page, tmp_path, capsys
 def test_a_checkpoint_that_was_left_is_not_overwritten_unasked(page, tmp_path, capsys):
     path, checkpoint = tmp_path / "m.safetensors", tmp_path / "m.checkpoint.safetensors"
     arguments = ["train", "text", str(page), "-o", str(path), *options(**TINY, epochs=1)]
-    assert main([*arguments, "--time-limit=1e-9"]) == 0
+    LanguageModel(**TINY, epochs=1, time_limit=1e-9, progress=False).fit(page, checkpoint=checkpoint).save(
+        path
+    )
     left, model = checkpoint.read_bytes(), path.read_bytes()
     capsys.readouterr()
     assert main(arguments) == 2
@@ -180,7 +188,8 @@ def test_a_checkpoint_that_was_left_is_not_overwritten_unasked(page, tmp_path, c
     assert out == ""
     assert err == (
         f"gatewise: error: an unfinished run left the checkpoint {str(checkpoint)!r}: "
-        "go on from it with --resume, or start anew with --restart.\n"
+        "go on from it with --resume, or start anew with --restart, if you like with the weights of a "
+        "model: --init FILE.\n"
     )
     assert (checkpoint.read_bytes(), path.read_bytes()) == (left, model)
     assert main([*arguments, "--restart"]) == 0

@@ -17,6 +17,7 @@ NAMES = (
     "README.md",
     "docs/index.md",
     "docs/guide.md",
+    "docs/conventions.md",
     "docs/forecasting.md",
     "docs/lab.md",
     "docs/one-step.md",

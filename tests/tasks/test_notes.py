@@ -111,7 +111,7 @@ def test_a_file_keeps_the_notes_and_has_no_more_than_before_without_any(kind, tm
     assert load(path).notes_ == few.notes_ != ()
     many.save(path)
     assert load(path).notes_ == ()
-    assert set(read_tensors(path).metadata) == {"task", "config", "vocabulary"}
+    assert set(read_tensors(path).metadata) == {"task", "config", "vocabulary", "run"}
 
 
 @pytest.mark.parametrize("notes", ["a text", [1], {}, None, [["x"]]])

@@ -22,6 +22,7 @@ from gatewise.cli.console import JsonOption, figure, note, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
     SAMPLE_STEPS,
+    InitOption,
     MagnifyOption,
     OutputOption,
     RestartOption,
@@ -61,6 +62,7 @@ def train(
     id_column: IdOption = None,
     keep: KeepOption = None,
     no_header: NoHeaderOption = False,
+    init: InitOption = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -81,7 +83,7 @@ def train(
     run_training(
         model,
         lambda checkpoint, tell: model.fit(
-            X, y, validation=measured, checkpoint=checkpoint, resume=resume, listeners=[tell]
+            X, y, validation=measured, init=init, checkpoint=checkpoint, resume=resume, listeners=[tell]
         ),
         output,
         resume=resume,
@@ -177,6 +179,7 @@ def evaluate(
         f"accuracy   {result['accuracy']:.4f}",
         f"loss       {result['loss']:.4f} nats a sequence",
         f"sequences  {result['sequences']:,}",
+        f"baseline   {result['baseline_accuracy']:.4f} accuracy of the class that is most frequent here",
         "",
         f"{'class':<{width}}  precision  recall      F1  predicted as "
         + "  ".join(f"{each:>{counts}}" for each in labels),

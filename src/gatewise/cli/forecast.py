@@ -12,7 +12,14 @@ import typer
 from gatewise.cli.columns import NoHeaderOption
 from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.cli.hyperparameters import with_hyperparameters
-from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.cli.train import (
+    InitOption,
+    MagnifyOption,
+    OutputOption,
+    RestartOption,
+    ResumeOption,
+    run_training,
+)
 from gatewise.cli.wording import worded
 from gatewise.data.frames import Table, read_file
 from gatewise.tasks import Forecaster
@@ -33,6 +40,13 @@ def train(
         Path, typer.Argument(help="CSV or Parquet file with a row for each series and time.", metavar="DATA")
     ],
     output: OutputOption,
+    validation: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of later steps, or of other series, to measure on, instead of each one's end."
+        ),
+    ] = None,
+    init: InitOption = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -49,13 +63,14 @@ def train(
     id column it is one series. A checkpoint is kept beside the model while training runs; --resume goes on
     from it to the very bits of a run without a stop.
     """
-    table = read_file(data, header=not no_header)
-    if id_type is IdType.NUMBER:
-        table = table.with_numbers()
+    table = _read(data, id_type, header=not no_header)
+    measured = None if validation is None else _read(validation, id_type, header=not no_header)
     model = Forecaster(**hyperparameters, progress=False)
     run_training(
         model,
-        lambda checkpoint, tell: model.fit(table, checkpoint=checkpoint, resume=resume, listeners=[tell]),
+        lambda checkpoint, tell: model.fit(
+            table, validation=measured, init=init, checkpoint=checkpoint, resume=resume, listeners=[tell]
+        ),
         output,
         resume=resume,
         restart=restart,
@@ -73,6 +88,11 @@ def train(
         say(f"note: {each}")
     if verdict is not None:
         say(str(verdict))
+
+
+def _read(path: Path, id_type: IdType, *, header: bool) -> Table:
+    table = read_file(path, header=header)
+    return table.with_numbers() if id_type is IdType.NUMBER else table
 
 
 def predict(

@@ -14,6 +14,7 @@ from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.standard_input import standard_input_lines
 from gatewise.cli.train import (
     SAMPLE_STEPS,
+    InitOption,
     MagnifyOption,
     OutputOption,
     RestartOption,
@@ -53,6 +54,7 @@ def train(
             show_default="upos of CoNLL-U, else last",
         ),
     ] = None,
+    init: InitOption = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -70,7 +72,7 @@ def train(
     run_training(
         model,
         lambda checkpoint, tell: model.fit(
-            *learnt, validation=measured, checkpoint=checkpoint, resume=resume, listeners=[tell]
+            *learnt, validation=measured, init=init, checkpoint=checkpoint, resume=resume, listeners=[tell]
         ),
         output,
         resume=resume,
@@ -158,7 +160,12 @@ def _sentences(model: SequenceTagger, data: Path) -> list[list[str]]:
 def evaluate(model: SequenceTagger, data: Path) -> tuple[dict[str, Any], list[str]]:
     """The measurements for machines, and the same as lines for people."""
     result = model.evaluate(*_tags_of(model, data))
-    lines = [f"accuracy       {result['accuracy']:.4f}"]
+    loss = result["loss"]
+    lines = [
+        f"accuracy       {result['accuracy']:.4f}",
+        f"baseline       {result['baseline_accuracy']:.4f} accuracy of the tag that is most frequent here",
+        f"loss           {'none, for some tags are unknown' if loss is None else f'{loss:.4f} nats a word'}",
+    ]
     if "unknown_accuracy" in result:
         lines.append(f"unknown words  {result['unknown_accuracy']:.4f}")
     if "span_f1" in result:

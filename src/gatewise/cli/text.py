@@ -11,6 +11,7 @@ import typer
 from gatewise.cli.console import JsonOption, figure, note
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import (
+    InitOption,
     MagnifyOption,
     OutputOption,
     RestartOption,
@@ -34,6 +35,7 @@ def train(
     validation: Annotated[
         Path | None, typer.Option(help="Text file to measure on, instead of the last part of DATA.")
     ] = None,
+    init: InitOption = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     preset: Annotated[
@@ -65,7 +67,7 @@ def train(
     run_training(
         model,
         lambda checkpoint, tell: model.fit(
-            data, validation=validation, checkpoint=checkpoint, resume=resume, listeners=[tell]
+            data, validation=validation, init=init, checkpoint=checkpoint, resume=resume, listeners=[tell]
         ),
         output,
         resume=resume,

@@ -9,17 +9,18 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from gatewise.cli.console import print_json, say
+from gatewise.cli.console import note, print_json, say
 from gatewise.cli.progress import listener
 from gatewise.cli.wording import worded
-from gatewise.errors import ArgumentError, TrainingError
+from gatewise.errors import ArgumentError, ModelFileError, TrainingError
 from gatewise.magnify import Snapshots, snapshots_path
 from gatewise.storage import check_suffix, check_writable
 from gatewise.tasks import Estimator, Forecaster
-from gatewise.training import Event, Listener, checkpoint_path
+from gatewise.training import Event, Listener, checkpoint_path, mark_ended, was_ended
 
 __all__ = [
     "SAMPLE_STEPS",
+    "InitOption",
     "MagnifyOption",
     "OutputOption",
     "RestartOption",
@@ -39,6 +40,14 @@ ResumeOption: TypeAlias = Annotated[
 ]
 RestartOption: TypeAlias = Annotated[
     bool, typer.Option("--restart", help="Start anew although an unfinished run left a checkpoint.")
+]
+InitOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--init",
+        help="Model file whose weights to begin with, of the same sizes; what it did not know is added.",
+        show_default="none",
+    ),
 ]
 MagnifyOption: TypeAlias = Annotated[
     str | None,
@@ -78,8 +87,8 @@ def run_training(
         sample: the sequence that these are to look at.
 
     Raises:
-        ArgumentError: there is a checkpoint, and the user did not say what to do with it, or both; or there
-            is none to go on from.
+        ArgumentError: there is the checkpoint of a run that was cut off, and the user did not say what to do
+            with it, or both; or there is none to go on from.
         TrainingError: training diverged; the best weights are saved if there are any.
     """
     checkpoint = checkpoint_path(check_suffix(output))
@@ -93,10 +102,15 @@ def run_training(
             f"--resume, but no unfinished run left a checkpoint {str(checkpoint)!r}; leave the option out to "
             "begin one."
         )
-    if checkpoint.exists() and not (resume or restart):
+    ended = was_ended(checkpoint) if checkpoint.exists() and not (resume or restart) else None
+    if ended is not None:
+        note(
+            f"the {ended} ended the run of {str(checkpoint)!r}, which will be replaced, for want of --resume"
+        )
+    elif checkpoint.exists() and not (resume or restart):
         raise ArgumentError(
             f"an unfinished run left the checkpoint {str(checkpoint)!r}: go on from it with --resume, "
-            "or start anew with --restart."
+            "or start anew with --restart, if you like with the weights of a model: --init FILE."
         )
     listeners: list[Listener] = []
     if magnify is not None:
@@ -105,28 +119,42 @@ def run_training(
         with listener(as_json) as tell:
             listeners.append(tell)
             fit(checkpoint, _all_of(listeners))
+    except (ArgumentError, ModelFileError) as error:
+        raise type(error)(_with_options(str(error))) from error
     except TrainingError as error:
         if not getattr(model, "history_", None):
             raise TrainingError(f"{error} No model was written.") from error
         model.save(output)
         raise TrainingError(f"{error} {str(output)!r} has the best weights so far.") from error
     model.save(output)
-    complete = model.stopped_by_ in ("finished", "early stopping")
-    if complete:  # and not before: had the model not been written, its checkpoint would still have it all
+    # Not before: had the model not been written, its checkpoint would still have it all.
+    if model.stopped_by_ in ("finished", "early stopping"):
         checkpoint.unlink(missing_ok=True)
+    elif model.stopped_by_ == "time limit":
+        mark_ended(checkpoint, model.stopped_by_)
     # A forecaster's notes come with its verdict.
     notes = [] if isinstance(model, Forecaster) else [worded(note) for note in model.notes_]
+    verdict = None if isinstance(model, Forecaster) else model.verdict_
+    if as_json and verdict is not None:
+        print_json({"event": "verdict", **verdict.as_dict()})
     if as_json and notes:
         print_json({"event": "notes", "notes": notes})
     if as_json:
         print_json({"event": "saved", "path": str(output), "stopped_by": model.stopped_by_})
         return
     say(f"saved {output} ({output.stat().st_size / 1e6:.1f} MB); {next_step}")
-    for note in notes:
-        say(f"note: {note}")
+    for each in notes:
+        say(f"note: {each}")
     if magnify is not None:
         say(f"see how it came to remember: gatewise magnify {output} --training -o training.html")
-    if not complete:
+    if verdict is not None:
+        say(str(verdict))
+    if model.stopped_by_ == "time limit":
+        say(
+            "the time limit ended training; go on with the same command and --resume, or later, on other "
+            f"data, with --init {output}"
+        )
+    elif model.stopped_by_ == "interrupted":
         say("training is not complete; go on with the same command and --resume")
 
 
@@ -136,6 +164,15 @@ def sample_text(text: str, level: str) -> str:
         return text[:SAMPLE_STEPS]
     words = re.match(rf"(?:\s*\S+){{0,{SAMPLE_STEPS}}}", text)
     return words[0] if words else text
+
+
+def _with_options(message: str) -> str:
+    """What a fit refuses of init, with its arguments as they stand on the command line."""
+    if not message.startswith("init="):
+        return message
+    option = re.compile(r"(^|\s)([a-z]+(?:_[a-z]+)*)=")
+    told = option.sub(lambda match: f"{match[1]}--{match[2].replace('_', '-')}=", message)
+    return told.replace("leave init out", "leave --init out")
 
 
 def _every(option: str) -> int:

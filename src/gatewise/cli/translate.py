@@ -18,7 +18,14 @@ from gatewise.cli.columns import NoHeaderOption, SourceOption, TargetOption, bes
 from gatewise.cli.console import JsonOption, figure, note, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.standard_input import STANDARD_INPUT, standard_input_lines
-from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
+from gatewise.cli.train import (
+    InitOption,
+    MagnifyOption,
+    OutputOption,
+    RestartOption,
+    ResumeOption,
+    run_training,
+)
 from gatewise.cli.wording import renamed
 from gatewise.data.column_roles import NO_LABELS, ColumnRoles, SequenceColumns
 from gatewise.data.lines import numbered_lines
@@ -67,6 +74,7 @@ def train(
     source_column: SourceOption = None,
     target_column: TargetOption = None,
     no_header: NoHeaderOption = False,
+    init: InitOption = None,
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
@@ -91,7 +99,7 @@ def train(
     run_training(
         model,
         lambda checkpoint, tell: model.fit(
-            learnt, validation=measured, checkpoint=checkpoint, resume=resume, listeners=[tell]
+            learnt, validation=measured, init=init, checkpoint=checkpoint, resume=resume, listeners=[tell]
         ),
         output,
         resume=resume,

@@ -10,6 +10,7 @@ from gatewise.nn.attention_pooling import AttentionPooling
 from gatewise.nn.chunked_loss import head_log_probabilities, head_loss, head_loss_and_gradient
 from gatewise.nn.crf import CRF
 from gatewise.nn.embedding import Embedding
+from gatewise.nn.files import load_parameters, parameters_from_torch, save_parameters
 from gatewise.nn.layer import Layer, Network
 from gatewise.nn.layer_norm import LayerNorm
 from gatewise.nn.linear import Linear, TiedLinear
@@ -47,4 +48,7 @@ __all__ = [
     "head_log_probabilities",
     "head_loss",
     "head_loss_and_gradient",
+    "load_parameters",
+    "parameters_from_torch",
+    "save_parameters",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
+import contextlib
+import hashlib
+import json
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -16,8 +18,11 @@ from gatewise.errors import ArgumentError, CheckpointWarning, DataError, ModelFi
 from gatewise.nn import Network
 from gatewise.optim.schedules import SCHEDULES, Schedule
 from gatewise.storage import check_suffix, file_problem, json_field, read_tensors, write_tensors
-from gatewise.tasks.checks import check_choice, check_flag, check_number
+from gatewise.tasks.hyperparameters import Hyperparameters
+from gatewise.tasks.run_record import RunRecord, read_notes, read_record
 from gatewise.tasks.scikit_learn import not_fitted
+from gatewise.tasks.verdict import Verdict
+from gatewise.tasks.warm_start import Places, WarmStart
 from gatewise.types import Array
 
 if TYPE_CHECKING:
@@ -31,7 +36,7 @@ _FITTED = "fitted."
 """Prefix of a model file's arrays that are no weights."""
 
 
-class Estimator:
+class Estimator(Hyperparameters):
     """Base of the estimators: plain hyperparameters, stored as given and checked by ``fit``.
 
     A subclass sets ``network_`` when it is fitted and says in ``_vocabulary`` and ``_rebuild`` what its
@@ -41,95 +46,58 @@ class Estimator:
     task: ClassVar[str]
     """Name in the model file."""
 
-    _schedules: ClassVar[tuple[str, ...]] = tuple(SCHEDULES)
-    """Names that ``schedule`` may have."""
-
     _not_of_run: ClassVar[tuple[str, ...]] = ("time_limit", "progress")
     """Hyperparameters by which no run is known: they change when it stops, not what it computes."""
 
     _by_task: ClassVar[dict[str, type[Estimator]]] = {}
 
+    _shaping: ClassVar[tuple[str, ...]] = ()
+    """Hyperparameters on which the shape and the meaning of the weights depend."""
+
     network_: Network
     history_: list[dict[str, float]]
     notes_: tuple[str, ...]
-    stopped_by_: str
-
-    # The hyperparameters of training, which all estimators share.
-    batch_size: int
-    epochs: int
-    learning_rate: float | None
-    schedule: str | None
-    weight_decay: float | None
-    clip_norm: float | None
-    patience: int | None
-    validation_fraction: float
-    seed: int
-    time_limit: float | None
-    progress: bool
+    stopped_by_: str | None
+    verdict_: Any
+    _init_digest: str | None = None
 
     def __init_subclass__(cls) -> None:
         # A user's subclass is not what our model files name.
         if "task" in vars(cls):
             Estimator._by_task[cls.task] = cls
 
-    @classmethod
-    def _hyperparameters(cls) -> list[str]:
-        return [name for name in inspect.signature(cls).parameters if name != "self"]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Hyperparameters by name."""
-        return {name: getattr(self, name) for name in self._hyperparameters()}
-
-    def set_params(self, /, **params: Any) -> Self:
-        """Change hyperparameters.
-
-        Raises:
-            ArgumentError: a name is unknown.
-        """
-        for name, value in params.items():
-            if name not in self._hyperparameters():
-                raise ArgumentError(
-                    f"{type(self).__name__} has no hyperparameter {name!r}; "
-                    f"it has {', '.join(self._hyperparameters())}."
-                )
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self)).parameters
-        changed = (
-            f"{name}={value!r}"
-            for name, value in self.get_params().items()
-            if value != defaults[name].default
-        )
-        return f"{type(self).__name__}({', '.join(changed)})"
-
-    def _check_hyperparameters(self) -> None:
-        """Refuse values that cannot work, naming the hyperparameter."""
-        raise NotImplementedError
-
-    def _check_training(self) -> None:
-        """Refuse values of the hyperparameters of training, the same for all estimators."""
-        for name in ("batch_size", "epochs"):
-            check_number(name, getattr(self, name), low=1, whole=True)
-        check_choice("schedule", self._of_training("schedule"), self._schedules)
-        check_number("learning_rate", self._of_training("learning_rate"), low=0, open_low=True)
-        check_number("weight_decay", self._of_training("weight_decay"), low=0)
-        check_number("clip_norm", self.clip_norm, low=0, open_low=True, optional=True)
-        check_number("patience", self.patience, low=1, whole=True, optional=True)
-        check_number("seed", self.seed, low=0, whole=True)
-        check_number("time_limit", self.time_limit, low=0, open_low=True, optional=True)
-        check_flag("progress", self.progress)
-
-    def _of_training(self, name: str) -> Any:
-        """Learning rate, schedule or weight decay; an estimator may have defaults that depend on others."""
-        return getattr(self, name)
-
     def _check_before_fit(self, checkpoint: str | Path | None, resume: bool) -> None:
         """Refuse what ``fit`` can refuse before it looks at the data."""
         self._check_hyperparameters()
         if resume and checkpoint is None:
             raise ArgumentError("resume=True, but checkpoint=None; say which checkpoint to go on from.")
+
+    def _warm_start(self, init: str | Path | Estimator | None) -> WarmStart[Self] | None:
+        """The model to begin with, checked against the hyperparameters that its weights depend on.
+
+        Raises:
+            ArgumentError: it is of another kind, not fitted, or has other hyperparameters.
+            ModelFileError: the file is no model's.
+        """
+        kind = type(self).__name__
+        if init is None:
+            return None
+        if isinstance(init, Estimator):
+            model, name = init, f"a {type(init).__name__}"
+        elif isinstance(init, str | Path):
+            name = repr(str(init))
+            try:
+                model = load(init)
+            except ModelFileError as error:
+                raise ModelFileError(f"init={name}: {error}") from error
+        else:
+            raise ArgumentError(f"init={init!r:.60}; expected the path of a model file, or a fitted {kind}.")
+        if model.task != self.task or not hasattr(model, "network_"):
+            what = f"is a {type(model).__name__}" if model.task != self.task else "is not fitted"
+            raise ArgumentError(f"init={name} {what}; expected a fitted {kind}.")
+        start: WarmStart[Self] = WarmStart(cast("Self", model), name)
+        start.check(self)
+        return start
 
     def _train(
         self,
@@ -142,6 +110,10 @@ class Estimator:
         listeners: Sequence[Listener],
         notes: Sequence[str] = (),
         share_of_time: float = 1.0,
+        start: WarmStart[Self] | None = None,
+        places: Places | None = None,
+        symbols: Any = None,
+        judge: Callable[[], Verdict | None] | None = None,
     ) -> None:
         """Run the training loop, and become fitted by it.
 
@@ -155,9 +127,15 @@ class Estimator:
             listeners: the same.
             notes: what was noticed in the data, for an estimator that does not tell by itself.
             share_of_time: of ``time_limit``, where more than this training has to be done in it.
+            start: the model whose weights to begin with.
+            places: where its symbols are now, as ``WarmStart.fill`` takes them.
+            symbols: what tokens stand for, for JSON, where ``digest`` is of tokens alone.
+            judge: compares the trained network with baselines; an estimator without it does so by itself.
         """
         from gatewise import training
 
+        if start is not None:
+            start.fill(learnt["network_"].parameters, places or {})
         loop = training.Loop(
             learner,
             self._new_optimizer(learnt["network_"]),
@@ -173,20 +151,34 @@ class Estimator:
         # What a run is known by.
         run = {name: value for name, value in self._config().items() if name not in self._not_of_run}
         run["data"] = digest
+        if start is not None:
+            run["init"] = start.digest
+        if symbols is not None:
+            run["symbols"] = hashlib.blake2b(json.dumps(symbols).encode(), digest_size=16).hexdigest()
         if checkpoint is not None and resume:
-            training.restore(checkpoint, training.read_checkpoint(checkpoint, run), loop)
+            # Checkpoints of 0.1.0 say nothing of their symbols.
+            also: dict[str, list[Any]] = {"symbols": [None], "init": start.digests if start else []}
+            file = training.read_checkpoint(checkpoint, run, also)
+            training.restore(checkpoint, file, loop)
+            run |= {name: value for name, value in training.fingerprint_of(file).items() if name == "init"}
+        self._init_digest = run.get("init")
         for name, value in learnt.items():
             setattr(self, name, value)
         if "notes_" not in learnt:
-            self.notes_ = (*notes, *self._notes_on_validation(getattr(learner, "validation", None)))
+            began = () if start is None else start.notes
+            self.notes_ = (*began, *notes, *self._notes_on_validation(getattr(learner, "validation", None)))
             self._tell(self.notes_)
-        self.history_ = []
+        self.history_, self.stopped_by_, self.verdict_ = [], None, None
         if checkpoint is not None:
             loop.save = self._checkpointer(Path(checkpoint), run)
         try:
             self.stopped_by_ = loop.run()
         finally:
             self.history_ = loop.progress.history
+        # Whoever has ended training by Ctrl-C, or is tired of waiting now, gets the model without it.
+        with contextlib.suppress(KeyboardInterrupt):
+            self.verdict_ = judge() if judge is not None and self.history_ else None
+            self._tell([] if self.verdict_ is None else [str(self.verdict_)])
 
     def _tell(self, lines: Sequence[str]) -> None:
         """What people are to read while they wait."""
@@ -277,19 +269,28 @@ class Estimator:
             metadata["notes"] = list(notes)
         return metadata
 
-    def _config(self) -> dict[str, Any]:
-        """Hyperparameters for JSON, which knows no NumPy numbers."""
-        return {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in self.get_params().items()
-        }
-
-    @classmethod
-    def _from_config(cls, config: Mapping[str, Any]) -> Self:
-        """An estimator with the hyperparameters that ``_config`` gave, as JSON has them: without tuples."""
-        return cls().set_params(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
+    def _record(self) -> RunRecord:
+        """What the model file tells of the training; a model that an earlier version has pickled has less."""
+        verdict = getattr(self, "verdict_", None)
+        return RunRecord(
+            getattr(self, "history_", []),
+            getattr(self, "stopped_by_", None),
+            None if verdict is None else verdict.as_dict(),
+            self._init_digest,
         )
+
+    def _take_record(self, record: RunRecord) -> None:
+        """Take what ``_record`` gave.
+
+        Raises:
+            DataError: the verdict is none of this estimator's.
+        """
+        self.history_, self.stopped_by_, self._init_digest = record.history, record.stopped_by, record.init
+        self.verdict_ = None if record.verdict is None else self._verdict_from(record.verdict)
+
+    def _verdict_from(self, values: Mapping[str, Any]) -> Any:
+        """A verdict from what its ``as_dict`` gave."""
+        return Verdict.from_dict(values)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one ``.safetensors`` file.
@@ -303,7 +304,9 @@ class Estimator:
         """
         self._check_fitted()
         arrays = {_FITTED + name: values for name, values in self._arrays().items()}
-        write_tensors(check_suffix(path), self._metadata(), {**self.network_.parameters, **arrays})
+        run = self._record().to_json()
+        metadata = self._metadata() | ({"run": run} if run else {})
+        write_tensors(check_suffix(path), metadata, {**self.network_.parameters, **arrays})
 
 
 def load(path: str | Path) -> Any:
@@ -328,6 +331,11 @@ def load(path: str | Path) -> Any:
             f"{str(path)!r} is {told}. Expected a model or checkpoint that gatewise has written; a command "
             "takes its model first, and its data after it."
         ) from error
+    if "network" in file.metadata:
+        raise ModelFileError(
+            f"{str(path)!r} holds the parameters of a network of one's own; make it anew, and fill it with "
+            "gatewise.nn.load_parameters."
+        )
     task = json_field(path, file.metadata, "task", str)
     if task not in Estimator._by_task:
         raise ModelFileError(
@@ -342,7 +350,8 @@ def load(path: str | Path) -> Any:
     try:
         estimator = estimator_class._from_config(config)
         estimator._check_hyperparameters()
-        estimator.notes_ = _notes(file.metadata.get("notes", []))
+        estimator.notes_ = read_notes(file.metadata.get("notes", []))
+        record = read_record(file.metadata)
         estimator._rebuild(file.metadata.get("vocabulary"), weights)
         for name, values in weights.items():
             if values.dtype != estimator.network_.dtype:
@@ -351,6 +360,7 @@ def load(path: str | Path) -> Any:
                 )
         estimator.network_.parameters.assign(weights)
         estimator._take_arrays(arrays)
+        estimator._take_record(record)
     except (ArgumentError, DataError) as error:
         raise ModelFileError(f"{str(path)!r} is damaged or was changed: {error}") from error
     if "training" in file.metadata:
@@ -363,14 +373,3 @@ def load(path: str | Path) -> Any:
             stacklevel=2,
         )
     return estimator
-
-
-def _notes(value: Any) -> tuple[str, ...]:
-    """The notes of a file, which has none where there was nothing to note.
-
-    Raises:
-        DataError: they are no texts.
-    """
-    if not isinstance(value, list) or not all(isinstance(note, str) for note in value):
-        raise DataError(f"its notes are {value!r:.60}")
-    return tuple(value)

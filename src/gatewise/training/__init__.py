@@ -1,7 +1,15 @@
 """The training loop, truncated back-propagation, checkpoints, events and progress."""
 
 from gatewise.training.bptt import StreamNetwork, StreamReader, TruncatedBPTT, stream_loss
-from gatewise.training.checkpoint import checkpoint_path, read_checkpoint, restore, write_checkpoint
+from gatewise.training.checkpoint import (
+    checkpoint_path,
+    fingerprint_of,
+    mark_ended,
+    read_checkpoint,
+    restore,
+    was_ended,
+    write_checkpoint,
+)
 from gatewise.training.events import Checkpointed, Ended, Event, Listener, Started, Stepped, Validated
 from gatewise.training.interrupt import Interrupt
 from gatewise.training.loop import Learner, Loop, Progress
@@ -36,9 +44,12 @@ __all__ = [
     "batches_by_length",
     "checkpoint_path",
     "clock",
+    "fingerprint_of",
+    "mark_ended",
     "mean_loss",
     "read_checkpoint",
     "restore",
     "stream_loss",
+    "was_ended",
     "write_checkpoint",
 ]

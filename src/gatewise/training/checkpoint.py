@@ -8,7 +8,7 @@ state, the best weights so far). Going on from it gives the same bits as never h
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,16 @@ from gatewise.storage import TensorFile, json_field, read_tensors, write_tensors
 from gatewise.training.loop import Loop
 from gatewise.types import Array
 
-__all__ = ["PREFIX", "checkpoint_path", "read_checkpoint", "restore", "write_checkpoint"]
+__all__ = [
+    "PREFIX",
+    "checkpoint_path",
+    "fingerprint_of",
+    "mark_ended",
+    "read_checkpoint",
+    "restore",
+    "was_ended",
+    "write_checkpoint",
+]
 
 PREFIX = "training."
 """Of the names of arrays that only training needs."""
@@ -56,8 +65,42 @@ def write_checkpoint(
     write_tensors(path, {**metadata, "training": {**values, "fingerprint": dict(fingerprint)}}, tensors)
 
 
-def read_checkpoint(path: str | Path, fingerprint: Mapping[str, Any]) -> TensorFile:
+def mark_ended(path: str | Path, reason: str) -> None:
+    """Write into a checkpoint that its run is over and its model saved: it can be gone on from, but need not.
+
+    Raises:
+        ModelFileError: it is no checkpoint.
+        OutputError: it cannot be written.
+    """
+    file = read_tensors(path)
+    training = json_field(path, file.metadata, "training", dict)
+    write_tensors(path, {**file.metadata, "training": {**training, "ended": reason}}, file.tensors)
+
+
+def was_ended(path: str | Path) -> str | None:
+    """What ``mark_ended`` wrote; None for a checkpoint without, whose run may have been cut off."""
+    try:
+        reason = json_field(path, read_tensors(path).metadata, "training", dict).get("ended")
+    except ModelFileError:  # a damaged one may still be somebody's hours
+        return None
+    return reason if isinstance(reason, str) else None
+
+
+def fingerprint_of(file: TensorFile) -> dict[str, Any]:
+    """The fingerprint that a checkpoint was written with."""
+    found: dict[str, Any] = file.metadata["training"]["fingerprint"]
+    return found
+
+
+def read_checkpoint(
+    path: str | Path, fingerprint: Mapping[str, Any], also: Mapping[str, Container[Any]] | None = None
+) -> TensorFile:
     """A checkpoint of the same run.
+
+    Args:
+        path: of the checkpoint.
+        fingerprint: what it must have been written with, by name.
+        also: by name, other values that will do.
 
     Raises:
         ModelFileError: it is no checkpoint, or damaged.
@@ -67,17 +110,26 @@ def read_checkpoint(path: str | Path, fingerprint: Mapping[str, Any]) -> TensorF
     training = json_field(path, file.metadata, "training", dict)
     found = json_field(path, training, "fingerprint", dict)
     fingerprint = json.loads(json.dumps(dict(fingerprint)))  # as the file has it: without tuples
-    for name in [*fingerprint, *found]:
-        if found.get(name) != fingerprint.get(name) and name == "data":
+    # Without the model that a run began with, its data are other tokens too.
+    for name in ["init", *fingerprint, *found]:
+        if found.get(name) == fingerprint.get(name) or found.get(name) in (also or {}).get(name, ()):
+            continue
+        if name == "init":
+            was, now = ("a model" if each.get(name) else "none" for each in (found, fingerprint))
+            now = "another" if was == now else now
             raise ArgumentError(
-                f"cannot go on from {str(path)!r}: the data are not those of that run. "
-                "Use the same data, or start anew."
+                f"cannot go on from {str(path)!r}: there init was {was}, now it is {now}. Give init as "
+                "it was given there, or start anew."
             )
-        if found.get(name) != fingerprint.get(name):
+        if name in ("data", "symbols"):
             raise ArgumentError(
-                f"cannot go on from {str(path)!r}: there {name} was {found.get(name)!r}, now it is "
-                f"{fingerprint.get(name)!r}. Use the same settings and data, or start anew."
+                f"cannot go on from {str(path)!r}: the data are not those of that run. Use the same data; or "
+                "start anew, if you like with the weights of a model that was saved (init=, --init)."
             )
+        raise ArgumentError(
+            f"cannot go on from {str(path)!r}: there {name} was {found.get(name)!r}, now it is "
+            f"{fingerprint.get(name)!r}. Use the same settings and data, or start anew."
+        )
     return file
 
 

@@ -49,7 +49,7 @@ def test_what_the_model_was_not_trained_on_is_refused(model):
     ("validation", "message"),
     [
         ([[1, 2]], r"validation has type list; expected a pair \(X, y\)"),
-        (([[1, 2]], ["c"]), r"validation\[1\]\[0\] is 'c', which is no class"),
+        (([[1, 2]], [3]), r"validation\[1\] has labels as 3, and y has labels as 'a'; expected one type"),
         (([[1, 2]], ["a", "b"]), r"validation\[1\] has 2 labels"),
         ((["text"], ["a"]), r"validation\[0\] holds texts"),
         (([[np.nan]], ["a"]), r"validation\[0\]\[0\] holds NaN"),

@@ -63,10 +63,11 @@ def test_saving_and_loading_is_the_identity(model, tmp_path):
     assert again.get_params() == model.get_params()
     assert again.setup_.to_json() == model.setup_.to_json()
     assert again.notes_ == model.notes_
-    assert again.verdict_ is None
+    assert str(again.verdict_) == str(model.verdict_)
+    assert (again.history_, again.stopped_by_) == (model.history_, model.stopped_by_)
     assert_same_columns(predict(again), predict(model))
-    assert again.score(panel()) == model.score(panel())
     again.save(tmp_path / "again.safetensors")
+    assert again.score(panel()) == model.score(panel())
     one, other = (read_tensors(tmp_path / f"{name}.safetensors") for name in ("m", "again"))
     assert one.metadata == other.metadata
     assert_same_columns(dict(sorted(one.tensors.items())), dict(sorted(other.tensors.items())))

@@ -261,6 +261,7 @@ def test_what_evaluate_says_is_so(copier):
         "loss": pytest.approx(loss, rel=1e-4),
         "perplexity": pytest.approx(np.exp(loss), rel=1e-4),
         "tokens": tokens,
+        "count": tokens,
         "unknown": 40,
         "exact": np.mean([a == b for a, (_, b) in zip(written, pairs, strict=True)]),
     }
@@ -281,5 +282,5 @@ def test_without_sacrebleu_the_other_measures_are_to_be_had(model, monkeypatch):
     with pytest.raises(MissingExtraError, match=r"pip install 'gatewise\[bleu\]'.*bleu=False"):
         model.evaluate(backwards(3, seed=7))
     assert set(model.evaluate(backwards(3, seed=7), bleu=False)) == {
-        *("loss", "perplexity", "tokens", "unknown", "exact")
+        *("loss", "perplexity", "tokens", "count", "unknown", "exact")
     }

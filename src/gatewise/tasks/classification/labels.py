@@ -144,7 +144,8 @@ def class_weights(setting: Any, classes: Array, targets: IntArray) -> Array:
                 )
             weights[places[label]] = weight
     elif setting == "balanced":
-        weights[...] = len(targets) / (len(classes) * np.bincount(targets, minlength=len(classes)))
+        counts = np.bincount(targets, minlength=len(classes))  # 0 of a class that another model knew
+        weights[...] = len(targets) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     return weights
 
 

@@ -7,9 +7,10 @@ from typing import Any, NotRequired, TypedDict
 import numpy as np
 
 from gatewise.tasks.scores import ratio
+from gatewise.tasks.verdict import Compared, Verdict
 from gatewise.types import Array, IntArray
 
-__all__ = ["ClassReport", "Report", "report", "unmeasured"]
+__all__ = ["ClassReport", "Report", "judge", "report", "unmeasured"]
 
 
 _NAMED = 5
@@ -32,7 +33,9 @@ class Report(TypedDict):
 
     loss: float
     accuracy: float
+    baseline_accuracy: float
     sequences: int
+    count: int
     classes: list[ClassReport]
     notes: NotRequired[list[str]]
 
@@ -56,7 +59,9 @@ def report(probabilities: Array, targets: IntArray, classes: Array) -> Report:
     found: Report = {
         "loss": float(-np.log(picked).mean()),
         "accuracy": float(right.sum() / len(targets)),
+        "baseline_accuracy": float(support.max() / len(targets)),
         "sequences": len(targets),
+        "count": len(targets),
         "classes": [
             {
                 "label": label,
@@ -97,18 +102,47 @@ def _named(labels: Array) -> str:
     return ", ".join(map(repr, labels[:_NAMED].tolist())) + ", ..." * (len(labels) > _NAMED)
 
 
-def unmeasured(classes: Array, targets: IntArray) -> list[str]:
+def unmeasured(classes: Array, learnt: IntArray, targets: IntArray) -> list[str]:
     """A note on the classes that the part held out has no sequence of; none where nothing is held out.
 
     Args:
         classes: (K,) labels.
-        targets: (N,) numbers of the classes of what is held out.
+        learnt: (N,) numbers of the classes of what is learnt from.
+        targets: (M,) the same of what is held out.
     """
-    missing = np.setdiff1d(np.arange(len(classes)), targets)
+    missing = np.setdiff1d(learnt, targets)
     if len(missing) == 0 or len(targets) == 0:
         return []
-    names = _named(classes[missing])
+    names, count = _named(classes[missing]), len(np.unique(learnt))
     return [
-        f"no sequence of {len(missing)} of the {len(classes)} classes is held out ({names}): what is "
+        f"no sequence of {len(missing)} of the {count} classes is held out ({names}): what is "
         "measured says nothing of them; give validation=, or more sequences of theirs"
     ]
+
+
+def judge(
+    probabilities: Array, targets: IntArray, learnt: IntArray, classes: Array, *, weighted: bool
+) -> Verdict:
+    """Compare with saying always the class that is most frequent in training.
+
+    Its loss is that of the classes' shares in training, one added to each count.
+
+    Args:
+        probabilities: (M, K) of what was held out.
+        targets: (M,) the numbers of its classes.
+        learnt: (N,) the same of what was learnt from.
+        classes: (K,) labels.
+        weighted: whether classes counted by ``class_weight``: then F1 decides, the mean over the classes that
+            occur, and else the accuracy.
+    """
+    counts = 1 + np.bincount(learnt, minlength=len(classes))
+    constant = np.broadcast_to(counts / counts.sum(), probabilities.shape)
+    compared = []
+    for name, each in (("classifier", probabilities), ("most frequent class", constant)):
+        found = report(each, targets, classes)
+        f1 = [one["f1"] or 0.0 for one in found["classes"] if one["support"]]
+        measures = {"accuracy": found["accuracy"], "f1": float(np.mean(f1)), "loss": found["loss"]}
+        compared.append(Compared(name, measures))
+    count = len(targets)
+    data = f"{count:,} sequence{'s' * (count > 1)} held out, by which the weights were chosen"
+    return Verdict(data, "f1" if weighted else "accuracy", compared[0], compared[1:])

@@ -9,49 +9,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 
 from gatewise.data import token_digest
-from gatewise.data.lines import without_end
 from gatewise.data.sequences import Ragged
-from gatewise.errors import ArgumentError, DataError
-from gatewise.nn.cells import CELLS
+from gatewise.errors import ArgumentError
 from gatewise.ops.activations import softmax
-from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
-from gatewise.tasks.classification.input import (
-    NumberInput,
-    RawSequences,
-    SequenceInput,
-    TextInput,
-    count_columns,
-    input_from_json,
-    pick,
-    read,
-)
-from gatewise.tasks.classification.labels import (
-    as_labels,
-    check_class_weight,
-    class_weight_from_json,
-    class_weight_to_json,
-    class_weights,
-    classes_from_json,
-    classes_to_json,
-    number_labels,
-    stratified_split,
-)
-from gatewise.tasks.classification.network import POOLINGS, ClassifierNetwork, LabelledSequences
-from gatewise.tasks.classification.report import Report, report, unmeasured
-from gatewise.tasks.estimator import Estimator
-from gatewise.tasks.scikit_learn import classifier_tags
-from gatewise.types import Array, IntArray
+from gatewise.tasks.classification.input import count_columns
+from gatewise.tasks.classification.labels import as_labels, class_weights, classes_to_json, number_labels
+from gatewise.tasks.classification.network import LabelledSequences
+from gatewise.tasks.classification.report import Report, judge, report, unmeasured
+from gatewise.tasks.classification.setup import ClassifierHyperparameters, read_raw, split
+from gatewise.tasks.verdict import Verdict
+from gatewise.types import Array
 
 if TYPE_CHECKING:
     from gatewise.training import Listener
 
 __all__ = ["SequenceClassifier"]
 
-_LEVELS = ("word", "char")
 _PREDICTED_AT_ONCE = 256
 
 
-class SequenceClassifier(Estimator):
+class SequenceClassifier(ClassifierHyperparameters):
     """A recurrent classifier: it learns from sequences with labels to label others.
 
     Sequences are series of measurements, of one length or not, or texts. A stack of LSTM layers reads each
@@ -89,7 +66,7 @@ class SequenceClassifier(Estimator):
         patience: validations without improvement after which training stops; None never stops early.
         seed: of the first weights, the split, the order and dropout.
         time_limit: seconds after which training ends with the best weights so far; None for no limit.
-        progress: tell the progress on standard error.
+        progress: tell the progress and the verdict on standard error.
 
     Attributes:
         classes_: the labels, sorted, (K,).
@@ -97,6 +74,7 @@ class SequenceClassifier(Estimator):
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a sequence).
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+        verdict_: the model beside the most frequent class on what was held out; None where nothing was.
         notes_: what was noticed in the data, in words.
 
     Example:
@@ -109,10 +87,6 @@ class SequenceClassifier(Estimator):
     """
 
     task: ClassVar[str] = "sequence_classifier"
-
-    network_: ClassifierNetwork
-    classes_: Array
-    _input: SequenceInput
 
     def __init__(
         self,
@@ -137,7 +111,7 @@ class SequenceClassifier(Estimator):
         weight_decay: float = 0.01,
         clip_norm: float | None = 1.0,
         validation_fraction: float = 0.1,
-        patience: int | None = 20,
+        patience: int | None = None,
         seed: int = 0,
         time_limit: float | None = None,
         progress: bool = True,
@@ -173,6 +147,7 @@ class SequenceClassifier(Estimator):
         y: Any,
         *,
         validation: tuple[Any, Any] | None = None,
+        init: str | Path | SequenceClassifier | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
         listeners: Sequence[Listener] = (),
@@ -186,7 +161,10 @@ class SequenceClassifier(Estimator):
                 (T_i,); or a list of N str.
             y: (N,) labels: str, bool or whole numbers, of two classes or more.
             validation: other sequences and their labels to measure on, (X, y), instead of the part
-                ``validation_fraction`` of these.
+                ``validation_fraction`` of these. A class that they alone have cannot be learnt.
+            init: model whose weights to begin with, fitted or as a file. It must have the same sizes and
+                cell, and read the same features, which stay scaled as they were. Words and classes that it
+                did not know are added to its own, and begin with drawn weights.
             checkpoint: file to write where training stands to, after each pass and at least every minute.
             resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
             listeners: called with each ``gatewise.training.Event``.
@@ -195,7 +173,9 @@ class SequenceClassifier(Estimator):
             self.
 
         Raises:
-            ArgumentError: a hyperparameter or an argument cannot work, or differs from the checkpoint's.
+            ArgumentError: a hyperparameter or an argument cannot work, or differs from the checkpoint's or
+                from ``init``'s.
+            ModelFileError: ``init`` or the checkpoint is no intact file of a model.
             DataError: a sequence is empty or not finite, or all are of one class.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
             OutputError: the checkpoint cannot be written.
@@ -203,40 +183,40 @@ class SequenceClassifier(Estimator):
         from gatewise import training
 
         self._check_before_fit(checkpoint, resume)
-        raw, columns = _read(X, "X"), count_columns(X)
+        start = self._warm_start(init)
+        raw, columns = read_raw(X, "X"), count_columns(X)
         labels = as_labels(y, len(raw))
-        classes = np.unique(labels)
-        if len(classes) < 2:
-            raise DataError(
-                f"y has one class only, {classes.tolist()[0]!r}, in {len(labels)} labels; "
-                "expected at least two. Add sequences of another class."
-            )
-        targets = number_labels(labels, classes, "y")
-        if validation is None:
-            rng = np.random.default_rng([self.seed, 3])
-            learnt, measured = stratified_split(targets, self.validation_fraction, rng)
-            measured_raw, measured_targets = pick(raw, measured), targets[measured]
-            raw, targets = pick(raw, learnt), targets[learnt]
-        else:
-            measured_raw, measured_targets = _read_validation(validation, classes)
-        encoder = self._learn_input(raw, columns)
+        parts = split(raw, labels, validation, start, self.validation_fraction, self.seed)
+        classes, targets, measured = parts.classes, parts.targets, parts.measured_targets
+        encoder, notes = self._learn_input(parts.raw, columns, start)
         weights = class_weights(self.class_weight, classes, targets)
-        examples = LabelledSequences(encoder.encode(raw, "X"), targets, weights)
+        examples = LabelledSequences(encoder.encode(parts.raw, "X"), targets, weights)
         held_out = (
-            LabelledSequences(encoder.encode(measured_raw, "validation[0]"), measured_targets, weights)
-            if len(measured_targets)
+            LabelledSequences(encoder.encode(parts.measured_raw, "validation[0]"), measured, weights)
+            if len(measured)
             else None
         )
         network = self._new_network(encoder, len(classes))
-        parts = [part for each in (examples, held_out) if each is not None for part in each.arrays()]
+
+        def compare() -> Verdict | None:
+            if held_out is None:
+                return None
+            found = softmax(self._logits_of(held_out.sequences).astype(np.float64))
+            return judge(found, measured, targets, classes, weighted=self.class_weight is not None)
+
+        arrays = [part for each in (examples, held_out) if each is not None for part in each.arrays()]
         self._train(
             training.Minibatches(network, examples, held_out, batch_size=self.batch_size, seed=self.seed),
             {"classes_": classes, "_input": encoder, "network_": network},
-            token_digest(*parts),
+            token_digest(*arrays),
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
-            notes=unmeasured(classes, measured_targets),
+            notes=[*notes, *parts.notes, *unmeasured(classes, targets, measured)],
+            start=start,
+            symbols=[classes_to_json(classes), encoder.to_json()],
+            places=self._places(start, classes),
+            judge=compare,
         )
         return self
 
@@ -278,11 +258,11 @@ class SequenceClassifier(Estimator):
             y: (N,) labels, each one of ``classes_``.
 
         Returns:
-            ``loss`` (nats a sequence, all classes of weight 1), ``accuracy``, ``sequences`` (N), and for
-            ``classes`` a dict each with ``label``, ``precision`` (None where the class is never predicted),
-            ``recall`` and ``f1`` (None where it does not occur), ``support`` and ``predicted_as`` (K counts
-            in the order of the classes, a row of the confusion matrix); ``notes`` where there is something to
-            say of a score.
+            ``loss`` (nats a sequence, all classes of weight 1), ``accuracy``, ``baseline_accuracy`` (of
+            saying always what is most frequent here), ``sequences`` and ``count`` (N), and for ``classes`` a
+            dict each with ``label``, ``precision`` (None where the class is never predicted), ``recall`` and
+            ``f1`` (None where it does not occur), ``support`` and ``predicted_as`` (K counts in the order of
+            the classes, a row of the confusion matrix); ``notes`` where there is something to say of a score.
 
         Raises:
             NotFittedError, ArgumentError, DataError: as ``predict_proba``; a label is none of the classes.
@@ -299,7 +279,9 @@ class SequenceClassifier(Estimator):
 
     def _logits(self, X: Any) -> Array:
         """(N, K), sequences of like length side by side."""
-        sequences = self._encoded(X)
+        return self._logits_of(self._encoded(X))
+
+    def _logits_of(self, sequences: Ragged) -> Array:
         logits = np.empty((len(sequences), len(self.classes_)), self.network_.dtype)
         order = np.argsort(sequences.lengths, kind="stable")
         for start in range(0, len(order), _PREDICTED_AT_ONCE):
@@ -310,88 +292,6 @@ class SequenceClassifier(Estimator):
     def _encoded(self, X: Any) -> Ragged:
         """Sequences as the network reads them."""
         self._check_fitted()
-        raw = _read(X, "X")
+        raw = read_raw(X, "X")
         self._input.check_columns(count_columns(X), type(self).__name__)
         return self._input.encode(raw, "X")
-
-    def _learn_input(self, raw: Ragged | list[str], columns: int | None) -> SequenceInput:
-        if isinstance(raw, Ragged):
-            return NumberInput.learn(raw, self.standardize, columns)
-        return TextInput.learn(raw, self.level, self.vocab_size)
-
-    def _new_network(self, encoder: SequenceInput, classes: int) -> ClassifierNetwork:
-        with enough_memory(self, "hidden_size", "num_layers", "embedding_size"):
-            return ClassifierNetwork(
-                encoder.features or self.embedding_size,
-                self.hidden_size,
-                self.num_layers,
-                classes,
-                vocabulary_size=encoder.vocabulary_size,
-                cell=self.cell,
-                bidirectional=self.bidirectional,
-                pooling=self.pooling,
-                dropout=self.dropout,
-                recurrent_dropout=self.recurrent_dropout,
-                word_dropout=self.word_dropout,
-                seed=self.seed,
-            )
-
-    def _config(self) -> dict[str, Any]:
-        return {**super()._config(), "class_weight": class_weight_to_json(self.class_weight)}
-
-    @classmethod
-    def _from_config(cls, config: Mapping[str, Any]) -> Self:
-        weights = class_weight_from_json(config.get("class_weight"))
-        return super()._from_config({**config, "class_weight": weights})
-
-    def _vocabulary(self) -> Any:
-        return {"classes": classes_to_json(self.classes_), "input": self._input.to_json()}
-
-    def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
-        if not isinstance(vocabulary, dict) or vocabulary.keys() != {"classes", "input"}:
-            raise DataError("it does not say what its classes and its inputs are")
-        classes = classes_from_json(vocabulary["classes"])
-        encoder = input_from_json(vocabulary["input"], self.level)
-        directions, hidden = 1 + self.bidirectional, self.hidden_size
-        size = encoder.features or self.embedding_size
-        needed = (
-            (encoder.vocabulary_size or 0) * size
-            + directions * hidden * (size + (directions * (self.num_layers - 1) + 1) * hidden)
-            + len(classes) * directions * hidden
-        )
-        sizes = f"hidden_size={hidden}, num_layers={self.num_layers}, {size} inputs, {len(classes)} classes"
-        check_size(needed, self.num_layers, weights, sizes)
-        self.classes_, self._input = classes, encoder
-        self.network_ = self._new_network(encoder, len(classes))
-
-    def _check_hyperparameters(self) -> None:
-        for name, choices in (("cell", CELLS), ("pooling", POOLINGS), ("level", _LEVELS)):
-            check_choice(name, getattr(self, name), choices)
-        for name in ("hidden_size", "num_layers", "embedding_size"):
-            check_number(name, getattr(self, name), low=1, whole=True)
-        check_number("vocab_size", self.vocab_size, low=2, whole=True, optional=True)
-        for name in ("dropout", "recurrent_dropout", "word_dropout", "validation_fraction"):
-            check_number(name, getattr(self, name), low=0, high=1, open_high=True)
-        for name in ("bidirectional", "standardize"):
-            if not isinstance(getattr(self, name), bool):
-                raise ArgumentError(f"{name}={getattr(self, name)!r}; expected True or False.")
-        check_class_weight(self.class_weight)
-        self._check_training()
-
-    def __sklearn_tags__(self) -> Any:
-        return classifier_tags()
-
-
-def _read(X: Any, name: str) -> RawSequences:
-    """Sequences as ``read`` gives them; texts mean the same with the line ends that ``readlines`` leaves."""
-    raw = read(X, name)
-    return raw if isinstance(raw, Ragged) else [without_end(text) for text in raw]
-
-
-def _read_validation(validation: Any, classes: Array) -> tuple[RawSequences, IntArray]:
-    """Sequences and targets to measure on."""
-    if not isinstance(validation, tuple) or len(validation) != 2:
-        raise ArgumentError(f"validation has type {type(validation).__name__}; expected a pair (X, y).")
-    raw = _read(validation[0], "validation[0]")
-    labels = as_labels(validation[1], len(raw), "validation[1]")
-    return raw, number_labels(labels, classes, "validation[1]")

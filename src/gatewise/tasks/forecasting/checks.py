@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gatewise.errors import ArgumentError
 from gatewise.nn.cells import CELLS
@@ -13,7 +13,7 @@ from gatewise.tasks.forecasting.setup import SCALINGS
 if TYPE_CHECKING:
     from gatewise.tasks.forecasting.panel_model import PanelModel
 
-__all__ = ["check_forecaster"]
+__all__ = ["check_forecaster", "check_future"]
 
 
 def check_forecaster(model: PanelModel) -> None:
@@ -52,6 +52,17 @@ def check_forecaster(model: PanelModel) -> None:
         check_flag(name, getattr(model, name))
     check_number("dropout", model.dropout, low=0, high=1, open_high=True)
     check_number("validation_fraction", model.validation_fraction, low=0, high=1, open_high=True)
+
+
+def check_future(model: PanelModel, future: Any) -> None:
+    """Refuse to forecast without what is known of the future, or with what the model does not know."""
+    if future is not None and not model.known:
+        raise ArgumentError("future is given, but the model knows no such covariates; train it with known=.")
+    if model.known and future is None:
+        raise ArgumentError(
+            f"future=None, but the model was trained with known={model.known!r}; give a frame with these "
+            f"columns for the {model.horizon} steps to forecast."
+        )
 
 
 def _check_levels(levels: object) -> None:

@@ -12,7 +12,7 @@ from gatewise.data.frequency import Frequency
 from gatewise.data.panel import Series, named
 from gatewise.types import IntArray
 
-__all__ = ["after_kept_ends", "missing_of_contexts"]
+__all__ = ["after_kept_ends", "missing_of_contexts", "steps_between"]
 
 
 def after_kept_ends(
@@ -33,7 +33,7 @@ def after_kept_ends(
     found, before = [], []
     for each in series:
         end = ends.get(each.key)
-        steps = 0 if end is None else _steps_between(end.start, each.start, frequency)
+        steps = 0 if end is None else steps_between(end.start, each.start, frequency)
         if end is None or not 0 < steps < len(end) + context:
             found.append(each)
             before.append(0)
@@ -67,7 +67,7 @@ def missing_of_contexts(series: Sequence[Series], windows: IntArray, context: in
     )
 
 
-def _steps_between(first: Any, second: Any, frequency: Frequency) -> int:
+def steps_between(first: Any, second: Any, frequency: Frequency) -> int:
     """From one start to another; 0 where they are not on one grid."""
     if np.asarray(first).dtype.kind != np.asarray(second).dtype.kind:
         return 0

@@ -12,13 +12,12 @@ from gatewise.data.panel import read_future, read_panel
 from gatewise.data.tables import as_table
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks.checks import check_number
-from gatewise.tasks.forecasting.checks import check_forecaster
-from gatewise.tasks.forecasting.forecasts import Forecasts
-from gatewise.tasks.forecasting.frames import anomaly_columns
+from gatewise.tasks.forecasting.backtest import backtest
+from gatewise.tasks.forecasting.checks import check_forecaster, check_future
+from gatewise.tasks.forecasting.frames import actual_values, anomaly_columns
 from gatewise.tasks.forecasting.judge import count_of
 from gatewise.tasks.forecasting.panel_learner import PanelLearner
 from gatewise.tasks.forecasting.split import origins
-from gatewise.types import IntArray
 
 if TYPE_CHECKING:
     from gatewise.training import Listener
@@ -85,7 +84,7 @@ class Forecaster(PanelLearner):
         setup_: frequency, season, window shape and scales.
         calibration_: (S, Q) what is added to each quantile, in scaled units.
         verdict_: how the forecasts of the validation part, or of the last backtest or evaluation, compare
-            with baselines; None where nothing was held out, and in a model that was loaded.
+            with baselines; None where nothing was held out.
         notes_: what was noticed in the data, in words.
         context_length_: steps that a forecast looks back on; ``context_notes_`` says what the last lacked.
         history_: for each epoch its training and validation loss.
@@ -186,6 +185,8 @@ class Forecaster(PanelLearner):
         self,
         data: Any,
         *,
+        validation: Any = None,
+        init: str | Path | Forecaster | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
         listeners: Sequence[Listener] = (),
@@ -197,6 +198,10 @@ class Forecaster(PanelLearner):
         Args:
             data: a long data frame of pandas, polars or pyarrow, a row for each series and time; or a dict of
                 columns; or the values of one series, counted from 0.
+            validation: later steps of these series, or other series, to hold out instead of the last part
+                ``validation_fraction`` of each.
+            init: model whose weights to begin with, fitted or as a file. It must have the same horizon,
+                quantiles, sizes, covariates and step of time; its season and windows are kept.
             checkpoint: file to write where training stands to, after each epoch.
             resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
             listeners: called with each ``gatewise.training.Event``.
@@ -205,15 +210,29 @@ class Forecaster(PanelLearner):
             self.
 
         Raises:
-            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's.
+            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's or from ``init``'s.
+            ModelFileError: ``init`` or the checkpoint is no intact file of a model.
             DataError: a column is missing or unfit, times are doubled or irregular, a series is constant, or
                 none is long enough.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
         """
         self._check_before_fit(checkpoint, resume)
+        start = self._warm_start(init)
         table = as_table(data, self._names)
         panel = read_panel(table, self._names, self.freq, strict=self.strict)
-        self._fit_panel(panel, table, checkpoint=checkpoint, resume=resume, listeners=listeners)
+        later = None
+        if validation is not None:
+            others = as_table(validation, self._names, "validation")
+            later = read_panel(others, self._names, str(panel.frequency), strict=self.strict)
+        self._fit_panel(
+            panel,
+            table,
+            validation=later,
+            start=start,
+            checkpoint=checkpoint,
+            resume=resume,
+            listeners=listeners,
+        )
         return self
 
     def predict(self, data: Any = None, *, future: Any = None) -> Any:
@@ -236,16 +255,8 @@ class Forecaster(PanelLearner):
         self._check_fitted()
         table, series = self._read(data)
         ahead = None
-        if future is not None and not self.known:
-            raise ArgumentError(
-                "future is given, but the model knows no such covariates; train it with known=."
-            )
+        check_future(self, future)
         if self.known:
-            if future is None:
-                raise ArgumentError(
-                    f"future=None, but the model was trained with known={self.known!r}; give a frame with "
-                    f"these columns for the {self.horizon} steps to forecast."
-                )
             source = self._as_table(future, "future")
             table = table if data is not None else source.answering(table, self.time)
             by_clock = self.time in table.by_clock
@@ -264,12 +275,15 @@ class Forecaster(PanelLearner):
             data: as in ``fit``.
 
         Returns:
-            The verdict as a dict; ``verdict_`` has it as an object.
+            The verdict as a dict, which ``verdict_`` has as an object; ``loss``, as training measures it, in
+            scaled units; and ``count``, of the values compared.
 
         Raises:
             NotFittedError: the model is not fitted.
             DataError: the data are unfit, or no series is longer than a horizon.
         """
+        from gatewise.training import mean_loss
+
         self._check_fitted()
         _, series, before = self._read_on(data)
         ends = np.array([len(each) for each in series])
@@ -280,9 +294,18 @@ class Forecaster(PanelLearner):
                 f"no series has more than horizon={self.horizon} steps; the longest has {longest}."
             )
         self._note_contexts(series, windows)
-        forecasts = self._forecast(series, windows, seen=np.maximum(ends - self.horizon, 1))
-        self._judge(series, windows, ends - self.horizon, forecasts, f"the end of {count_of(windows)}")
-        return self.verdict_.as_dict() if self.verdict_ else {}
+        seen = np.maximum(ends - self.horizon, 1)
+        source = self.setup_.windows(series, windows, target=self.target, room=self.horizon, seen=seen)
+        forecasts = self._forecast_windows(source)
+        verdict = self._judge(
+            series, windows, ends - self.horizon, forecasts, f"the end of {count_of(windows)}"
+        )
+        count = int(np.isfinite(actual_values(series, windows, self.horizon)).sum())
+        return {
+            **verdict.as_dict(),
+            "loss": mean_loss(self.network_, source, self.batch_size),
+            "count": count,
+        }
 
     def score(self, data: Any) -> float:
         """Minus the MASE of ``evaluate`` (minus the MAE where there is none), so that more is better."""
@@ -311,32 +334,9 @@ class Forecaster(PanelLearner):
         self._check_hyperparameters()
         check_number("windows", windows, low=1, whole=True)
         check_number("step", step, low=1, whole=True, optional=True)
-        step = step or self.horizon
         table = as_table(data, self._names)
         whole = read_panel(table, self._names, self.freq, strict=self.strict)
-        back = self.horizon + (windows - 1) * step
-        panel = whole.only(np.flatnonzero(whole.ends() > back + self.horizon))
-        if len(panel.series) < len(whole.series):
-            self._tell([f"{len(whole.series) - len(panel.series):,} series are too short for these origins"])
-        if not panel.series:
-            raise DataError(
-                f"windows={windows} of horizon={self.horizon} reach {back} steps back, and the longest "
-                f"series has {whole.ends().max()} steps; expected at least {back + self.horizon + 1}."
-            )
-        firsts = panel.ends() - back
-        model = type(self)(**self.get_params())
-        chosen: list[IntArray] = []
-        made: list[Forecasts] = []
-        for positions in (firsts + number * step for number in range(windows)):
-            if refit or not made:
-                model._fit_panel(panel.cut(positions), table)
-            chosen.append(np.stack([np.arange(len(firsts)), positions], axis=1))
-            made.append(model._forecast(panel.series, chosen[-1]))
-        origin = np.concatenate(chosen)
-        forecasts = Forecasts(*map(np.concatenate, zip(*made, strict=True)))
-        model._judge(panel.series, origin, firsts, forecasts, f"{count_of(origin)} from {windows:,} origins")
-        self.verdict_ = model.verdict_
-        columns = model._columns(panel.series, origin, forecasts, with_actual=True)
+        columns = backtest(self, whole, table, windows, step or self.horizon, refit=refit)
         return table.like(columns, self.time)
 
     def anomalies(self, data: Any, *, rate: float = 0.01) -> Any:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gatewise.data.local_clock import LocalClock, on_slots
 from gatewise.data.panel import Series
+from gatewise.errors import DataError
 from gatewise.tasks.forecasting.baselines import Baselines
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.frames import actual_values
-from gatewise.tasks.forecasting.verdict import Judged, Verdict, mase_scale, nominal_share
+from gatewise.tasks.forecasting.verdict import Accuracy, Judged, Verdict, mase_scale, nominal_share
 from gatewise.types import IntArray
 
-__all__ = ["count_of", "judge"]
+__all__ = ["count_of", "judge", "verdict_from"]
 
 
 def judge(
@@ -73,3 +75,21 @@ def count_of(windows: IntArray) -> str:
     """How many series windows (series, position) are of, in words."""
     count = len(np.unique(windows[:, 0]))
     return "one series" if count == 1 else f"{count:,} series"
+
+
+def verdict_from(values: Mapping[str, Any]) -> Verdict:
+    """A verdict from what its ``as_dict`` gave.
+
+    Raises:
+        DataError: it did not.
+    """
+    try:
+        ours, *baselines = (
+            Accuracy(**{**row, "mase": float("nan") if row["mase"] is None else row["mase"]})
+            for row in values["forecasters"]
+        )
+        found = Verdict(values["data"], values["interval"], ours, baselines)
+        str(found)  # finds its words anew, and what they lack
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"its verdict cannot be read: {error!r}") from error
+    return found

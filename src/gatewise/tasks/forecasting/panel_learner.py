@@ -5,24 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from gatewise.data.frames import Table
-from gatewise.data.panel import Panel, named
+from gatewise.data.panel import Panel
 from gatewise.data.windows import ForecastBatch, ForecastWindows, WindowShape
-from gatewise.errors import DataError, TrainingError
+from gatewise.errors import TrainingError
 from gatewise.tasks.forecasting.cross_fit import Fold, folds
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.frames import actual_values
+from gatewise.tasks.forecasting.going_on import after_training, going_on, refuse_other_setup
 from gatewise.tasks.forecasting.intervals import calibrated_apart, calibration_of
 from gatewise.tasks.forecasting.judge import count_of
 from gatewise.tasks.forecasting.network import ForecastNetwork
 from gatewise.tasks.forecasting.panel_model import PanelModel
 from gatewise.tasks.forecasting.setup import ForecastSetup, choose_shape
-from gatewise.tasks.forecasting.split import Split, split_by_time, training_windows
+from gatewise.tasks.forecasting.split import Split, left_out, never_changing, split_by_time, training_windows
+from gatewise.tasks.warm_start import WarmStart
 from gatewise.types import IntArray
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Unseen(NamedTuple):
     """Forecasts of what the network that made them has not seen.
 
     Attributes:
+        panel: the series, and
+        learnt: (N,) first steps of each, over which MASE's scale is taken.
         windows: (M, 2) series and position.
         forecasts: of them, not calibrated.
         parts: (M,) each is judged with what the others have calibrated.
@@ -58,6 +61,8 @@ class Unseen(NamedTuple):
         independent: horizons side by side in it, whose errors say something each.
     """
 
+    panel: Panel
+    learnt: IntArray
     windows: IntArray
     forecasts: Forecasts
     parts: IntArray
@@ -65,22 +70,31 @@ class Unseen(NamedTuple):
     independent: int
 
 
+class HeldOut(NamedTuple):
+    """What is not learnt from: what it is in words, series with their split, and windows over them."""
+
+    part: str
+    panel: Panel
+    split: Split
+    read: ForecastWindows
+
+
 class Learning(NamedTuple):
     """What a network learns from.
 
     Attributes:
-        panel: all series.
+        panel: the series.
         split: of them.
-        chosen: windows (series, position) to learn from.
         setup: what was learnt beside the network.
+        held_out: what chooses the weights, and may calibrate and judge.
         folds: to calibrate on; none where a part of what is held out is for that.
         began: when ``fit`` did, by the monotonic clock.
     """
 
     panel: Panel
     split: Split
-    chosen: IntArray
     setup: ForecastSetup
+    held_out: HeldOut
     folds: Sequence[Fold]
     began: float
 
@@ -93,71 +107,84 @@ class PanelLearner(PanelModel):
         panel: Panel,
         table: Table,
         *,
+        validation: Panel | None = None,
+        start: WarmStart[Self] | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
         listeners: Sequence[Listener] = (),
     ) -> None:
         began = time.monotonic()
-        split = split_by_time(panel, self.horizon, self.validation_fraction)
-        season = self.season_length or panel.frequency.season_length
-        shape = choose_shape(
-            self.horizon, season, self.context_length, self.patch_size, int(split.learnt.max())
-        )
-        if self.strategy == "recursive":
-            shape = shape._replace(horizon=shape.patch)
+        split = split_by_time(panel, self.horizon, self.validation_fraction if validation is None else 0.0)
+        season, shape = self._season_and_shape(panel, split, start)
         chosen = training_windows(panel, split, shape, self.horizon)
-        flat = self._never_changing(panel, split, np.unique(chosen[:, 0]))
+        flat = never_changing(panel, split, np.unique(chosen[:, 0]), self.target, strict=self.strict)
         cut_at_once = split.is_one_moment(panel)
         # Of a series that nothing can be learnt from nothing is held out: its scale is that of all it has.
         split = Split(*(np.where(flat, split.ends, part) for part in split))
         chosen = chosen[~flat[chosen[:, 0]]]
-        setup = self._learn_setup(panel.cut(split.learnt), chosen, season, shape)
-        measured = split.choosing(panel, shape.horizon, _JUDGED)
+        setup, notes = self._learn_setup(panel.cut(split.learnt), chosen, season, shape), [*panel.notes]
+        if start is not None:
+            setup, new = going_on(setup, start.model.setup_, start.name)
+            notes = [*start.notes, *new, *notes]
         windows = setup.windows(panel.series, chosen, target=self.target, room=self.horizon)
-        network = self._new_network(setup)
-        notes = [*panel.notes]
-        if flat.any():
-            keys = [each.key for each, is_flat in zip(panel.series, flat, strict=True) if is_flat]
-            notes.append(
-                f"{named(keys, ('never changes', 'never change'))} in the part to learn from, from which "
-                "nothing is learnt then; forecast all the same"
-            )
-        if short := len(panel.series) - len(np.unique(chosen[:, 0])) - int(flat.sum()):
-            notes.append(f"{short:,} series are too short to learn from")
-        if len(measured) and not cut_at_once:
+        held_out = HeldOut("held-out end", panel, split, windows)
+        if validation is not None:
+            judged, divided = after_training(panel, validation, shape, self.horizon)
+            read = setup.windows(judged.series, chosen[:0], target=self.target, room=self.horizon)
+            held_out = HeldOut("validation", judged, divided, read)
+        measured = held_out.split.choosing(held_out.panel, shape.horizon, _JUDGED)
+        notes += left_out(panel, flat, np.unique(chosen[:, 0]))
+        if len(measured) and validation is None and not cut_at_once:
             notes.append(
                 "the series are not all cut at the same time: one may be learnt from where another is judged"
             )
         if len(measured) == 0:
             notes.append("no part is held out: no verdict, and quantiles as learnt")
+        network = self._new_network(setup)
         self._tell(notes)
-        parts = self._folds(panel, split, chosen, shape) if len(measured) else []
-        learning = Learning(panel, split, chosen, setup, parts, began)
+        # A model to begin with may have seen all parts.
+        parts = self._folds(panel, split, held_out.split, chosen, shape) if len(measured) else []
+        parts = parts if start is None else []
+        learning = Learning(panel, split, setup, held_out, parts, began)
         try:
             self._train(
-                self._learner(network, windows, windows.at(measured) if len(measured) else None),
+                self._learner(network, windows, held_out.read.at(measured) if len(measured) else None),
                 {
                     "network_": network,
                     "setup_": setup,
                     "calibration_": np.zeros((self.horizon, len(self.quantiles)), np.float32),
-                    "verdict_": None,
                     "notes_": tuple(notes),
                     "_table": table.empty(),
                     "_tails": panel.last(setup.kept_steps).series,
                 },
-                panel.digest(),
+                panel.digest() + ("" if validation is None else held_out.panel.digest()),
                 checkpoint=checkpoint,
                 resume=resume,
                 listeners=listeners,
+                start=start,
                 share_of_time=_SHARE_OF_TIME if parts else 1.0,
             )
         except TrainingError:
             if self.history_:  # the best weights so far forecast as well, with intervals that hold
-                self._calibrate_and_judge(learning, windows)
+                self._calibrate_and_judge(learning)
             raise
         if self.stopped_by_ == "interrupted":  # who stops it does not want to wait for the folds
             learning = learning._replace(folds=())
-        self._calibrate_and_judge(learning, windows)
+        self._calibrate_and_judge(learning)
+
+    def _season_and_shape(
+        self, panel: Panel, split: Split, start: WarmStart[Self] | None
+    ) -> tuple[int, WindowShape]:
+        """Steps of a season, and of the windows."""
+        if start is not None:
+            known = start.model.setup_
+            refuse_other_setup(known, self, panel.frequency, start.name)
+            return known.season, known.shape
+        season = self.season_length or panel.frequency.season_length
+        shape = choose_shape(
+            self.horizon, season, self.context_length, self.patch_size, int(split.learnt.max())
+        )
+        return season, shape._replace(horizon=shape.patch) if self.strategy == "recursive" else shape
 
     def _learn_setup(self, panel: Panel, chosen: IntArray, season: int, shape: WindowShape) -> ForecastSetup:
         """What is learnt beside the network, from a panel all of which may be learnt from."""
@@ -187,34 +214,11 @@ class PanelLearner(PanelModel):
             steps_per_epoch=min(self.steps_per_epoch, most),
         )
 
-    def _never_changing(self, panel: Panel, split: Split, used: IntArray) -> npt.NDArray[np.bool_]:
-        """Which series (N,) have one value alone to learn from.
-
-        Raises:
-            DataError: all of them, or with ``strict`` any.
-        """
-        flat = np.zeros(len(panel.series), dtype=bool)
-        said = []
-        for index in used.tolist():
-            each = panel.series[index]
-            values = each.values[: split.learnt[index]]
-            values = values[~np.isnan(values)]
-            if values.min() == values.max():
-                flat[index] = True
-                said.append(
-                    f"series {each.key!r} of column {self.target!r} is constant: all {len(values)} values to "
-                    f"learn from are {values[0]:g}"
-                )
-        if said and (self.strict or len(said) == len(used)):
-            more = f"; and so {len(said) - 5:,} more" if len(said) > 5 else ""
-            raise DataError(
-                f"{'; '.join(said[:5])}{more}. Remove what never changes; its forecast is its value."
-            )
-        return flat
-
-    def _folds(self, panel: Panel, split: Split, chosen: IntArray, shape: WindowShape) -> list[Fold]:
+    def _folds(
+        self, panel: Panel, split: Split, held_out: Split, chosen: IntArray, shape: WindowShape
+    ) -> list[Fold]:
         """Folds to calibrate on, where no part of what is held out is for that."""
-        if not self._calibrates or (split.judged < split.ends).any():
+        if not self._calibrates or (held_out.judged < held_out.ends).any():
             return []
         return folds(panel, split, chosen, shape.horizon, self.horizon, self._most(shape))
 
@@ -226,17 +230,12 @@ class PanelLearner(PanelModel):
         """Windows that the calibration and the verdict look at."""
         return _SAMPLED if shape.horizon < self.horizon else _JUDGED
 
-    def _calibrate_and_judge(self, learning: Learning, read: ForecastWindows) -> None:
-        """Calibrate on forecasts of what was not learnt from, and compare them with baselines.
-
-        Args:
-            learning: what was learnt from.
-            read: windows over the series, so that they are not read again.
-        """
-        unseen = self._unseen(learning, read)
+    def _calibrate_and_judge(self, learning: Learning) -> None:
+        """Calibrate on forecasts of what was not learnt from, and compare them with baselines."""
+        unseen = self._unseen(learning)
         if len(unseen.windows) == 0:
             return
-        series, forecasts = learning.panel.series, unseen.forecasts
+        series, forecasts = unseen.panel.series, unseen.forecasts
         if self._calibrates:
             actual = actual_values(series, unseen.windows, self.horizon)
             self.calibration_ = calibration_of(forecasts, actual, self.quantiles, unseen.windows)
@@ -249,24 +248,26 @@ class PanelLearner(PanelModel):
                 )
                 self.notes_ = (*self.notes_, note)
                 self._tell([note])
-        self._judge(series, unseen.windows, learning.split.learnt, forecasts, unseen.data)
+        self._judge(series, unseen.windows, unseen.learnt, forecasts, unseen.data)
 
-    def _unseen(self, learning: Learning, read: ForecastWindows) -> Unseen:
+    def _unseen(self, learning: Learning) -> Unseen:
         """Forecasts to calibrate on and to judge."""
-        panel, split, most = learning.panel, learning.split, self._most(learning.setup.shape)
         if learning.folds and (found := self._cross_fitted(learning)):
             return found
+        part, panel, split, read = learning.held_out
+        most = self._most(learning.setup.shape)
         windows = split.judging(panel, self.horizon, most)
         if len(windows):
-            words = f"the held-out end of {count_of(windows)}, apart from what the weights were chosen by"
+            words = f"the {part} of {count_of(windows)}, apart from what the weights were chosen by"
             parts, horizons = split.halves(windows), int(((split.ends - split.judged) // self.horizon).sum())
         else:
             windows = split.choosing(panel, self.horizon, most)
             chosen = "weights and intervals" if self._calibrates else "weights"
-            words = f"the held-out end of {count_of(windows)}, by which {chosen} were chosen"
+            words = f"the {part} of {count_of(windows)}, by which {chosen} were chosen"
             parts = np.zeros(len(windows), np.intp)
             horizons = int(((split.chosen - split.learnt) // self.horizon).sum())
-        return Unseen(windows, self._forecasts_of(self.network_, read.at(windows)), parts, words, horizons)
+        forecasts = self._forecasts_of(self.network_, read.at(windows))
+        return Unseen(panel, split.learnt, windows, forecasts, parts, words, horizons)
 
     def _cross_fitted(self, learning: Learning) -> Unseen | None:
         """Forecasts of each fold by a network that has learnt from the others; None if that was stopped."""
@@ -292,6 +293,8 @@ class PanelLearner(PanelModel):
             return None
         judged = np.concatenate(windows)
         return Unseen(
+            learning.panel,
+            learning.split.learnt,
             judged,
             Forecasts(*map(np.concatenate, zip(*forecasts, strict=True))),
             np.repeat(np.arange(len(windows)), [len(each) for each in windows]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_w
 from gatewise.tasks.forecasting.frames import forecast_columns
 from gatewise.tasks.forecasting.heads import Head, make_head
 from gatewise.tasks.forecasting.intervals import calibrated
-from gatewise.tasks.forecasting.judge import judge
+from gatewise.tasks.forecasting.judge import judge, verdict_from
 from gatewise.tasks.forecasting.network import ForecastNetwork
 from gatewise.tasks.forecasting.setup import ForecastSetup
 from gatewise.tasks.forecasting.tails import tail_arrays, tails_from, tails_to_json
@@ -40,6 +40,23 @@ class PanelModel(Estimator):
 
     ``PanelLearner`` makes one; ``Forecaster`` says what the hyperparameters and attributes mean.
     """
+
+    _shaping: ClassVar[tuple[str, ...]] = (
+        "horizon",
+        "quantiles",
+        "distribution",
+        "point",
+        "strategy",
+        "hidden_size",
+        "num_layers",
+        "cell",
+        "linear_skip",
+        "scaling",
+        "calendar",
+        "known",
+        "past",
+        "static",
+    )
 
     network_: ForecastNetwork
     setup_: ForecastSetup
@@ -190,11 +207,12 @@ class PanelModel(Estimator):
 
     def _judge(
         self, series: Sequence[Series], windows: IntArray, learnt: IntArray, forecasts: Forecasts, data: str
-    ) -> None:
+    ) -> Verdict:
         season, clock = self.setup_.season, self.setup_.clock
         verdict = judge(series, windows, learnt, forecasts, self.quantiles, season, data, clock)
         self._tell([str(verdict)])
         self.verdict_ = verdict
+        return verdict
 
     def _columns(
         self, series: Sequence[Series], windows: IntArray, forecasts: Forecasts, with_actual: bool = False
@@ -250,8 +268,11 @@ class PanelModel(Estimator):
         needed += shape.context * shape.horizon if self.linear_skip else 0
         sizes = f"hidden_size={hidden}, num_layers={self.num_layers}, windows of {shape.context} steps"
         check_size(needed, self.num_layers, weights, sizes)
-        self.setup_, self._table, self.verdict_ = setup, table, None
+        self.setup_, self._table = setup, table
         self.network_ = self._new_network(setup)
+
+    def _verdict_from(self, values: Mapping[str, Any]) -> Verdict:
+        return verdict_from(values)
 
     def _take_arrays(self, arrays: Mapping[str, Array]) -> None:
         rest = dict(arrays)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from gatewise.data.panel import Panel, Series
+from gatewise.data.panel import Panel, Series, named
 from gatewise.data.windows import WindowShape
 from gatewise.errors import DataError
 from gatewise.types import IntArray
 
-__all__ = ["Split", "origins", "split_by_time", "training_windows"]
+__all__ = ["Split", "divided", "left_out", "never_changing", "origins", "split_by_time", "training_windows"]
 
 
 _INDEPENDENT = 32
@@ -86,7 +87,11 @@ def split_by_time(panel: Panel, horizon: int, fraction: float) -> Split:
     if fraction == 0:
         return Split(ends, ends, ends, ends)
     wanted = np.maximum(np.rint(ends * fraction).astype(ends.dtype), horizon)
-    learnt = np.where(ends - wanted >= 2 * horizon, ends - wanted, ends)
+    return divided(np.where(ends - wanted >= 2 * horizon, ends - wanted, ends), ends, horizon)
+
+
+def divided(learnt: IntArray, ends: IntArray, horizon: int) -> Split:
+    """What is held out, from ``learnt`` to ``ends`` (N,), divided for the two things that it does."""
     side_by_side = (ends - learnt) // horizon
     if side_by_side.sum() < _INDEPENDENT:
         return Split(learnt, ends, ends, ends)
@@ -141,3 +146,56 @@ def origins(
         positions = positions[seen[positions + horizon] > seen[positions]]
         found.append(np.stack([np.full(len(positions), index), positions], axis=1))
     return np.concatenate(found)
+
+
+def never_changing(
+    panel: Panel, split: Split, used: IntArray, target: str, *, strict: bool
+) -> npt.NDArray[np.bool_]:
+    """Which series (N,) have one value alone to learn from.
+
+    Args:
+        panel: the series.
+        split: of them.
+        used: numbers of those that are learnt from.
+        target: column of the values, for the error.
+        strict: refuse one such series; else only if all are such.
+
+    Raises:
+        DataError: all of them, or with ``strict`` any.
+    """
+    flat = np.zeros(len(panel.series), dtype=bool)
+    said = []
+    for index in used.tolist():
+        each = panel.series[index]
+        values = each.values[: split.learnt[index]]
+        values = values[~np.isnan(values)]
+        if values.min() == values.max():
+            flat[index] = True
+            said.append(
+                f"series {each.key!r} of column {target!r} is constant: all {len(values)} values to learn "
+                f"from are {values[0]:g}"
+            )
+    if said and (strict or len(said) == len(used)):
+        more = f"; and so {len(said) - 5:,} more" if len(said) > 5 else ""
+        raise DataError(f"{'; '.join(said[:5])}{more}. Remove what never changes; its forecast is its value.")
+    return flat
+
+
+def left_out(panel: Panel, flat: npt.NDArray[np.bool_], used: IntArray) -> list[str]:
+    """Notes on the series that nothing is learnt from.
+
+    Args:
+        panel: the series.
+        flat: (N,) which never change.
+        used: numbers of those that are learnt from.
+    """
+    notes = []
+    if flat.any():
+        keys = [each.key for each, is_flat in zip(panel.series, flat, strict=True) if is_flat]
+        notes.append(
+            f"{named(keys, ('never changes', 'never change'))} in the part to learn from, from which nothing "
+            "is learnt then; forecast all the same"
+        )
+    if short := len(panel.series) - len(used) - int(flat.sum()):
+        notes.append(f"{short:,} series are too short to learn from")
+    return notes

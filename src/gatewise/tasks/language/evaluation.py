@@ -79,6 +79,7 @@ def measure(
         "perplexity": perplexed,
         "bits_per_char": None if unknown else float(loss / np.log(2) * len(tokens) / characters),
         "tokens": windows.predictions,
+        "count": windows.predictions,
         "unknown": unknown,
     }
     return noted(scores, notes)

@@ -28,6 +28,19 @@ class LanguageHyperparameters(Estimator):
     """Base of ``LanguageModel``; see there for the arguments."""
 
     _schedules: ClassVar[tuple[str, ...]] = (*Estimator._schedules, _STAIRCASE)
+    _shaping: ClassVar[tuple[str, ...]] = (
+        "level",
+        "hidden_size",
+        "num_layers",
+        "embedding_size",
+        "cell",
+        "tie_weights",
+        "adaptive_cutoffs",
+        "adaptive_div_value",
+        "layer_norm",
+        "mogrifier_rounds",
+        "mogrifier_rank",
+    )
 
     level: str
     hidden_size: int | tuple[int, ...]

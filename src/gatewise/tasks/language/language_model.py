@@ -16,11 +16,13 @@ from gatewise.tasks.language.dynamic_evaluation import DynamicEvaluation
 from gatewise.tasks.language.evaluation import measure
 from gatewise.tasks.language.generation import write_on
 from gatewise.tasks.language.hyperparameters import LanguageHyperparameters
+from gatewise.tasks.language.judge import judge
 from gatewise.tasks.language.network import LanguageNetwork
 from gatewise.tasks.language.neural_cache import NeuralCache
 from gatewise.tasks.language.presets import PRESETS
 from gatewise.tasks.language.sampling import Sampler
 from gatewise.tasks.language.setup import check_weights, new_network, training_data
+from gatewise.tasks.warm_start import new_symbols
 from gatewise.types import Array
 
 if TYPE_CHECKING:
@@ -92,13 +94,14 @@ class LanguageModel(LanguageHyperparameters):
         patience: validations without improvement after which training stops; None never stops early.
         seed: of the first weights and of dropout.
         time_limit: seconds after which training ends with the best weights so far; None for no limit.
-        progress: tell the progress on standard error.
+        progress: tell the progress and the verdict on standard error.
 
     Attributes:
         tokenizer_: text to tokens and back.
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a token).
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+        verdict_: the model beside n-grams on what was held out; None where nothing was.
         notes_: what was noticed in the data, in words.
 
     Example:
@@ -227,6 +230,7 @@ class LanguageModel(LanguageHyperparameters):
         text: TextLike,
         *,
         validation: TextLike | None = None,
+        init: str | Path | LanguageModel | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
         listeners: Sequence[Listener] = (),
@@ -240,6 +244,8 @@ class LanguageModel(LanguageHyperparameters):
                 existing file is a path.
             validation: another text to measure on, instead of the last ``validation_fraction`` of this one.
                 Its symbols are not learnt; those of the last part are.
+            init: model whose weights to begin with, fitted or as a file. It must have the same level, sizes
+                and cell. Symbols that it did not know are added to its own, and begin with drawn weights.
             checkpoint: file to write where training stands to, after each pass and at least every minute.
             resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
             listeners: called with each ``gatewise.training.Event``.
@@ -248,7 +254,8 @@ class LanguageModel(LanguageHyperparameters):
             self.
 
         Raises:
-            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's.
+            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's or from ``init``'s.
+            ModelFileError: ``init`` or the checkpoint is no intact file of a model.
             DataError: the text is empty, no text, or shorter than one window.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
             OutputError: the checkpoint cannot be written.
@@ -256,7 +263,8 @@ class LanguageModel(LanguageHyperparameters):
         from gatewise import training
 
         self._check_before_fit(checkpoint, resume)
-        data = training_data(self, text, validation)
+        start = self._warm_start(init)
+        data = training_data(self, text, validation, None if start is None else start.model.tokenizer_)
         network = new_network(self, data.tokenizer.vocabulary_size)
         learner = training.TruncatedBPTT(
             network,
@@ -272,6 +280,10 @@ class LanguageModel(LanguageHyperparameters):
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
+            notes=new_symbols("words" if self.level == "word" else "characters", data.new),
+            start=start,
+            symbols=data.tokenizer.to_json(),
+            judge=lambda: judge(self.history_, data.tokens, data.measured, data.tokenizer.vocabulary_size),
         )
         return self
 
@@ -295,11 +307,11 @@ class LanguageModel(LanguageHyperparameters):
                 None for no such memory.
 
         Returns:
-            ``loss`` (nats a token), ``perplexity``, ``bits_per_char``, ``tokens`` (predicted) and
-            ``unknown`` (tokens outside the vocabulary). Bits a character are ``loss`` in bits, times the
-            text's tokens, over its characters, among them what separates words: one space, or the end of a
-            line. They are None where a token is unknown: a text with few known words is easily predicted, but
-            what stood there is not.
+            ``loss`` (nats a token), ``perplexity``, ``bits_per_char``, ``tokens`` and ``count`` (those
+            predicted), and ``unknown`` (tokens outside the vocabulary). Bits a character are ``loss`` in
+            bits, times the text's tokens, over its characters, among them what separates words: one space, or
+            the end of a line. They are None where a token is unknown: a text with few known words is easily
+            predicted, but what stood there is not.
 
         Raises:
             NotFittedError: the model is not fitted.

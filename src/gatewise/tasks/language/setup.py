@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gatewise.data import TOKENIZERS, StreamWindows, TextLike, TextSource, Tokenizer, token_digest, tokenize
+from gatewise.data.extension import extended
 from gatewise.errors import ArgumentError
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.language.network import LanguageNetwork
-from gatewise.types import Array
+from gatewise.types import Array, IntArray
 
 if TYPE_CHECKING:
     from gatewise.tasks.language.hyperparameters import LanguageHyperparameters
@@ -25,25 +26,43 @@ class TrainingData(NamedTuple):
         windows: to learn from.
         validation_windows: to measure on; None for none.
         digest: fingerprint of both.
+        tokens: all that is learnt from, (N,).
+        measured: all that is measured on, (M,).
+        new: symbols that the tokenizer begun with did not know.
     """
 
     tokenizer: Tokenizer
     windows: StreamWindows
     validation_windows: StreamWindows | None
     digest: str
+    tokens: IntArray
+    measured: IntArray
+    new: Sequence[str]
 
 
 def training_data(
-    model: LanguageHyperparameters, text: TextLike, validation: TextLike | None
+    model: LanguageHyperparameters,
+    text: TextLike,
+    validation: TextLike | None,
+    known: Tokenizer | None = None,
 ) -> TrainingData:
-    """Read a text as ``LanguageModel.fit`` does; the arguments are told there.
+    """Read a text as ``LanguageModel.fit`` does.
+
+    Args:
+        model: whose hyperparameters say how.
+        text: as ``fit`` takes it.
+        validation: the same.
+        known: a tokenizer whose tokens are kept; the text's other symbols come after them.
 
     Raises:
         ArgumentError: the optimiser needs a validation, and there is nothing to validate on.
         DataError: a text is empty, no text, or shorter than one window.
     """
     source = TextSource(text)
-    tokenizer = TOKENIZERS[model.level].learn(source.chunks(), model.vocab_size)
+    tokenizer: Tokenizer = TOKENIZERS[model.level].learn(source.chunks(), model.vocab_size)
+    new: Sequence[str] = ()
+    if known is not None:
+        tokenizer, new = extended(known, tokenizer, model.vocab_size)
     tokens = tokenize(source, tokenizer).tokens
     if validation is None:
         held_out = round(len(tokens) * model.validation_fraction)
@@ -61,7 +80,8 @@ def training_data(
             f"optimizer='nt-asgd' with validation_fraction={model.validation_fraction}; expected a part of "
             "the text, or another one, to validate on: averaging begins when that gets no better."
         )
-    return TrainingData(tokenizer, windows, validation_windows, token_digest(tokens, measured))
+    digest = token_digest(tokens, measured)
+    return TrainingData(tokenizer, windows, validation_windows, digest, tokens, measured, new)
 
 
 def new_network(model: LanguageHyperparameters, vocabulary_size: int) -> LanguageNetwork:

@@ -56,6 +56,7 @@ class TaggedExamples:
         sentences: Sequence[Sequence[str]],
         tags: Sequence[Sequence[str]] | None = None,
     ) -> None:
+        self.vocabulary = vocabulary
         numbers: dict[str, int] = {}
         self.tokens: IntArray = np.array(
             [numbers.setdefault(word, len(numbers)) for sentence in sentences for word in sentence],

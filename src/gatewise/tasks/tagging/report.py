@@ -7,14 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gatewise.tasks.scores import noted
+from gatewise.tasks.tagging.examples import TaggedExamples
 from gatewise.tasks.tagging.input import Lists
-from gatewise.tasks.tagging.spans import Counts, by_name, span_counts
+from gatewise.tasks.tagging.network import TaggerNetwork
+from gatewise.tasks.tagging.spans import Counts, by_name, span_counts, total_of
 from gatewise.types import BoolArray
 
-__all__ = ["report"]
+__all__ = ["report", "word_loss"]
 
 _NAMED = 5
 """Tags that a note names."""
+
+_SENTENCES_AT_ONCE = 64
 
 
 def report(
@@ -30,7 +34,7 @@ def report(
         of_spans: measure whole spans, as conlleval and seqeval do, and not tags word by word.
 
     Returns:
-        What ``SequenceTagger.evaluate`` returns.
+        What ``SequenceTagger.evaluate`` returns, but for the loss.
     """
     pairs = [
         (str(tag), str(guess))
@@ -38,27 +42,39 @@ def report(
         for tag, guess in zip(*pair, strict=True)
     ]
     right = [tag == guess for tag, guess in pairs]
+    wanted = Counter(tag for tag, _ in pairs)
     result: dict[str, Any] = {
         "accuracy": sum(right) / len(right),
+        "baseline_accuracy": max(wanted.values()) / len(right),
         "tokens": len(right),
+        "count": len(right),
         "unknown": int(unknown.sum()),
     }
     if unknown.any():
         known_to_be = [each for each, new in zip(right, unknown, strict=True) if new]
         result["unknown_accuracy"] = sum(known_to_be) / len(known_to_be)
-    notes = _notes_on_tags(Counter(tag for tag, _ in pairs), learnt)
+    notes = _notes_on_tags(wanted, learnt)
     if of_spans:
         counts = span_counts(tags, predicted)
-        total = Counts(*map(sum, zip(*counts.values(), strict=True))) if counts else Counts(0, 0, 0)
+        total = total_of(counts)
         result |= _measures("span_", total) | _average("span_macro_", counts)
         notes += _notes_on_spans(total.precision, total.recall)
         return noted(result | {"types": _each("type", counts)}, notes)
     counts = by_name(
         Counter(tag for tag, guess in pairs if tag == guess),
         Counter(guess for _, guess in pairs),
-        Counter(tag for tag, _ in pairs),
+        wanted,
     )
     return noted(result | _average("macro_", counts) | {"tags": _each("tag", counts)}, notes)
+
+
+def word_loss(network: TaggerNetwork, examples: TaggedExamples) -> float | None:
+    """Nats a word; None where a tag has no probability, for the model does not know it."""
+    from gatewise.training import mean_loss
+
+    if examples.tags is None or (examples.tags < 0).any():
+        return None
+    return mean_loss(network, examples, _SENTENCES_AT_ONCE)
 
 
 def _measures(prefix: str, counts: Counts) -> dict[str, float | None]:

@@ -17,12 +17,13 @@ from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.tagging.answers import batches, tags_and_confidences, withheld
 from gatewise.tasks.tagging.examples import TaggedExamples
 from gatewise.tasks.tagging.input import Lists, TaggedPart, check_sentences, check_tagged, check_texts, split
+from gatewise.tasks.tagging.judge import judge
 from gatewise.tasks.tagging.network import TaggerNetwork, least_size
-from gatewise.tasks.tagging.report import report
+from gatewise.tasks.tagging.report import report, word_loss
 from gatewise.tasks.tagging.schemes import CHOICES, SCHEMES, chosen_scheme
 from gatewise.tasks.tagging.spans import are_span_tags
 from gatewise.tasks.tagging.tagged_word import TaggedWord
-from gatewise.tasks.tagging.vocabulary import UNKNOWN, TaggerVocabulary
+from gatewise.tasks.tagging.vocabulary import UNKNOWN, TaggerVocabulary, notes_on_symbols
 from gatewise.types import Array
 
 if TYPE_CHECKING:
@@ -70,15 +71,16 @@ class SequenceTagger(Estimator):
         patience: validations without improvement after which training stops; None never stops early.
         seed: of the first weights, the sentences kept to measure on, their order, and dropout.
         time_limit: seconds after which training ends with the best weights so far; None for no limit.
-        progress: tell the progress on standard error.
+        progress: tell the progress and the verdict on standard error.
 
     Attributes:
-        tags_: the tags, in the order of the columns of ``predict_proba``.
+        tags_: the tags, in the order of the columns of ``predict_proba``; ``classes_`` has them as an array.
         scheme_: the scheme that ``crf`` keeps to; None where any tag may follow any.
         vocabulary_: tags, words and characters that the tagger knows.
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a word).
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+        verdict_: the tagger beside the most frequent tags on what was held out; None where nothing was.
         notes_: what was noticed in the data, in words.
 
     Example:
@@ -91,6 +93,16 @@ class SequenceTagger(Estimator):
     """
 
     task: ClassVar[str] = "sequence_tagger"
+
+    _shaping: ClassVar[tuple[str, ...]] = (
+        "hidden_size",
+        "num_layers",
+        "cell",
+        "embedding_size",
+        "char_embedding_size",
+        "char_hidden_size",
+        "crf",
+    )
 
     network_: TaggerNetwork
     vocabulary_: TaggerVocabulary
@@ -156,12 +168,18 @@ class SequenceTagger(Estimator):
         self._check_fitted()
         return None if self.vocabulary_.scheme is None else self.vocabulary_.scheme.name
 
+    @property
+    def classes_(self) -> Array:
+        """``tags_`` as an array (K,), as classifiers have their classes."""
+        return np.array(self.tags_)
+
     def fit(
         self,
         sentences: Lists,
         tags: Lists,
         *,
         validation: tuple[Lists, Lists] | None = None,
+        init: str | Path | SequenceTagger | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
         listeners: Sequence[Listener] = (),
@@ -174,7 +192,10 @@ class SequenceTagger(Estimator):
             sentences: lists of words.
             tags: for each sentence the list of its words' tags.
             validation: sentences and tags to measure on, instead of ``validation_fraction`` of these. Their
-                words are not learnt.
+                words are not learnt. A tag that they alone have cannot be learnt either.
+            init: model whose weights to begin with, fitted or as a file. It must have the same sizes and
+                cell. Words, characters and tags that it did not know are added after its own, and begin with
+                drawn weights.
             checkpoint: file to write where training stands to, after each pass and at least every minute.
             resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
             listeners: called with each ``gatewise.training.Event``.
@@ -183,9 +204,10 @@ class SequenceTagger(Estimator):
             self.
 
         Raises:
-            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's; sentences and tags
-                are not lists of lists of str, or do not fit each other; tags break the ``scheme`` that is
-                asked for.
+            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's or from ``init``'s;
+                sentences and tags are not lists of lists of str, or do not fit each other; tags break the
+                ``scheme`` that is asked for.
+            ModelFileError: ``init`` or the checkpoint is no intact file of a model.
             DataError: there is no sentence to learn.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
             OutputError: the checkpoint cannot be written.
@@ -193,6 +215,7 @@ class SequenceTagger(Estimator):
         from gatewise import training
 
         self._check_before_fit(checkpoint, resume)
+        start = self._warm_start(init)
         check_tagged("sentences", sentences, "tags", tags)
         rng = np.random.default_rng([self.seed, 3])
         given = TaggedPart("tags", sentences, tags)
@@ -203,6 +226,10 @@ class SequenceTagger(Estimator):
         # A tag that only the validation has cannot be learnt, but must have a probability.
         all_tags = {str(tag) for part in (*learnt.tags, *measured.tags) for tag in part}
         vocabulary = TaggerVocabulary.learn(learnt.sentences, all_tags, self.min_count, scheme)
+        learnt_tags = {str(tag) for each in learnt.tags for tag in each}
+        known = None if start is None else start.model.vocabulary_
+        if known is not None:
+            vocabulary, learnt_tags = known.extended(vocabulary), learnt_tags.union(known.tags)
         examples = TaggedExamples(vocabulary, learnt.sentences, learnt.tags)
         network = self._new_network(vocabulary)
         if self.word_dropout:
@@ -221,7 +248,9 @@ class SequenceTagger(Estimator):
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
-            notes=notes,
+            notes=[*notes_on_symbols(vocabulary, known, learnt_tags), *notes],
+            start=start,
+            judge=lambda: judge(self.predict(measured.sentences), *measured[1:], *learnt[1:]),
         )
         return self
 
@@ -315,15 +344,17 @@ class SequenceTagger(Estimator):
             tags: for each sentence the list of its words' tags.
 
         Returns:
-            ``accuracy`` (share of words whose tag is right), ``tokens`` (words), ``unknown`` (words of which
-            the model has no embedding) and where there are such ``unknown_accuracy``. Where all tags are
-            those of spans (IOB, BIOES and the like) ``span_precision``, ``span_recall`` and ``span_f1`` of
-            all whole spans together, ``span_macro_precision`` and so on, the mean of those of each type, and
-            ``types``: a dict with ``type``, ``precision``, ``recall``, ``f1`` and ``support`` (how many there
-            are) of each. Of other tags, word by word, ``macro_precision``, ``macro_recall``, ``macro_f1`` and
-            ``tags``, with ``tag`` for ``type``. What is never predicted has no precision (None), what does
-            not occur neither recall nor F1; in the means they count 0, as scikit-learn has it. ``notes``
-            where there is something to say of a score.
+            ``loss`` (nats a word; None where the model does not know a tag), ``accuracy`` (share of words
+            whose tag is right), ``baseline_accuracy`` (of saying always what is most frequent here),
+            ``tokens`` and ``count`` (words), ``unknown`` (words of which the model has no embedding) and
+            where there are such ``unknown_accuracy``. Where all tags are those of spans (IOB, BIOES and the
+            like) ``span_precision``, ``span_recall`` and ``span_f1`` of all whole spans together,
+            ``span_macro_precision`` and so on, the mean of those of each type, and ``types``: a dict with
+            ``type``, ``precision``, ``recall``, ``f1`` and ``support`` (how many there are) of each. Of other
+            tags, word by word, ``macro_precision``, ``macro_recall``, ``macro_f1`` and ``tags``, with ``tag``
+            for ``type``. What is never predicted has no precision (None), what does not occur neither recall
+            nor F1; in the means they count 0, as scikit-learn has it. ``notes`` where there is something to
+            say of a score.
 
         Raises:
             NotFittedError: the model is not fitted.
@@ -334,10 +365,11 @@ class SequenceTagger(Estimator):
         check_tagged("sentences", sentences, "tags", tags)
         if not len(sentences):
             raise DataError("sentences is empty; at least one is needed to measure on.")
-        examples = TaggedExamples(self.vocabulary_, sentences)
+        examples = TaggedExamples(self.vocabulary_, sentences, tags)
         unknown = examples.forms.words[examples.tokens] == UNKNOWN
         of_spans = are_span_tags(self.tags_) and are_span_tags({tag for each in tags for tag in each})
-        return report(self.tags_, tags, self.predict(sentences), unknown, of_spans=of_spans)
+        found = report(self.tags_, tags, self.predict(sentences), unknown, of_spans=of_spans)
+        return {"loss": word_loss(self.network_, examples), **found}
 
     def score(self, sentences: Lists, tags: Lists) -> float:
         """Share of words whose tag is right."""

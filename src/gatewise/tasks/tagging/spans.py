@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gatewise.tasks.scores import ratio
 
-__all__ = ["Counts", "Span", "are_span_tags", "by_name", "span_counts", "spans"]
+__all__ = ["Counts", "Span", "are_span_tags", "by_name", "span_counts", "spans", "total_of"]
 
 _SPAN_TAG = re.compile(r"O|[BIESLU](-.+)?")
 
@@ -88,3 +88,8 @@ def span_counts(expected: Iterable[Sequence[str]], predicted: Iterable[Sequence[
 def by_name(right: Counter[str], found: Counter[str], wanted: Counter[str]) -> dict[str, Counts]:
     """Counts of all that was found or should have been, in the order of the names."""
     return {name: Counts(right[name], found[name], wanted[name]) for name in sorted({*found, *wanted})}
+
+
+def total_of(counts: Mapping[str, Counts]) -> Counts:
+    """Those of all kinds together."""
+    return Counts(*map(sum, zip(*counts.values(), strict=True))) if counts else Counts(0, 0, 0)

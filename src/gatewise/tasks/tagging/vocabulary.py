@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from gatewise.errors import DataError
 from gatewise.tasks.tagging.schemes import SCHEMES, Scheme
+from gatewise.tasks.warm_start import new_symbols
 from gatewise.types import IntArray
 
-__all__ = ["SHAPES", "UNKNOWN", "TaggerVocabulary", "WordForms", "word_shape"]
+__all__ = ["SHAPES", "UNKNOWN", "TaggerVocabulary", "WordForms", "notes_on_symbols", "word_shape"]
 
 UNKNOWN = 0
 """What words and characters outside the vocabulary stand for; the others begin at 1."""
@@ -91,6 +92,19 @@ class TaggerVocabulary:
             scheme,
         )
 
+    def extended(self, other: TaggerVocabulary) -> TaggerVocabulary:
+        """With the tags, words and characters of another one after its own, and its scheme if all fit it."""
+        tags, words, characters = (
+            [*known, *(each for each in more if each not in numbered)]
+            for known, more, numbered in (
+                (self.tags, other.tags, self._tags),
+                (self.words, other.words, self._words),
+                (self.characters, other.characters, self._characters),
+            )
+        )
+        scheme = other.scheme if other.scheme is not None and other.scheme.fits(tags) else None
+        return TaggerVocabulary(tags, words, characters, scheme)
+
     def encode_tags(self, tags: Iterable[str]) -> IntArray:
         """Numbers of tags, -1 for one that the tagger does not know."""
         return np.array([self._tags.get(tag, -1) for tag in tags], dtype=np.intp)
@@ -134,6 +148,26 @@ class TaggerVocabulary:
         if scheme is None or not scheme.fits(values["tags"]) or not scheme.serves(values["tags"]):
             raise DataError(f"its vocabulary's scheme {values['scheme']!r:.60} is none of its tags.")
         return cls(values["tags"], values["words"], values["characters"], scheme)
+
+
+def notes_on_symbols(
+    vocabulary: TaggerVocabulary, known: TaggerVocabulary | None, learnt: Container[str]
+) -> list[str]:
+    """Notes on what a model to begin with did not know, and on tags that nobody knows.
+
+    Args:
+        vocabulary: of all.
+        known: of the model to begin with, after which the rest comes; None without one.
+        learnt: tags that there are to learn from, or were.
+    """
+    notes = []
+    if known is not None:
+        new = [tag for tag in vocabulary.tags[len(known.tags) :] if tag in learnt]
+        notes += new_symbols("words", vocabulary.words[len(known.words) :])
+        notes += new_symbols("characters", vocabulary.characters[len(known.characters) :])
+        notes += new_symbols("tags", new)
+    unlearnt = [tag for tag in vocabulary.tags if tag not in learnt]
+    return notes + new_symbols("tags", unlearnt, "that are in the part held out alone cannot be learnt")
 
 
 def word_shape(word: str) -> int:

@@ -52,10 +52,12 @@ def measure(
     unknown = sum(int(np.count_nonzero(target == side.unknown)) for target in examples.targets)
     exact = [a.split() == b.split() for a, b in zip(written, pairs.targets, strict=True)]
     perplexed, notes = perplexity(loss, symbols, unknown, pairs.name(1))
+    tokens = symbols + len(examples.targets)
     scores: dict[str, Any] = {
         "loss": loss,
         "perplexity": perplexed,
-        "tokens": symbols + len(examples.targets),
+        "tokens": tokens,
+        "count": tokens,
         "unknown": unknown,
         "exact": float(np.mean(exact)),
     }

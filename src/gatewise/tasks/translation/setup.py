@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from gatewise.data import SubwordTokenizer
+from gatewise.data.extension import extended
 from gatewise.data.pairs import Pairs, as_pairs
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.attention import SCORES
@@ -16,8 +17,9 @@ from gatewise.tasks.checks import check_choice, check_flag, check_number, check_
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.translation.examples import PairExamples, short_enough
 from gatewise.tasks.translation.network import TranslationNetwork
-from gatewise.tasks.translation.vocabulary import LEVELS, TranslationVocabulary
-from gatewise.types import Array
+from gatewise.tasks.translation.vocabulary import LEVELS, Side, TranslationVocabulary, bare
+from gatewise.tasks.warm_start import Places, WarmStart, new_symbols
+from gatewise.types import Array, IntArray
 
 if TYPE_CHECKING:
     from gatewise.training import Event, Listener
@@ -27,6 +29,18 @@ __all__ = ["TrainingData", "TranslationHyperparameters", "rising_own_inputs", "t
 
 class TranslationHyperparameters(Estimator):
     """Base of ``Translator``; see there for the arguments."""
+
+    _shaping: ClassVar[tuple[str, ...]] = (
+        "level",
+        "hidden_size",
+        "num_layers",
+        "embedding_size",
+        "cell",
+        "attention",
+        "input_feeding",
+        "shared_vocabulary",
+        "tie_weights",
+    )
 
     level: str
     hidden_size: int
@@ -92,6 +106,42 @@ class TranslationHyperparameters(Estimator):
                 seed=self.seed,
             )
 
+    def _learn_vocabulary(
+        self, pairs: Pairs, start: WarmStart[Self] | None
+    ) -> tuple[TranslationVocabulary, list[str]]:
+        """The symbols of pairs, after those that the model to begin with knows; and notes on the new ones."""
+        found = TranslationVocabulary.learn(
+            pairs,
+            self.level,
+            shared=self.shared_vocabulary,
+            vocab_size=self.vocab_size,
+            min_count=self.min_count,
+        )
+        if start is None:
+            return found, []
+        known, names = start.model.vocabulary_, {"word": "words", "char": "characters"}
+        sides, notes = [], []
+        for side in ("source",) if known.shared else ("source", "target"):
+            tokenizer, new = extended(
+                getattr(known, side).tokenizer, getattr(found, side).tokenizer, self.vocab_size
+            )
+            sides.append(Side(tokenizer))
+            of = "" if known.shared else f"{side} "
+            notes += new_symbols(of + names.get(self.level, "symbols"), [bare(each) for each in new])
+        return TranslationVocabulary(sides[0], sides[-1]), notes
+
+    def _places(self, start: WarmStart[Self] | None, network: TranslationNetwork) -> Places:
+        """Where the symbols of the model to begin with stand now: all as before, but the end comes last."""
+        if start is None:
+            return {}
+        old, new = start.model.network_.parameters, network.parameters
+        tables = ("embedding.weight", "source_embedding.weight", "target_embedding.weight", "head.weight")
+        places: dict[str, list[IntArray | None]] = {}
+        for name in (*tables, "head.bias"):
+            if name in old and name in new:
+                places[name] = [_end_last(len(old[name]), len(new[name])), *[None] * (old[name].ndim - 1)]
+        return places
+
     def _vocabulary(self) -> Any:
         return self.vocabulary_.to_json()
 
@@ -110,6 +160,11 @@ class TranslationHyperparameters(Estimator):
         self.network_ = self._new_network(known)
 
 
+def _end_last(old: int, new: int) -> IntArray:
+    """Where the symbols of a side stand in a larger one."""
+    return np.append(np.arange(old - 1), new - 1)
+
+
 class TrainingData(NamedTuple):
     """What a translator learns from.
 
@@ -117,16 +172,25 @@ class TrainingData(NamedTuple):
         vocabulary: of both sides.
         learnt: pairs to learn from.
         measured: pairs to measure on; there may be none.
+        examples: the first in tokens, and
+        measured_examples: the second.
         notes: what was noticed in them.
     """
 
     vocabulary: TranslationVocabulary
-    learnt: PairExamples
-    measured: PairExamples
+    learnt: Pairs
+    measured: Pairs
+    examples: PairExamples
+    measured_examples: PairExamples
     notes: list[str]
 
 
-def training_data(model: TranslationHyperparameters, pairs: Any, validation: Any) -> TrainingData:
+def training_data(
+    model: TranslationHyperparameters,
+    pairs: Any,
+    validation: Any,
+    start: WarmStart[Any] | None,
+) -> TrainingData:
     """Pairs as ``Translator.fit`` takes them, in tokens, and the vocabulary of those that are learnt.
 
     Raises:
@@ -139,8 +203,7 @@ def training_data(model: TranslationHyperparameters, pairs: Any, validation: Any
         learnt, measured = _held_out(learnt, model.validation_fraction, model.seed)
     else:
         measured = as_pairs("validation", validation)
-    vocabulary = _learn(model, learnt)
-    notes: list[str] = []
+    vocabulary, notes = model._learn_vocabulary(learnt, start)
     if model.leave_out_long:
         kept, kept_measured = (
             short_enough(vocabulary, part, model.max_length) for part in (learnt, measured)
@@ -151,27 +214,17 @@ def training_data(model: TranslationHyperparameters, pairs: Any, validation: Any
                 "tokens; raise max_length, or cut the texts into sentences."
             )
         count, of = len(learnt) + len(measured), len(kept) + len(kept_measured)
+        # Words of what is left out are not to be known; subwords stay, for lengths depend on them.
+        if len(kept) < len(learnt) and model.level != SubwordTokenizer.level:
+            vocabulary, notes = model._learn_vocabulary(kept, start)
         if of < count:
             notes.append(
                 f"{count - of:,} of {count:,} pairs left out, for they have a text of more than "
                 f"max_length={model.max_length} tokens"
             )
-        # Words of what is left out are not to be known; subwords stay, for lengths depend on them.
-        if len(kept) < len(learnt) and model.level != SubwordTokenizer.level:
-            vocabulary = _learn(model, kept)
         learnt, measured = kept, kept_measured
     examples = [PairExamples(vocabulary, part, model.max_length) for part in (learnt, measured)]
-    return TrainingData(vocabulary, examples[0], examples[1], notes)
-
-
-def _learn(model: TranslationHyperparameters, pairs: Pairs) -> TranslationVocabulary:
-    return TranslationVocabulary.learn(
-        pairs,
-        model.level,
-        shared=model.shared_vocabulary,
-        vocab_size=model.vocab_size,
-        min_count=model.min_count,
-    )
+    return TrainingData(vocabulary, learnt, measured, examples[0], examples[1], notes)
 
 
 def _held_out(pairs: Pairs, fraction: float, seed: int) -> tuple[Pairs, Pairs]:

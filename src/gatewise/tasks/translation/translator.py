@@ -14,6 +14,7 @@ from gatewise.tasks.checks import check_flag, check_number
 from gatewise.tasks.translation.bleu import Metrics
 from gatewise.tasks.translation.evaluation import measure, token_loss
 from gatewise.tasks.translation.examples import PairExamples
+from gatewise.tasks.translation.judge import judge
 from gatewise.tasks.translation.search import (
     Translation,
     aligned,
@@ -70,13 +71,14 @@ class Translator(TranslationHyperparameters):
         patience: validations without improvement after which training stops; None never stops early.
         seed: of the first weights, the pairs kept to measure on, their order, dropout and sampling.
         time_limit: seconds after which training ends with the best weights so far; None for no limit.
-        progress: tell the progress on standard error.
+        progress: tell the progress and the verdict on standard error.
 
     Attributes:
         vocabulary_: symbols of both sides.
         network_: the trained network, with ``parameters``.
         history_: for each validation its step, epoch, training and validation loss (nats a token).
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
+        verdict_: the model beside copies and counts on what was held out; None where nothing was.
         notes_: what was noticed in the data, in words.
 
     Example:
@@ -154,6 +156,7 @@ class Translator(TranslationHyperparameters):
         pairs: Pairs | Sequence[tuple[str, str]],
         *,
         validation: Pairs | Sequence[tuple[str, str]] | None = None,
+        init: str | Path | Translator | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
         listeners: Sequence[Listener] = (),
@@ -167,6 +170,8 @@ class Translator(TranslationHyperparameters):
                 may be lines that bring their ends.
             validation: others to measure on, instead of ``validation_fraction`` of these. Their symbols are
                 not learnt.
+            init: model whose weights to begin with, fitted or as a file, of the same level, sizes and cell.
+                Symbols that it did not know are added to its own, and begin with drawn weights.
             checkpoint: file to write where training stands to, after each pass and at least every minute.
             resume: go on from ``checkpoint``, to the same bits as if training had never stopped.
             listeners: called with each ``gatewise.training.Event``.
@@ -175,8 +180,9 @@ class Translator(TranslationHyperparameters):
             self.
 
         Raises:
-            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's; the pairs are no
-                pairs of str, or one is empty.
+            ArgumentError: a hyperparameter cannot work, or differs from the checkpoint's or from ``init``'s;
+                the pairs are no pairs of str, or one is empty.
+            ModelFileError: ``init`` or the checkpoint is no intact file of a model.
             DataError: there is no pair to learn from, a text is longer than ``max_length`` (all are, with
                 ``leave_out_long``), or no word is seen ``min_count`` times.
             TrainingError: the loss diverged; the last good weights are kept and the model can be used.
@@ -185,8 +191,9 @@ class Translator(TranslationHyperparameters):
         from gatewise import training
 
         self._check_before_fit(checkpoint, resume)
-        data = training_data(self, pairs, validation)
-        examples, measured = data.learnt, data.measured
+        start = self._warm_start(init)
+        data = training_data(self, pairs, validation, start)
+        examples, measured = data.examples, data.measured_examples
         network = self._new_network(data.vocabulary)
         if self.scheduled_sampling:
             listeners = [*listeners, rising_own_inputs(network, self.scheduled_sampling)]
@@ -204,6 +211,10 @@ class Translator(TranslationHyperparameters):
             resume=resume,
             listeners=listeners,
             notes=data.notes,
+            start=start,
+            symbols=data.vocabulary.to_json(),
+            places=self._places(start, network),
+            judge=lambda: judge(self.translate, data.vocabulary.target, data.measured, data.learnt),
         )
         return self
 
@@ -370,9 +381,9 @@ class Translator(TranslationHyperparameters):
 
         Returns:
             ``loss`` (nats a token, given the true ones before it), ``perplexity`` (None where all symbols are
-            unknown), ``tokens`` (of the targets, their ends included), ``unknown`` (of them outside the
-            vocabulary), ``exact`` (share of texts that are written exactly, but for white space), with
-            ``bleu`` ``bleu`` (None where it can say nothing of such targets), ``bleu_tokenizer`` and
+            unknown), ``tokens`` and ``count`` (of the targets, their ends included), ``unknown`` (of them
+            outside the vocabulary), ``exact`` (share of texts that are written exactly, but for white space),
+            with ``bleu`` ``bleu`` (None where it can say nothing of such targets), ``bleu_tokenizer`` and
             ``chrf``, and ``notes`` where there is something to say of a score.
 
         Raises:
