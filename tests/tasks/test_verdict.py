@@ -124,7 +124,7 @@ def test_with_weights_of_classes_f1_decides():
 def test_a_tagger_beside_the_most_frequent_tags():
     learnt = [["the", "run"], ["run", "the"], ["run", "run"]], [["D", "V"], ["N", "D"], ["N", "V"]]
     measured, expected = [["the", "run"], ["new", "run"]], [["D", "V"], ["V", "N"]]
-    found = judge_tags([["D", "V"], ["N", "N"]], expected, measured, *learnt)
+    found = judge_tags([["D", "V"], ["N", "N"]], measured, expected, *learnt)
     told = measures(found)
     assert told == {
         "tagger": {"accuracy": 0.75},
@@ -137,9 +137,9 @@ def test_a_tagger_beside_the_most_frequent_tags():
 def test_of_spans_their_f1_decides():
     words = [["in", "New", "York"], ["it", "is", "so"]]
     tags = [["O", "B-LOC", "I-LOC"], ["O", "O", "O"]]
-    found = judge_tags([["O"] * 3, ["O"] * 3], tags, words, [["a", "b"]], [["O", "B-LOC"]])
+    found = judge_tags([["O"] * 3, ["O"] * 3], words, tags, [["a", "b"]], [["O", "B-LOC"]])
     assert (found.measure, measures(found)["tagger"]) == ("span_f1", {"accuracy": 4 / 6, "span_f1": 0.0})
-    found = judge_tags(tags, tags, words, [["a", "b"]], [["O", "B-LOC"]])
+    found = judge_tags(tags, words, tags, [["a", "b"]], [["O", "B-LOC"]])
     assert found.words.startswith("The tagger beats every baseline: span F1 1.0000 against 0.0000")
 
 

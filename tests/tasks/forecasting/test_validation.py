@@ -44,9 +44,7 @@ def test_later_steps_are_measured_as_if_they_had_been_held_out(options):
     np.testing.assert_array_equal(cut.calibration_, whole.calibration_)
     ours, theirs = (model.verdict_.as_dict()["forecasters"] for model in (cut, whole))
     assert ours == theirs
-    assert cut.verdict_.data.startswith(
-        "the validation of 2 series, by which weights and intervals were chosen"
-    )
+    assert cut.verdict_.data.startswith("2 series in 5 parts")
     assert cut.notes_ == whole.notes_ == ()
 
 
@@ -68,8 +66,15 @@ def test_other_series_are_scaled_by_what_they_show():
 
 
 def test_a_gap_between_them_is_one():
-    model = Forecaster(**SMALL).fit(panel(0, 60), validation=panel(64, 80))
+    model = Forecaster(**SMALL, calibrate=False).fit(panel(0, 60), validation=panel(64, 80))
+    assert model.verdict_.data.startswith("the validation of 2 series, by which weights were chosen")
     assert model.verdict_.data.endswith("28 forecasts of 3 steps")
+
+
+def test_a_long_validation_chooses_and_calibrates_apart():
+    model = Forecaster(**SMALL).fit(panel(0, 60), validation=panel(60, 120))
+    assert model.verdict_.data.startswith("the validation of 2 series, apart from what the weights")
+    assert model.verdict_.data.endswith("56 forecasts of 3 steps")
 
 
 @pytest.mark.parametrize(

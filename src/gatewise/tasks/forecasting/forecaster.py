@@ -31,9 +31,9 @@ class Forecaster(PanelLearner):
     The network reads the recent past of a series, patch by patch, and forecasts the whole horizon at once
     ("direct") or patch after patch, from its own draws ("recursive"). Each series is scaled by what its
     training part shows. The last part of every series in time is held out and chooses the weights. What
-    neither this nor training has seen calibrates the intervals (conformalised quantile regression, Romano et
-    al. 2019) and gives the verdict: a part of what is held out, or in short series parts that are forecast
-    by up to five more networks, which learnt from the others (after Xu & Xie 2021).
+    neither this nor training has seen calibrates the intervals (Romano et al. 2019) and gives the verdict: a
+    part of what is held out, or in short series parts that are forecast by up to five more networks, which
+    learnt from the others (after Xu & Xie 2021).
 
     Args:
         horizon: S, steps to forecast.
@@ -76,7 +76,7 @@ class Forecaster(PanelLearner):
         clip_norm: gradients longer than this are scaled down to it; None for no limit.
         patience: epochs without improvement after which training stops; None never stops early.
         seed: of the first weights, the windows' order, dropout and draws.
-        time_limit: seconds after which training ends, that for the intervals included; None for no limit.
+        time_limit: seconds that training takes at most, that for the intervals included; None for no limit.
         progress: tell the progress and the verdict on standard error.
 
     Attributes:

@@ -130,7 +130,10 @@ class PanelLearner(PanelModel):
         held_out = HeldOut("held-out end", panel, split, windows)
         if validation is not None:
             judged, divided = after_training(panel, validation, shape, self.horizon)
-            read = setup.windows(judged.series, chosen[:0], target=self.target, room=self.horizon)
+            looked_at = [each(judged, self.horizon, _JUDGED) for each in (divided.choosing, divided.judging)]
+            read = setup.windows(
+                judged.series, np.concatenate(looked_at), target=self.target, room=self.horizon
+            )
             held_out = HeldOut("validation", judged, divided, read)
         measured = held_out.split.choosing(held_out.panel, shape.horizon, _JUDGED)
         notes += left_out(panel, flat, np.unique(chosen[:, 0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -10,17 +10,16 @@ import numpy as np
 
 from gatewise.data.tagged import tagged_digest
 from gatewise.data.words import split_words
-from gatewise.errors import ArgumentError, DataError
-from gatewise.nn.cells import CELLS
-from gatewise.tasks.checks import check_choice, check_flag, check_number, check_size, enough_memory
-from gatewise.tasks.estimator import Estimator
+from gatewise.errors import DataError
+from gatewise.tasks.checks import check_number
 from gatewise.tasks.tagging.answers import batches, tags_and_confidences, withheld
 from gatewise.tasks.tagging.examples import TaggedExamples
 from gatewise.tasks.tagging.input import Lists, TaggedPart, check_sentences, check_tagged, check_texts, split
 from gatewise.tasks.tagging.judge import judge
-from gatewise.tasks.tagging.network import TaggerNetwork, least_size
+from gatewise.tasks.tagging.network import TaggerNetwork
 from gatewise.tasks.tagging.report import report, word_loss
-from gatewise.tasks.tagging.schemes import CHOICES, SCHEMES, chosen_scheme
+from gatewise.tasks.tagging.schemes import chosen_scheme
+from gatewise.tasks.tagging.setup import TaggerHyperparameters
 from gatewise.tasks.tagging.spans import are_span_tags
 from gatewise.tasks.tagging.tagged_word import TaggedWord
 from gatewise.tasks.tagging.vocabulary import UNKNOWN, TaggerVocabulary, notes_on_symbols
@@ -31,11 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SequenceTagger"]
 
-_SIZES = ("hidden_size", "num_layers", "embedding_size", "char_embedding_size", "char_hidden_size")
-"""Hyperparameters that say how large the network is."""
 
-
-class SequenceTagger(Estimator):
+class SequenceTagger(TaggerHyperparameters):
     """A recurrent tagger: it learns from tagged sentences, and tags others.
 
     A word is seen from three sides: an embedding of the word in lower case, one of its shape (capitals,
@@ -93,16 +89,6 @@ class SequenceTagger(Estimator):
     """
 
     task: ClassVar[str] = "sequence_tagger"
-
-    _shaping: ClassVar[tuple[str, ...]] = (
-        "hidden_size",
-        "num_layers",
-        "cell",
-        "embedding_size",
-        "char_embedding_size",
-        "char_hidden_size",
-        "crf",
-    )
 
     network_: TaggerNetwork
     vocabulary_: TaggerVocabulary
@@ -374,51 +360,3 @@ class SequenceTagger(Estimator):
     def score(self, sentences: Lists, tags: Lists) -> float:
         """Share of words whose tag is right."""
         return float(self.evaluate(sentences, tags)["accuracy"])
-
-    def _new_network(self, vocabulary: TaggerVocabulary) -> TaggerNetwork:
-        with enough_memory(self, *_SIZES):
-            return TaggerNetwork(
-                len(vocabulary.words) + 1,
-                len(vocabulary.characters) + 1,
-                len(vocabulary.tags),
-                **self._sizes(),
-                cell=self.cell,
-                crf=self.crf,
-                allowed=None if vocabulary.scheme is None else vocabulary.scheme.allowed(vocabulary.tags),
-                dropout=self.dropout,
-                seed=self.seed,
-            )
-
-    def _sizes(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _SIZES}
-
-    @classmethod
-    def _from_config(cls, config: Mapping[str, Any]) -> Self:
-        # In files of before there were schemes any tag may follow any.
-        return super()._from_config({"scheme": "none", **config})
-
-    def _vocabulary(self) -> Any:
-        return self.vocabulary_.to_json()
-
-    def _rebuild(self, vocabulary: Any, weights: Mapping[str, Array]) -> None:
-        known = TaggerVocabulary.from_json(vocabulary)
-        counts = len(known.words), len(known.characters), len(known.tags)
-        needed = least_size(*counts, **self._sizes(), crf=self.crf)
-        sizes = ", ".join(f"{name}={size}" for name, size in self._sizes().items())
-        sizes = f"{sizes}, {counts[0]} words, {counts[2]} tags"
-        check_size(needed, self.num_layers, weights, sizes)
-        self.vocabulary_ = known
-        self.network_ = self._new_network(known)
-
-    def _check_hyperparameters(self) -> None:
-        check_choice("cell", self.cell, CELLS)
-        for name in (*_SIZES, "min_count"):
-            check_number(name, getattr(self, name), low=1, whole=True)
-        check_flag("crf", self.crf)
-        check_choice("scheme", self.scheme, CHOICES)
-        if self.scheme in SCHEMES and not self.crf:
-            raise ArgumentError(f"scheme={self.scheme!r} needs crf=True, which judges tags together.")
-        check_number("dropout", self.dropout, low=0, high=1, open_high=True)
-        check_number("word_dropout", self.word_dropout, low=0)
-        check_number("validation_fraction", self.validation_fraction, low=0, high=1, open_high=True)
-        self._check_training()

@@ -331,17 +331,11 @@ class Translator(TranslationHyperparameters):
     def align(self, source: str, target: str) -> Translation:
         """How much each symbol of a given target looks at each of its source.
 
-        Args:
-            source: to read.
-            target: to be written, word for word.
-
         Returns:
             The target with its attention; ``score`` is its mean log-probability a token.
 
         Raises:
-            NotFittedError: the model is not fitted.
-            ArgumentError: a text is no str, or empty.
-            DataError: it has more than a thousand tokens.
+            NotFittedError, ArgumentError, DataError: as ``examples``.
         """
         self._check_fitted()
         check_text("source", source)
@@ -402,5 +396,4 @@ class Translator(TranslationHyperparameters):
 
     def score(self, pairs: Pairs | Sequence[tuple[str, str]]) -> float:
         """Minus the loss, so that more is better."""
-        examples = self.examples(pairs)
-        return -token_loss(self.network_, examples, _TEXTS_AT_ONCE)
+        return -token_loss(self.network_, self.examples(pairs), _TEXTS_AT_ONCE)
