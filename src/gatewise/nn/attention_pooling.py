@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_scale, check_sequence, check_shape, check_sizes
 from gatewise.nn.layer import Layer
+from gatewise.ops.held import Held
 from gatewise.ops.pooling import AttentionCache, attention_pool, attention_pool_backward
 from gatewise.types import Array, IntArray, Seed
 
@@ -17,10 +18,11 @@ __all__ = ["AttentionPooling", "AttentionPoolingCache"]
 
 
 class AttentionPoolingCache(NamedTuple):
-    """The pooling's own cache, and the keys tanh(W y + b) (T, B, A)."""
+    """The pooling's own cache, the keys tanh(W y + b) (T, B, A), and that the parameters are as they were."""
 
     pooling: AttentionCache
     keys: Array
+    held: Held
 
 
 class AttentionPooling(Layer):
@@ -81,16 +83,21 @@ class AttentionPooling(Layer):
             )
         keys = np.tanh(y @ weight.T + self.parameters["bias"])
         pooled, cache = attention_pool(y, keys @ self.parameters["query"], lengths)
-        return pooled, AttentionPoolingCache(cache, keys)
+        return pooled, AttentionPoolingCache(cache, keys, Held(parameters=self.parameters))
 
     def __call__(self, y: Array, lengths: IntArray) -> Array:
         """``forward`` without the cache."""
         return self.forward(y, lengths)[0]
 
     def backward(self, dpooled: Array, cache: AttentionPoolingCache) -> Array:
-        """Dy (T, B, H) from dpooled (B, H); adds to the gradients."""
+        """Dy (T, B, H) from dpooled (B, H); adds to the gradients.
+
+        Raises:
+            ArgumentError: dpooled does not fit, or y or the parameters have changed since ``forward``.
+        """
         keys, y = cache.keys, cache.pooling.y
         check_shape("AttentionPooling", "dpooled", dpooled, y.shape[1:], self.dtype)
+        cache.held.check("AttentionPooling")
         dy, dscores = attention_pool_backward(dpooled, cache.pooling)
         self.gradients["query"][...] += np.einsum("tb,tba->a", dscores, keys)
         dz = dscores[..., None] * self.parameters["query"] * (1 - keys * keys)
