@@ -17,6 +17,7 @@ from gatewise.data.calendar import calendar_features
 from gatewise.data.frequency import Frequency
 from gatewise.data.gaps import filled_by_season, with_gaps
 from gatewise.data.panel import Series
+from gatewise.random_streams import Purpose, stream
 from gatewise.types import Array, IntArray
 
 __all__ = ["CovariateScale", "ForecastBatch", "ForecastWindows", "SeriesScale", "WindowShape"]
@@ -167,7 +168,7 @@ class ForecastWindows:
         past = values[:, :context]
         if self._gaps is not None:
             # The same windows lose the same values, wherever a training that was stopped goes on.
-            past = with_gaps(past, np.random.default_rng([self._gaps, *indices.tolist()]), _WITH_GAPS)
+            past = with_gaps(past, stream(self._gaps, Purpose.GAPS, *indices.tolist()), _WITH_GAPS)
         return self.assemble(past, values[:, context : context + horizon], steps, series)
 
     def assemble(

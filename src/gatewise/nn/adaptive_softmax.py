@@ -17,6 +17,7 @@ from gatewise.nn.linear import Linear
 from gatewise.ops.activations import log_softmax
 from gatewise.ops.held import Held
 from gatewise.ops.losses import check_targets
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["AdaptiveSoftmax", "AdaptiveSoftmaxCache"]
@@ -90,7 +91,7 @@ class AdaptiveSoftmax(Network):
             )
         self.vocabulary_size = vocabulary_size
         self.clusters = list(pairwise(borders))
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
 
         def linear(inputs: int, outputs: int, bias: bool = False) -> Linear:
             return Linear(inputs, outputs, bias=bias, init_scale=init_scale, seed=rng, dtype=dtype)

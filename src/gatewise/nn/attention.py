@@ -24,6 +24,7 @@ from gatewise.ops.attention import (
     sum_outer,
 )
 from gatewise.ops.held import Held
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["SCORES", "Attention", "AttentionCache", "MemoryGradient"]
@@ -123,7 +124,7 @@ class Attention(Layer):
         check_scale("Attention", init_scale)
         self.query_size, self.memory_size, self.score = query_size, memory_size, score
         super().__init__(_shapes(query_size, memory_size, score, attention_size), dtype)
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         for weight in self.parameters.values():
             scale = weight.shape[-1] ** -0.5 if init_scale is None else init_scale
             weight[...] = rng.uniform(-scale, scale, weight.shape)

@@ -33,6 +33,7 @@ from gatewise.nn.stack.weights import weights_of
 from gatewise.ops.attention import PreparedMemory
 from gatewise.ops.dropout import dropout_backward, dropout_mask
 from gatewise.ops.held import Held
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed, State
 
 __all__ = ["AttentionDecoder", "DecoderStream"]
@@ -83,7 +84,7 @@ class AttentionDecoder(Network):
         if cell not in ("lstm", "rnn"):
             raise ArgumentError(f"AttentionDecoder: cell={cell!r}; expected 'lstm' or 'rnn'.")
         check_scale("AttentionDecoder", init_scale)
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.input_feeding, self.dropout = input_feeding, dropout
         self.feed_size = hidden_size if input_feeding else 0

@@ -12,6 +12,7 @@ from gatewise.nn._checks import check_scale, check_sequence, check_shape, check_
 from gatewise.nn.layer import Layer
 from gatewise.ops.held import Held
 from gatewise.ops.pooling import AttentionCache, attention_pool, attention_pool_backward
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["AttentionPooling", "AttentionPoolingCache"]
@@ -60,7 +61,7 @@ class AttentionPooling(Layer):
             },
             dtype,
         )
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         for name, fan_in in (("weight", input_size), ("query", attention_size)):
             scale = fan_in**-0.5 if init_scale is None else init_scale
             self.parameters[name][...] = rng.uniform(-scale, scale, self.parameters[name].shape)

@@ -13,6 +13,7 @@ from gatewise.nn.layer import Layer
 from gatewise.ops.dropout import check_rate, dropout_backward, dropout_mask
 from gatewise.ops.embedding import TokenInput, add_rows
 from gatewise.ops.held import Held
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["Embedding", "EmbeddingCache"]
@@ -55,7 +56,7 @@ class Embedding(Layer):
         check_scale("Embedding", init_scale)
         shape = (vocabulary_size, embedding_size)
         super().__init__({"weight": shape}, dtype)
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         drawn = (
             rng.standard_normal(shape) if init_scale is None else rng.uniform(-init_scale, init_scale, shape)
         )

@@ -14,6 +14,7 @@ from gatewise.nn.embedding import Embedding
 from gatewise.nn.layer import Layer
 from gatewise.nn.parameters import Parameters
 from gatewise.ops.held import Held
+from gatewise.random_streams import generator
 from gatewise.types import Array, Seed
 
 __all__ = ["TIED_SCALE", "Linear", "LinearCache", "TiedLinear"]
@@ -61,7 +62,7 @@ class Linear(Layer):
             shapes["bias"] = (output_size,)
         super().__init__(shapes, dtype)
         scale = input_size**-0.5 if init_scale is None else init_scale
-        self.parameters["weight"][...] = np.random.default_rng(seed).uniform(-scale, scale, shapes["weight"])
+        self.parameters["weight"][...] = generator(seed).uniform(-scale, scale, shapes["weight"])
 
     @property
     def weight(self) -> Array:

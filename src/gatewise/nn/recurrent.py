@@ -35,6 +35,7 @@ from gatewise.ops.error_flow import error_flow
 from gatewise.ops.held import Held
 from gatewise.ops.sequence.native import native_layer, why_not_native
 from gatewise.ops.sequence.walk import Walk
+from gatewise.random_streams import generator
 from gatewise.types import Array, BoolArray, IntArray, Seed, State
 
 __all__ = ["Recurrent"]
@@ -110,7 +111,7 @@ class Recurrent(Layer):
         self._shape = StackShape(input_size, hidden_sizes, self.directions, skip_connections)
         shapes = stack_shapes(self._shape, cell.gates, peephole, mogrifier)
         super().__init__(shapes | (norm_shapes(self._shape) if layer_norm else {}), dtype)
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
         for layer, _, suffix in self._shape.parts:
             scale = hidden_sizes[layer] ** -0.5 if init_scale is None else init_scale
             for name, view in self.parameters.items():

@@ -14,6 +14,7 @@ import numpy as np
 from gatewise.errors import ArgumentError, CheckpointWarning, DataError, ModelFileError
 from gatewise.nn import Network
 from gatewise.optim.schedules import SCHEDULES, Schedule
+from gatewise.random_streams import Purpose, stream
 from gatewise.storage import check_suffix, json_field, read_tensors, write_tensors
 from gatewise.tasks.checks import check_choice, check_flag, check_number
 from gatewise.tasks.scikit_learn import not_fitted
@@ -161,7 +162,7 @@ class Estimator:
             clip_norm=self.clip_norm,
             patience=self.patience,
             time_limit=self.time_limit,
-            rng=np.random.default_rng([self.seed, 1]),
+            rng=stream(self.seed, Purpose.NOISE),
             listeners=[*listeners, training.PlainProgress()] if self.progress else listeners,
         )
         # What a run is known by: time_limit and progress change when it stops, not what it computes.

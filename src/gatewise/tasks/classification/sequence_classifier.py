@@ -14,6 +14,7 @@ from gatewise.data.sequences import Ragged
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.cells import CELLS
 from gatewise.ops.activations import softmax
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
 from gatewise.tasks.classification.input import (
     NumberInput,
@@ -213,7 +214,7 @@ class SequenceClassifier(Estimator):
             )
         targets = number_labels(labels, classes, "y")
         if validation is None:
-            rng = np.random.default_rng([self.seed, 3])
+            rng = stream(self.seed, Purpose.HELD_OUT)
             learnt, measured = stratified_split(targets, self.validation_fraction, rng)
             measured_raw, measured_targets = pick(raw, measured), targets[measured]
             raw, targets = pick(raw, learnt), targets[learnt]
@@ -331,7 +332,7 @@ class SequenceClassifier(Estimator):
                 dropout=self.dropout,
                 recurrent_dropout=self.recurrent_dropout,
                 word_dropout=self.word_dropout,
-                seed=self.seed,
+                seed=stream(self.seed, Purpose.WEIGHTS),
             )
 
     def _config(self) -> dict[str, Any]:

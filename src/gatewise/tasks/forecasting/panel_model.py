@@ -16,6 +16,7 @@ from gatewise.data.panel import ColumnNames, Panel, Series, named, read_panel
 from gatewise.data.tables import as_table
 from gatewise.data.windows import ForecastWindows
 from gatewise.errors import DataError, TrainingError
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.forecasting.contexts import after_kept_ends, missing_of_contexts
@@ -317,7 +318,7 @@ class PanelModel(Estimator):
         return self._forecast_windows(source, steps)
 
     def _forecast_windows(self, source: ForecastWindows, steps: int | None = None) -> Forecasts:
-        sampling = Sampling(self.num_samples, self.point, np.random.default_rng([self.seed, 3]))
+        sampling = Sampling(self.num_samples, self.point, stream(self.seed, Purpose.FUTURES))
         forecasts = forecast_windows(
             self.network_, self._head, source, steps or self.horizon, self.quantiles, sampling
         )
@@ -342,7 +343,7 @@ class PanelModel(Estimator):
                 cell=self.cell,
                 dropout=self.dropout,
                 linear_skip=self.linear_skip,
-                seed=self.seed,
+                seed=stream(self.seed, Purpose.WEIGHTS),
             )
 
     def _vocabulary(self) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from gatewise.data.tagged import tagged_digest
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.cells import CELLS
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.tagging.examples import TaggedBatch, TaggedExamples
@@ -179,7 +180,7 @@ class SequenceTagger(Estimator):
         if not len(sentences):
             raise DataError("sentences is empty; at least one is needed to learn from.")
         if validation is None:
-            drawn = np.random.default_rng([self.seed, 3]).permutation(len(sentences))
+            drawn = stream(self.seed, Purpose.HELD_OUT).permutation(len(sentences))
             held_out = round(len(sentences) * self.validation_fraction)
             measured, learnt = drawn[:held_out], np.sort(drawn[held_out:])
             if not len(learnt):
@@ -332,7 +333,7 @@ class SequenceTagger(Estimator):
                 cell=self.cell,
                 crf=self.crf,
                 dropout=self.dropout,
-                seed=self.seed,
+                seed=stream(self.seed, Purpose.WEIGHTS),
             )
 
     def _vocabulary(self) -> Any:
