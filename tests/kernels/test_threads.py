@@ -130,6 +130,16 @@ def test_rows_are_shared_where_there_are_enough_and_wait_for_nobody():
     assert threads_of("lstm", 500, 5, 300) == 8
 
 
+def test_at_a_tie_rows_are_shared_for_these_wait_for_nobody():
+    """Two threads could have two rows each, or half the units."""
+    from gatewise.kernels import _native
+
+    x = np.zeros((500, 4, 4), np.float32)
+    weights = Weights(*(np.zeros(shape, np.float32) for shape in ((208, 4), (208, 52), 208)))
+    layer = native_layer(CELLS["lstm"], Walk(500, 4), x, weights, StateMasks())
+    assert _native.recurrent_sharing(8, layer, 500, 4) == (2, False)
+
+
 def stream_outputs(layer, inputs):
     stream = layer.stream(inputs.shape[1])
     ys = np.stack([stream.step(x).copy() for x in inputs])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from gatewise.lab import presentations
 from gatewise.lab.network import Batch, Build, SequenceNetwork
 from gatewise.lab.presentations import (
     TESTS,
@@ -22,6 +23,7 @@ from gatewise.lab.presentations import (
     presentation_trials,
     train,
 )
+from gatewise.random_streams import Purpose, stream
 from gatewise.training import Stepped
 
 CRITERION = Criterion(window=64, tolerance=0.4)
@@ -146,6 +148,15 @@ def test_weights_and_sequences_come_from_the_seed():
     assert first == again
     assert first["curve"] != other["curve"]
     assert json.loads(json.dumps(first, allow_nan=False)) == first
+
+
+def test_what_is_learnt_from_examined_by_and_tested_on_comes_from_streams_of_their_own(monkeypatch):
+    opened = []
+    monkeypatch.setattr(
+        presentations, "stream", lambda seed, purpose: opened.append(purpose) or stream(seed, purpose)
+    )
+    present(Sign(), RECIPE, seed=0)
+    assert opened == [Purpose.LAB_WEIGHTS, Purpose.LAB_DATA, Purpose.LAB_EXAMS, Purpose.LAB_TESTS]
 
 
 def test_a_network_is_tested_on_fresh_sequences():
