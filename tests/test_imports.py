@@ -25,6 +25,7 @@ LAYERS = [
     {"kernels"},
     {"charts"},
     {"storage"},
+    {"random_streams"},
     {"types"},
     {"errors"},
     {"version"},

@@ -1,8 +1,11 @@
 // Bindings of core/recurrent: they check shapes and types, release the GIL, and decide nothing.
 #include "bindings/recurrent.h"
 
+#include <nanobind/stl/pair.h>
+
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bindings/layer.h"
 #include "core/recurrent/run.h"
@@ -178,10 +181,18 @@ void recurrent_backward(const std::string& target, int threads, nb::object pass,
   gatewise::run_backward(kernels, call, threads);
 }
 
+std::pair<int, bool> recurrent_sharing(int threads, nb::object pass, size_t steps, size_t batch) {
+  const gatewise::Sharing sharing =
+      gatewise::sharing_of(layer_of(LayerAttributes{pass}, steps, batch), threads);
+  return {sharing.ranks, sharing.by_units};
+}
+
 }  // namespace
 
 void bind_recurrent(nb::module_& m) {
   using nb::arg;
+  m.def("recurrent_sharing", &recurrent_sharing, arg("threads"), arg("layer"), arg("steps"), arg("batch"),
+        "Return how many threads a pass takes, and whether they divide the units.");
   m.def("recurrent_forward", &recurrent_forward, arg("target"), arg("threads"), arg("layer"),
         arg("gates").noconvert().none(), arg("h").noconvert(), arg("c").noconvert());
   m.def("recurrent_backward", &recurrent_backward, arg("target"), arg("threads"), arg("layer"),

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import gatewise as gw
-from gatewise.errors import CheckpointWarning
+from gatewise.errors import ArgumentError, CheckpointWarning
+from gatewise.random_streams import STREAMS_VERSION
 from gatewise.storage import read_tensors, write_tensors
 from gatewise.tasks import Estimator
 
@@ -62,13 +63,21 @@ def test_it_answers_as_it_did(path):
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path):
+    """One of a version that drew other numbers from the same seed is refused; as a model it can be read."""
     whole = model_cases.language().fit(model_cases.TEXT).evaluate(model_cases.OTHER_TEXT)["loss"]
-    for path in (path for path in FILES if path.stem == "checkpoint"):
-        with pytest.warns(CheckpointWarning, match="checkpoint.safetensors' is the checkpoint of a training"):
+    model_cases.train_until_stopped(tmp_path / "of_now.safetensors")
+    old = [path for path in FILES if path.stem == "checkpoint"]
+    for path in [*old, tmp_path / "of_now.safetensors"]:
+        with pytest.warns(CheckpointWarning, match="safetensors' is the checkpoint of a training"):
             half = gw.load(path).evaluate(model_cases.OTHER_TEXT)["loss"]
         shutil.copy(path, tmp_path / "checkpoint.safetensors")
         resumed = model_cases.language()
-        resumed.fit(model_cases.TEXT, checkpoint=tmp_path / "checkpoint.safetensors", resume=True)
+        given = {"checkpoint": tmp_path / "checkpoint.safetensors", "resume": True}
+        if read_tensors(path).metadata["training"].get("random_streams", 1) != STREAMS_VERSION:
+            with pytest.raises(ArgumentError, match="another version of gatewise, which drew other random"):
+                resumed.fit(model_cases.TEXT, **given)
+            continue
+        resumed.fit(model_cases.TEXT, **given)
         found = resumed.evaluate(model_cases.OTHER_TEXT)["loss"]
         assert abs(found - whole) < 0.01 * abs(half - whole)
 

@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 
 import gatewise
-from gatewise.kernels import fma_peak, set_target, set_threads
+from gatewise.kernels import fma_peak, recurrent_threads, set_target, set_threads
 from gatewise.nn import LSTM, RNN, Embedding, Linear, TokenStream
+from gatewise.ops.dropout import StateMasks
+from gatewise.ops.sequence.native import native_layer
+from gatewise.ops.sequence.walk import Walk
+from gatewise.ops.sequence.weights import Weights
 from tests.kernels.cases import (
     CELLS,
     NATIVE,
@@ -73,7 +77,7 @@ def test_a_pass_has_the_same_bits_in_any_number_of_threads(kind, name, target):
 @pytest.mark.parametrize("kind", ["lstm", "rnn-tanh"])
 def test_any_mixture_of_options_has_the_same_bits_in_any_number_of_threads(kind, batch, target):
     """With few rows threads divide the units, and wait for each other at every step."""
-    for seed, hidden in enumerate((65, 100, 129) if kind == "lstm" else (150, 257, 301)):
+    for seed, hidden in enumerate((101, 129, 170) if kind == "lstm" else (257, 301, 337)):
         rng = np.random.default_rng([batch, hidden])
         features = int(rng.integers(1, 60))
         each = CELLS[kind].gates * hidden * (hidden + features) * batch
@@ -86,6 +90,54 @@ def test_any_mixture_of_options_has_the_same_bits_in_any_number_of_threads(kind,
         for count in COUNTS:
             set_threads(count)
             assert_same_bits(outcome(case, target), alone, f"{case} in {count} threads")
+
+
+def threads_of(kind, steps, batch, hidden, *, features=4, of=8):
+    """How many of so many threads a pass takes."""
+    cell = CELLS[kind]
+    rows = cell.gates * hidden
+    weights = Weights(*(np.zeros(shape, np.float32) for shape in ((rows, features), (rows, hidden), rows)))
+    x = np.zeros((steps, batch, features), np.float32)
+    set_target(NATIVE[-1])
+    set_threads(of)
+    return recurrent_threads(native_layer(cell, Walk(steps, batch), x, weights, StateMasks()))
+
+
+@pytest.mark.parametrize("kind", ["lstm", "rnn-tanh"])
+@pytest.mark.parametrize("batch", [1, 2, 3])
+@pytest.mark.parametrize("hidden", [1, 8, 16, 32])
+def test_short_steps_of_few_rows_wake_nobody_however_many_they_are(kind, batch, hidden):
+    """There threads would wait for each other at every step, longer than the step itself takes."""
+    for steps in (10, 1000, 20_000):
+        assert threads_of(kind, steps, batch, hidden) == 1
+        assert threads_of(kind, steps, batch, hidden, of=2) == 1
+
+
+def test_steps_are_shared_by_as_many_as_have_enough_to_do():
+    assert threads_of("lstm", 500, 1, 64) == 1
+    assert threads_of("lstm", 500, 1, 128) == 3
+    assert threads_of("lstm", 500, 1, 256) == 8
+    assert threads_of("lstm", 500, 1, 256, of=2) == 2
+    assert threads_of("lstm", 500, 2, 128) == 6
+    assert threads_of("rnn-tanh", 500, 1, 256) == 3
+    assert threads_of("lstm", 1, 1, 256) == 1  # the whole pass is too short
+
+
+def test_rows_are_shared_where_there_are_enough_and_wait_for_nobody():
+    assert threads_of("lstm", 2000, 16, 8) == 8
+    assert threads_of("lstm", 2000, 5, 8) == 2
+    assert threads_of("lstm", 20, 16, 8) == 1
+    assert threads_of("lstm", 500, 5, 300) == 8
+
+
+def test_at_a_tie_rows_are_shared_for_these_wait_for_nobody():
+    """Two threads could have two rows each, or half the units."""
+    from gatewise.kernels import _native
+
+    x = np.zeros((500, 4, 4), np.float32)
+    weights = Weights(*(np.zeros(shape, np.float32) for shape in ((208, 4), (208, 52), 208)))
+    layer = native_layer(CELLS["lstm"], Walk(500, 4), x, weights, StateMasks())
+    assert _native.recurrent_sharing(8, layer, 500, 4) == (2, False)
 
 
 def stream_outputs(layer, inputs):

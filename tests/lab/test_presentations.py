@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from gatewise.lab import presentations
 from gatewise.lab.network import Batch, Build, SequenceNetwork
 from gatewise.lab.presentations import (
     TESTS,
@@ -22,6 +23,7 @@ from gatewise.lab.presentations import (
     presentation_trials,
     train,
 )
+from gatewise.random_streams import Purpose, stream
 from gatewise.training import Stepped
 
 CRITERION = Criterion(window=64, tolerance=0.4)
@@ -115,6 +117,27 @@ def test_an_exam_that_is_failed_is_no_solution():
     assert values["sequences"] == 4000
 
 
+def test_after_a_failed_exam_there_is_a_pause():
+    """A share of the exam's own sequences is learnt from before the next one."""
+    answered, exams = [], []
+
+    @dataclass(frozen=True)
+    class Watched(Sign):
+        def errors(self, answers, batch):
+            answered.append(len(batch.targets))
+            return super().errors(answers, batch)
+
+        def exam(self, rng):
+            exams.append(sum(answered))
+            return [Batch(np.ones((1, 640, 1), np.float32), -np.ones((640, 1), np.float32))]
+
+    train(Watched(), RECIPE, seed=0)
+    learnt_between = np.diff(exams) - 640  # the exam's own answers are counted too
+    assert len(learnt_between) >= 2
+    assert (learnt_between >= presentations._PAUSE * 640).all()
+    assert (learnt_between <= presentations._PAUSE * 640 + RECIPE.batch_size).all()
+
+
 def test_an_exam_is_by_the_same_criterion():
     """One of the 22 is wrong, whatever the answer; where so many are allowed it is passed."""
     task = Sign(Criterion(window=64, tolerance=0.4, allowed=1), failing_exam=True)
@@ -146,6 +169,15 @@ def test_weights_and_sequences_come_from_the_seed():
     assert first == again
     assert first["curve"] != other["curve"]
     assert json.loads(json.dumps(first, allow_nan=False)) == first
+
+
+def test_what_is_learnt_from_examined_by_and_tested_on_comes_from_streams_of_their_own(monkeypatch):
+    opened = []
+    monkeypatch.setattr(
+        presentations, "stream", lambda seed, purpose: opened.append(purpose) or stream(seed, purpose)
+    )
+    present(Sign(), RECIPE, seed=0)
+    assert opened == [Purpose.LAB_WEIGHTS, Purpose.LAB_DATA, Purpose.LAB_EXAMS, Purpose.LAB_TESTS]
 
 
 def test_a_network_is_tested_on_fresh_sequences():

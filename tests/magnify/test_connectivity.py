@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,17 @@ def test_integrated_gradients_add_up_to_the_difference(reading, step):
     assert coarse.completeness_error == pytest.approx(
         abs(coarse.integrated.sum() - difference) / abs(difference)
     )
+
+
+def test_points_grow_until_the_sum_is_right(reading, monkeypatch):
+    """And where it is right already, they stay as they are."""
+    module = sys.modules[connectivity.__module__]
+    coarse, fine = connectivity(reading, points=1), connectivity(reading, points=64)
+    assert coarse.completeness_error > 1e-3
+    monkeypatch.setattr(module, "_POINTS", (1, 64))
+    for enough, expected in ((coarse.completeness_error / 2, fine), (coarse.completeness_error * 2, coarse)):
+        monkeypatch.setattr(module, "_COMPLETE", enough)
+        np.testing.assert_array_equal(connectivity(reading).integrated, expected.integrated)
 
 
 def test_integrated_gradients_by_a_slow_sum(reading):

@@ -38,6 +38,14 @@ def test_the_most_saturated_first():
     assert order_units(arrays(c, f=f), "saturation").tolist() == [2, 0, 1]
 
 
+@pytest.mark.parametrize("gate", ["i", "f", "o"])
+def test_each_gate_that_is_shut_or_open_counts(gate):
+    values = np.full((T, 3), 0.5)
+    values[: T // 2, 1], values[: T // 4, 2] = 0.02, 0.98
+    gates = arrays(np.zeros((T, 3)), f=np.full((T, 3), 0.5)) | {gate: values}
+    assert order_units(gates, "saturation").tolist() == [1, 2, 0]
+
+
 def test_like_stands_with_like():
     """Three waves, each in four units of another size, shuffled."""
     rng = np.random.default_rng(1)

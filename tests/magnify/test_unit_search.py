@@ -64,6 +64,21 @@ def test_at_the_ends_of_the_corpus_nothing_is_beside():
     assert index.search(0, 3).units == (2,)
 
 
+def test_beyond_the_ends_of_the_corpus_all_units_are_off():
+    index = UnitIndex(np.array([[127, 0], [127, 0], [0, 0], [0, 127], [0, 127]], np.int8), list("abcde"))
+    assert [(place.start, place.stop, place.score) for place in index.places((0,), 2)] == [(0, 2, 1.0)]
+    assert [(place.start, place.stop, place.score) for place in index.places((1,), 2)] == [(3, 5, 1.0)]
+
+
+def test_a_place_that_only_touches_the_range_is_another():
+    index = UnitIndex(np.array([[0], [127], [127], [0], [0], [127], [0]], np.int8), list("abcdefg"))
+    found = {
+        besides: [place.start for place in index.places((0,), 2, besides=besides)]
+        for besides in (range(3, 5), range(2, 5), range(3, 6), range(5, 7), range(6, 7), range(1))
+    }
+    assert list(found.values()) == [[1, 5], [5], [1], [1], [1, 5], [1, 5]]
+
+
 def test_a_unit_is_on_above_the_threshold():
     index = UnitIndex(np.array([[0], [64], [0], [40], [0]], np.int8), list("abcde"))
     assert index.search(1, 2, threshold=0.3).places[0].text == "d"

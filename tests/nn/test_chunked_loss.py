@@ -73,12 +73,23 @@ def test_log_probabilities_of_the_targets(chunk):
     np.testing.assert_allclose(head_log_probabilities(head, y, TARGETS), expected, rtol=1e-13)
 
 
+def counted_calls(rows_of):
+    """Stands for ``Linear.__call__`` and notes for some layers how many rows each call takes."""
+    call = Linear.__call__
+
+    def counting(layer, x):
+        if layer in rows_of:
+            rows_of[layer].append(len(x))
+        return call(layer, x)
+
+    return counting
+
+
 def test_the_logits_never_exist_at_once(monkeypatch):
     """No call of the head takes more rows than fit; and few rows of a huge vocabulary are still some."""
     rows = []
     head = Linear(H, V)
-    forward = head.forward
-    monkeypatch.setattr(head, "forward", lambda x: rows.append(len(x)) or forward(x))
+    monkeypatch.setattr(Linear, "__call__", counted_calls({head: rows}))
     y, targets = np.ones((40, 25, H), np.float32), np.zeros((40, 25), int)
     monkeypatch.setattr(_linear_loss, "LOGITS_AT_ONCE", 300 * V)
     head_loss_and_gradient(head, y, targets)
@@ -97,11 +108,8 @@ def test_each_cluster_has_chunks_of_its_own(monkeypatch):
     targets[0, :3] = 4000
     monkeypatch.setattr(_linear_loss, "LOGITS_AT_ONCE", 500 * 21)
     rows = {"head": [], "cluster": []}
-    for name, layer in (("head", head.head), ("cluster", head.tails[0][1])):
-        forward = layer.forward
-        monkeypatch.setattr(
-            layer, "forward", lambda x, name=name, forward=forward: rows[name].append(len(x)) or forward(x)
-        )
+    counted = {head.head: rows["head"], head.tails[0][1]: rows["cluster"]}
+    monkeypatch.setattr(Linear, "__call__", counted_calls(counted))
     head_loss_and_gradient(head, np.ones((40, 25, H), np.float32), targets)
     assert rows == {"head": [500, 500], "cluster": [3]}
 

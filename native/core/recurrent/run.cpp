@@ -47,19 +47,19 @@ double multiplications(const RecurrentLayer& layer) {
   return each * layer.steps * layer.batch;
 }
 
-// Whether ranks should divide the units instead of the rows, of which there are too few for all.
-bool divides_units(const RecurrentLayer& layer, int ranks) {
-  return ranks > 1 && layer.batch < 2 * ranks && !layer.mogrifier.rounds;
-}
+// Waiting for each other once, at a step, takes ranks about as long as this many multiplications and
+// additions would take each of them; where other processes hold the cores, many times longer.
+constexpr double kWorthAStep = 2e4;
 
 // Tells the ranks their rows, gives them memory, and runs.
 template <typename Call>
 void run(Call& call, int threads, size_t (*scratch_size)(const Call&, int),
          void (*pass)(const Call&, const Rank&)) {
-  const int wanted = worth_threads(threads, multiplications(call.layer));
+  const Sharing sharing = sharing_of(call.layer, threads);
+  const int wanted = sharing.ranks;
   std::vector<int> borders = borders_of(call.layer, wanted);
   call.borders = borders.data();
-  call.by_units = divides_units(call.layer, wanted);
+  call.by_units = sharing.by_units;
   // The region may get fewer ranks than it asked for, and then the calling thread takes all rows.
   const std::vector<int> alone = {0, call.layer.batch};
   Call single = call;
@@ -71,6 +71,17 @@ void run(Call& call, int threads, size_t (*scratch_size)(const Call&, int),
 }
 
 }  // namespace
+
+Sharing sharing_of(const RecurrentLayer& layer, int threads) {
+  const int wanted = worth_threads(threads, multiplications(layer));
+  if (layer.batch >= 2 * wanted || layer.mogrifier.rounds)
+    return {wanted, false};
+  // Too few rows for all. Units can be divided however few rows there are, but then ranks wait at every step.
+  const double step = static_cast<double>(layer.gates()) * layer.hidden * layer.hidden * layer.batch;
+  const int by_units = std::min(wanted, static_cast<int>(std::min(step / kWorthAStep, 1024.0)));
+  const int by_rows = std::max(1, std::min(wanted, layer.batch / 2));
+  return by_units > by_rows ? Sharing{by_units, true} : Sharing{by_rows, false};
+}
 
 void run_forward(const Kernels& kernels, RecurrentForward call, int threads) {
   run(call, threads, kernels.recurrent_forward_scratch, kernels.recurrent_forward);

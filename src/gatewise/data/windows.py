@@ -18,6 +18,7 @@ from gatewise.data.frequency import Frequency
 from gatewise.data.gaps import filled_by_season, with_gaps
 from gatewise.data.local_clock import LocalClock, moved_within, on_slots
 from gatewise.data.panel import Series
+from gatewise.random_streams import Purpose, stream
 from gatewise.types import Array, IntArray
 
 __all__ = ["CovariateScale", "ForecastBatch", "ForecastWindows", "SeriesScale", "WindowShape"]
@@ -197,7 +198,7 @@ class ForecastWindows:
         past = self.past_of(steps, delay)
         if self._gaps is not None:
             # The same windows lose the same values, wherever a training that was stopped goes on.
-            past = with_gaps(past, np.random.default_rng([self._gaps, *indices.tolist()]), _WITH_GAPS)
+            past = with_gaps(past, stream(self._gaps, Purpose.GAPS, *indices.tolist()), _WITH_GAPS)
         ahead = steps[:, context : context + horizon]
         target = moved_within(self._values[ahead], -self._phases_of(ahead, steps))
         return self.assemble(past, target, steps, series)

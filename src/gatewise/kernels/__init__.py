@@ -10,7 +10,12 @@ from gatewise.kernels.linear import linear_backward, linear_forward
 from gatewise.kernels.losses import cross_entropy_sum
 from gatewise.kernels.optimisers import AdamRule, AveragedSGDRule, Rule, SGDRule, optimiser_step
 from gatewise.kernels.probe import NativeStatus, native_status
-from gatewise.kernels.recurrent import recurrent_backward, recurrent_forward, runs_natively
+from gatewise.kernels.recurrent import (
+    recurrent_backward,
+    recurrent_forward,
+    recurrent_threads,
+    runs_natively,
+)
 from gatewise.kernels.stream import choose_token, open_stream
 
 __all__ = [
@@ -34,6 +39,7 @@ __all__ = [
     "optimiser_step",
     "recurrent_backward",
     "recurrent_forward",
+    "recurrent_threads",
     "runs_natively",
     "set_target",
     "set_threads",

@@ -11,7 +11,7 @@ from gatewise.kernels.choice import NUMPY, get_target, get_threads
 from gatewise.kernels.layer import NativeLayer
 from gatewise.types import Array
 
-__all__ = ["recurrent_backward", "recurrent_forward", "runs_natively"]
+__all__ = ["recurrent_backward", "recurrent_forward", "recurrent_threads", "runs_natively"]
 
 
 def runs_natively(dtype: np.dtype[np.generic]) -> bool:
@@ -32,6 +32,18 @@ def recurrent_forward(layer: NativeLayer, gates: Array | None, h_slots: Array, c
     from gatewise.kernels import _native
 
     _native.recurrent_forward(get_target(), get_threads(), layer, gates, h_slots, c_slots)
+
+
+def recurrent_threads(layer: NativeLayer) -> int:
+    """How many threads a pass through a layer takes of those that it may use.
+
+    One, where the pass is too short to wake others, or where there are too few rows to share and a step is so
+    short that threads which divide its units would only wait for each other.
+    """
+    from gatewise.kernels import _native
+
+    steps, batch = (layer.x if layer.tokens is None else layer.tokens).shape[:2]
+    return _native.recurrent_sharing(get_threads(), layer, steps, batch)[0]
 
 
 def recurrent_backward(

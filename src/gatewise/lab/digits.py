@@ -27,6 +27,7 @@ from gatewise.lab.network import Batch, Build, SequenceNetwork
 from gatewise.ops import cross_entropy
 from gatewise.optim import Adam
 from gatewise.optim.schedules import linear
+from gatewise.random_streams import Purpose, generator, stream
 from gatewise.training import Loop
 from gatewise.training.events import Event, Validated
 from gatewise.training.minibatches import Minibatches
@@ -120,8 +121,8 @@ def load(scattered: bool, pooled: int) -> tuple[Images, Images, Images]:
     pixels = found.images.reshape(-1, side, pooled, side, pooled).mean(axis=(2, 4)).reshape(-1, side * side)
     pixels = (pixels / _WHITE).astype(np.float32)
     if scattered:
-        pixels = pixels[:, np.random.default_rng(_ORDER_SEED).permutation(side * side)]
-    shuffled = np.random.default_rng(_SPLIT_SEED).permutation(len(pixels))
+        pixels = pixels[:, generator(_ORDER_SEED).permutation(side * side)]
+    shuffled = generator(_SPLIT_SEED).permutation(len(pixels))
     validation, test, training = np.split(shuffled, [_VALIDATION, _VALIDATION + _TEST])
     learnt, chosen_by, tested = (
         Images(pixels[part], found.target[part]) for part in (training, validation, test)
@@ -165,7 +166,7 @@ def read_images(reading: Reading, name: str, seed: int) -> Values:
     """
     build, learning_rate = reading.builds()[name]
     learnt, chosen_by, tested = load(reading.scattered, reading.pooled)
-    weights, noise = (np.random.default_rng([seed, stream]) for stream in (0, 1))
+    weights, noise = stream(seed, Purpose.LAB_WEIGHTS), stream(seed, Purpose.LAB_DATA)
     reader = _Reader(SequenceNetwork(build, 1, 10, "last", weights))
     curve: list[float] = []
 

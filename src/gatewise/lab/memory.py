@@ -30,6 +30,7 @@ from gatewise import charts, nn
 from gatewise.lab.comparison import enough
 from gatewise.lab.experiment import Finding, Result, Trial, Values, of_group, run_to_its_end
 from gatewise.optim import SGD
+from gatewise.random_streams import generator
 from gatewise.training import Loop
 from gatewise.types import Array
 
@@ -164,7 +165,7 @@ def learn(network: nn.LSTM | nn.RNN, x: Array, learning_rate: float, updates: in
         KeyboardInterrupt: Ctrl-C.
     """
     learner = _SameInputs(network, x, updates)
-    loop = Loop(learner, SGD(network, learning_rate), epochs=1, rng=np.random.default_rng(0))
+    loop = Loop(learner, SGD(network, learning_rate), epochs=1, rng=generator(0))
     run_to_its_end(loop)
     y, _ = network(x)
     return [*learner.losses, float(loss_and_gradient(y)[0][0])]
@@ -172,7 +173,7 @@ def learn(network: nn.LSTM | nn.RNN, x: Array, learning_rate: float, updates: in
 
 def _teach(lesson: Lesson, seed: int) -> Values:
     """``losses`` along the updates, the ``list`` in the end, and the median loss on ``other`` inputs."""
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     network = lesson.network(rng)
     x = lesson.inputs(rng, 1)
     losses = learn(network, x, lesson.learning_rate, lesson.updates)

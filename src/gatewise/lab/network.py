@@ -18,6 +18,7 @@ from gatewise.ops import (
     squared_error,
     squared_error_backward,
 )
+from gatewise.random_streams import generator
 from gatewise.types import Array, BoolArray, IntArray, State
 
 __all__ = ["Batch", "Build", "Read", "SequenceNetwork", "probability_errors"]
@@ -100,7 +101,7 @@ class SequenceNetwork(nn.Network):
     def __init__(
         self, build: Build, input_size: int, output_size: int, read: Read, seed: int | np.random.Generator
     ) -> None:
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         self.read = read
         self.recurrent, self._constraints = _recurrent(build, input_size, rng)
         self.head = nn.Linear(build.hidden_size, output_size, seed=rng)

@@ -19,6 +19,7 @@ from gatewise.lab.experiment import Trial, Values, run_to_its_end
 from gatewise.lab.network import Batch, Build, Read, SequenceNetwork
 from gatewise.optim import SGD, Adam
 from gatewise.optim.schedules import SCHEDULES
+from gatewise.random_streams import Purpose, stream
 from gatewise.training import Listener, Loop
 from gatewise.types import Array
 
@@ -219,11 +220,12 @@ def train(
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
-    weights, data, exams = (np.random.default_rng([seed, stream]) for stream in (0, 1, 3))
+    purposes = Purpose.LAB_WEIGHTS, Purpose.LAB_DATA, Purpose.LAB_EXAMS
+    weights, data, exams = (stream(seed, purpose) for purpose in purposes)
     network = SequenceNetwork(recipe.build, task.input_size, task.output_size, task.read, weights)
-    stream = _Presentations(network, task, recipe, data, exams)
+    learner = _Presentations(network, task, recipe, data, exams)
     loop = Loop(
-        stream,
+        learner,
         {"adam": Adam, "sgd": SGD}[recipe.optimizer](network, recipe.learning_rate),
         epochs=1,
         schedule=SCHEDULES[recipe.schedule],
@@ -232,11 +234,11 @@ def train(
         listeners=listeners,
     )
     diverged = run_to_its_end(loop)
-    stream.end_point()
+    learner.end_point()
     return network, {
-        "solved": stream.passed,
-        "sequences": stream.sequences,
-        "curve": [list(point) for point in stream.curve],
+        "solved": learner.passed,
+        "sequences": learner.sequences,
+        "curve": [list(point) for point in learner.curve],
         "diverged": diverged,
     }
 
@@ -244,7 +246,7 @@ def train(
 def present(task: Task, recipe: Recipe, seed: int) -> Values:
     """``train``, and how many of ``TESTS`` fresh sequences the network then gets ``wrong``."""
     network, values = train(task, recipe, seed)
-    return values | {"wrong": count_wrong(network, task, np.random.default_rng([seed, 2]))}
+    return values | {"wrong": count_wrong(network, task, stream(seed, Purpose.LAB_TESTS))}
 
 
 def count_wrong(network: SequenceNetwork, task: Task, rng: np.random.Generator) -> int:

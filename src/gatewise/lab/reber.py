@@ -19,6 +19,7 @@ import numpy as np
 from gatewise.lab.comparison import Case, Comparison, Published
 from gatewise.lab.network import Batch, Build, Read
 from gatewise.lab.presentations import Criterion, Recipe, Task
+from gatewise.random_streams import Purpose, stream
 from gatewise.types import Array, BoolArray
 
 __all__ = ["EXPERIMENT", "SYMBOLS", "EmbeddedReber", "embedded_string", "wrong_steps"]
@@ -65,7 +66,7 @@ def wrong_steps(answers: Array, may_come: BoolArray) -> BoolArray:
 @cache
 def _strings(pair: int, count: int) -> tuple[tuple[str, list[str]], ...]:
     """``count`` different strings; ``pair`` is the number of the draw."""
-    rng = np.random.default_rng([pair, 7])
+    rng = stream(pair, Purpose.LAB_STRINGS)
     found: dict[str, list[str]] = {}
     while len(found) < count:
         symbols, nexts = embedded_string(rng)

@@ -17,6 +17,7 @@ from gatewise.lab.experiment import Values, run_to_its_end
 from gatewise.lab.network import Batch, Build, SequenceNetwork
 from gatewise.optim import Adam
 from gatewise.optim.schedules import SCHEDULES
+from gatewise.random_streams import Purpose, stream
 from gatewise.training import Loop
 from gatewise.types import Array, BoolArray, IntArray, State
 
@@ -110,8 +111,8 @@ class Endless:
 
     def restart(self, streams: IntArray) -> None:
         """Begin these streams with a new string."""
-        for stream in streams:
-            self._ahead[stream].clear()
+        for number in streams:
+            self._ahead[number].clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class _Stretches:
     def examine(self) -> bool:
         """Whether all answers on fresh streams are right; how far they get becomes a point of the curve."""
         streams, steps = self._test
-        rng = np.random.default_rng([self._seed, 2, len(self.curve)])
+        rng = stream(self._seed, Purpose.LAB_TESTS, len(self.curve))
         reached = steps_until_error(self.network, self.task, rng, streams, steps)
         self.curve.append((self.steps, float(np.mean(reached))))
         self.passed = bool((reached == steps).all())
@@ -252,7 +253,7 @@ def learn_stream(task: Continual, recipe: StreamRecipe, test: tuple[int, int], s
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
-    weights, data = (np.random.default_rng([seed, stream]) for stream in (0, 1))
+    weights, data = stream(seed, Purpose.LAB_WEIGHTS), stream(seed, Purpose.LAB_DATA)
     network = SequenceNetwork(recipe.build, task.input_size, task.output_size, "each", weights)
     stretches = _Stretches(network, task, recipe, data, test, seed)
     loop = Loop(
@@ -270,6 +271,6 @@ def learn_stream(task: Continual, recipe: StreamRecipe, test: tuple[int, int], s
         "solved": stretches.passed,
         "steps": stretches.steps,
         "curve": [list(point) for point in stretches.curve],
-        "cell": largest_cell(network, task, np.random.default_rng([seed, 3]), test[0]),
+        "cell": largest_cell(network, task, stream(seed, Purpose.LAB_EXAMS), test[0]),
         "diverged": diverged,
     }

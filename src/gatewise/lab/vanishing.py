@@ -29,6 +29,7 @@ from gatewise.lab.gradient_flow import GradientByLag, cache_bytes
 from gatewise.lab.network import Build, SequenceNetwork
 from gatewise.lab.presentations import Recipe, train
 from gatewise.ops import error_flow
+from gatewise.random_streams import Purpose, stream
 from gatewise.training import Event, Stepped
 from gatewise.types import Array, State
 
@@ -39,8 +40,6 @@ _OPEN = 40.0
 """σ of it is 1."""
 
 _INPUTS, _SEQUENCES = 8, 8
-_STREAM = 3
-"""Of the random numbers that measure, beside those that ``train`` draws."""
 
 RNN_STARTS = ("uniform", "radius 0.9", "radius 1", "radius 1.1", "radius 2", "orthogonal")
 """Recurrent matrices: U(-1/√H, 1/√H), the same scaled to a spectral radius, or a random rotation."""
@@ -184,7 +183,7 @@ def untrained(cell: str, start: str, hidden_size: int, steps: int, seed: int) ->
         steps: T, the horizon of "chrono".
         seed: of all weights.
     """
-    rng = np.random.default_rng([seed, 0])
+    rng = stream(seed, Purpose.LAB_WEIGHTS)
     if cell == "lstm":
         chrono = start == "chrono"
         bias = 0.0 if chrono else float(start.removeprefix("forget bias "))
@@ -203,7 +202,7 @@ def untrained(cell: str, start: str, hidden_size: int, steps: int, seed: int) ->
 def measure_untrained(cell: str, start: str, hidden_size: int, scale: Scale, seed: int) -> Values:
     """Curves of a network before training, on sequences of normal numbers."""
     network = untrained(cell, start, hidden_size, scale.steps, seed)
-    x = np.random.default_rng([seed, _STREAM]).normal(size=(scale.steps, _SEQUENCES, _INPUTS))
+    x = stream(seed, Purpose.LAB_PROBES).normal(size=(scale.steps, _SEQUENCES, _INPUTS))
     return {"far": scale.trained_steps, "curves": GradientByLag(network).curves(x)}
 
 
@@ -216,7 +215,7 @@ def measure_differences(cell: str, scale: Scale, seed: int) -> Values:
     else:
         # Beyond 50 steps there is too little left of it: differences of rounded answers are noise.
         network = untrained(cell, "orthogonal", 32, scale.steps, seed)
-    x = np.random.default_rng([seed, _STREAM]).normal(size=(scale.steps, 1, _INPUTS))
+    x = stream(seed, Purpose.LAB_PROBES).normal(size=(scale.steps, 1, _INPUTS))
     return {"lags": lags, "errors": GradientByLag(network).disagreement(x, lags)}
 
 
@@ -227,11 +226,11 @@ def measure_trained(recipe: Recipe, scale: Scale, seed: int) -> Values:
         KeyboardInterrupt: Ctrl-C.
     """
     task, longer = Adding(scale.trained_steps), Adding(scale.long_steps)
-    rng = np.random.default_rng([seed, _STREAM])
+    rng = stream(seed, Purpose.LAB_PROBES)
     own, long = _sequences(task, rng), _sequences(longer, rng)
     # The same draws as those that training begins from.
     fresh = SequenceNetwork(
-        recipe.build, task.input_size, task.output_size, task.read, np.random.default_rng([seed, 0])
+        recipe.build, task.input_size, task.output_size, task.read, stream(seed, Purpose.LAB_WEIGHTS)
     )
     gradients = _Gradients()
     network, values = train(task, recipe, seed, [gradients])

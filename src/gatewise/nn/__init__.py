@@ -5,10 +5,11 @@ There is no autograd: a network calls the backward passes of its layers in rever
 
 from gatewise.nn.adaptive_softmax import AdaptiveSoftmax
 from gatewise.nn.attention import Attention, AttentionCache, MemoryGradient
-from gatewise.nn.attention_decoder import AttentionDecoder, DecoderCache, DecoderState, DecoderStream
+from gatewise.nn.attention_decoder import AttentionDecoder, DecoderStream
 from gatewise.nn.attention_pooling import AttentionPooling
 from gatewise.nn.chunked_loss import head_log_probabilities, head_loss, head_loss_and_gradient
 from gatewise.nn.crf import CRF
+from gatewise.nn.decoder_cache import DecoderCache, DecoderState
 from gatewise.nn.embedding import Embedding
 from gatewise.nn.files import load_parameters, parameters_from_torch, save_parameters
 from gatewise.nn.layer import Layer, Network

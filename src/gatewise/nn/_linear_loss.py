@@ -53,13 +53,13 @@ def linear_loss_and_gradient(
     """
     loss, dx = 0.0, np.zeros_like(x)
     for rows, share, counted in _chunks(layer, counts, total):
-        logits, cache = layer.forward(x[rows])
+        logits = layer(x[rows])
         loss += share * cross_entropy_in_place(
             logits, targets[rows], _mask(counted), counted, smoothing=smoothing
         )
         if share != 1:
             logits *= share
-        dx[rows] = layer.backward(logits, cache)
+        dx[rows] = layer.gradients_of(logits, x[rows])
     return loss, dx
 
 

@@ -15,7 +15,9 @@ from gatewise.nn._linear_loss import linear_log_probabilities, linear_loss_and_g
 from gatewise.nn.layer import Layer, Network
 from gatewise.nn.linear import Linear
 from gatewise.ops.activations import log_softmax
+from gatewise.ops.held import Held
 from gatewise.ops.losses import check_targets
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["AdaptiveSoftmax", "AdaptiveSoftmaxCache"]
@@ -25,14 +27,16 @@ class AdaptiveSoftmaxCache(NamedTuple):
     """What ``backward`` needs.
 
     Attributes:
-        x: (N, D).
+        x: (N, D), not copied.
         narrow: of each cluster, x as narrow as the cluster has it.
         log_probabilities: of the head and of each cluster, within them.
+        held: that x and the parameters are as they were.
     """
 
     x: Array
     narrow: tuple[Array, ...]
     log_probabilities: tuple[Array, ...]
+    held: Held
 
 
 class AdaptiveSoftmax(Network):
@@ -87,7 +91,7 @@ class AdaptiveSoftmax(Network):
             )
         self.vocabulary_size = vocabulary_size
         self.clusters = list(pairwise(borders))
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
 
         def linear(inputs: int, outputs: int, bias: bool = False) -> Linear:
             return Linear(inputs, outputs, bias=bias, init_scale=init_scale, seed=rng, dtype=dtype)
@@ -120,15 +124,21 @@ class AdaptiveSoftmax(Network):
         of_tails = tuple(log_softmax(up(part)) for part, (_, up) in zip(narrow, self.tails, strict=True))
         parts = [of_head[..., :shortlist]]
         parts += [of_head[..., shortlist + k, None] + within for k, within in enumerate(of_tails)]
-        return np.concatenate(parts, axis=-1), AdaptiveSoftmaxCache(x, narrow, (of_head, *of_tails))
+        held = Held(x=x, parameters=self.parameters)
+        return np.concatenate(parts, axis=-1), AdaptiveSoftmaxCache(x, narrow, (of_head, *of_tails), held)
 
     def __call__(self, x: Array) -> Array:
         """``forward`` without the cache."""
         return self.forward(x)[0]
 
     def backward(self, dy: Array, cache: AdaptiveSoftmaxCache) -> Array:
-        """Dx (..., D) from dy (..., V), the gradient of the log-probabilities; adds to the gradients."""
+        """Dx (..., D) from dy (..., V), the gradient of the log-probabilities; adds to the gradients.
+
+        Raises:
+            ArgumentError: dy does not fit, or x or the parameters have changed since ``forward``.
+        """
         check_shape("AdaptiveSoftmax", "dy", dy, (*cache.x.shape[:-1], self.vocabulary_size), self.dtype)
+        cache.held.check("AdaptiveSoftmax")
         of_head, *of_tails = cache.log_probabilities
         shortlist = self.clusters[0][0]
         dhead = np.zeros_like(of_head)
@@ -139,8 +149,8 @@ class AdaptiveSoftmax(Network):
         ):
             dwithin = dy[..., low:high]
             dhead[..., shortlist + k] = dwithin.sum(axis=-1)
-            dx += down.backward(up.backward(_of_logits(dwithin, within), narrow), cache.x)
-        dx += self.head.backward(_of_logits(dhead, of_head), cache.x)
+            dx += down.gradients_of(up.gradients_of(_of_logits(dwithin, within), narrow), cache.x)
+        dx += self.head.gradients_of(_of_logits(dhead, of_head), cache.x)
         return dx
 
     def loss_and_gradient(
@@ -158,10 +168,10 @@ class AdaptiveSoftmax(Network):
         loss, dx = linear_loss_and_gradient(self.head, x, self._head_targets(targets), counts, total)
         for (down, up), rows, within in self._members(targets):
             inside = np.ascontiguousarray(x[rows])
-            narrow, _ = down.forward(inside)
+            narrow = down(inside)
             part, dnarrow = linear_loss_and_gradient(up, narrow, within, counts[rows], total)
             loss += part
-            dx[rows] += down.backward(dnarrow, inside)
+            dx[rows] += down.gradients_of(dnarrow, inside)
         return loss, dx
 
     def log_probabilities(self, x: Array, targets: IntArray) -> Array:

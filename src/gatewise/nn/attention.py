@@ -23,6 +23,8 @@ from gatewise.ops.attention import (
     pad_memory,
     sum_outer,
 )
+from gatewise.ops.held import Held
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["SCORES", "Attention", "AttentionCache", "MemoryGradient"]
@@ -40,12 +42,14 @@ class AttentionCache(NamedTuple):
         query: s, as it was handed in.
         projected: W_s s (T, B, A) of the additive score; s (T, B, Q) of the others.
         prepared: the memory.
+        held: that the query is as it was; None where somebody else sees to it.
     """
 
     weights: Array
     query: Array
     projected: Array
     prepared: PreparedMemory
+    held: Held | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -60,12 +64,14 @@ class MemoryGradient:
         dvalues: pairs of α (T, B, S) and dcontext (T, B, M).
         dkeys: pairs of de (T, B, S) and s (T, B, Q); none for the additive score.
         additive_dkeys: (B, S, A) for the additive score, whose share is no outer product; else None.
+        held: of the queries, which must stay as they are until the sum is taken.
     """
 
     prepared: PreparedMemory
     dvalues: list[tuple[Array, Array]] = field(default_factory=list)
     dkeys: list[tuple[Array, Array]] = field(default_factory=list)
     additive_dkeys: Array | None = None
+    held: list[Held] = field(default_factory=list)
 
 
 class Attention(Layer):
@@ -118,7 +124,7 @@ class Attention(Layer):
         check_scale("Attention", init_scale)
         self.query_size, self.memory_size, self.score = query_size, memory_size, score
         super().__init__(_shapes(query_size, memory_size, score, attention_size), dtype)
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         for weight in self.parameters.values():
             scale = weight.shape[-1] ** -0.5 if init_scale is None else init_scale
             weight[...] = rng.uniform(-scale, scale, weight.shape)
@@ -143,15 +149,20 @@ class Attention(Layer):
             _check_lengths(lengths, *memory.shape[:2])
         values, mask = pad_memory(memory, lengths)
         weight = self.parameters.get("weight_memory")
-        return PreparedMemory(values if weight is None else project(values, weight), values, mask)
+        keys = values if weight is None else project(values, weight)
+        return PreparedMemory(keys, values, mask, Held(parameters=self.parameters))
 
-    def forward(self, query: Array, prepared: PreparedMemory) -> tuple[Array, AttentionCache]:
+    def forward(
+        self, query: Array, prepared: PreparedMemory, *, watch: bool = True
+    ) -> tuple[Array, AttentionCache]:
         """The context of each query, and the cache that ``backward`` needs.
 
         Args:
             query: (B, Q) for one step of a decoder, (T, B, Q) for several. They do not see each other, so
-                T may as well count the hypotheses of a beam.
+                T may as well count the hypotheses of a beam. To be left as it is until ``memory_backward``.
             prepared: from ``prepare``.
+            watch: the query is marked, and the way back refuses it if it has changed; False for whoever does
+                that himself.
 
         Returns:
             (B, M) or (T, B, M), as the query; and the cache, whose ``weights`` (T, B, S) are the attention.
@@ -174,7 +185,9 @@ class Attention(Layer):
             e = additive_scores(projected, prepared.keys, self.parameters["weight_score"])
         context, weights = attend(e, prepared.values, prepared.mask)
         context = context.reshape(*query.shape[:-1], self.memory_size)
-        return context, AttentionCache(weights, query, projected, prepared)
+        return context, AttentionCache(
+            weights, query, projected, prepared, Held(query=query) if watch else None
+        )
 
     def __call__(self, query: Array, prepared: PreparedMemory) -> Array:
         """``forward`` without the cache."""
@@ -201,15 +214,21 @@ class Attention(Layer):
             gradient: from ``memory_gradient``, of the memory that ``forward`` took.
 
         Raises:
-            ArgumentError: dcontext does not fit, or ``gradient`` belongs to another memory.
+            ArgumentError: dcontext does not fit, ``gradient`` belongs to another memory, or the query or the
+                parameters have changed since.
         """
-        weights, query, projected, prepared = cache
+        weights, query, projected, prepared, held = cache
         check_shape("Attention", "dcontext", dcontext, (*query.shape[:-1], self.memory_size), self.dtype)
         if gradient.prepared is not prepared:
             raise ArgumentError(
                 "Attention: gradient belongs to another prepared memory; "
                 "expected memory_gradient(prepared) of the one that forward took."
             )
+        if held is not None:
+            held.check("Attention")
+            gradient.held.append(held)
+            if prepared.held is not None:
+                prepared.held.check("Attention")
         dcontext = _with_steps(dcontext.copy())
         gradient.dvalues.append((weights, dcontext))
         de = attend_backward(dcontext, weights, prepared.values)
@@ -226,13 +245,17 @@ class Attention(Layer):
         To be called once, after ``backward`` of all the queries.
 
         Raises:
-            ArgumentError: ``backward`` has gathered nothing yet.
+            ArgumentError: ``backward`` has gathered nothing yet, or a query or the parameters have
+                changed since.
         """
         if not gradient.dvalues:
             raise ArgumentError(
                 "Attention: gradient is empty; expected one that backward has been called with, "
                 "once for each call of forward."
             )
+        for held in (gradient.prepared.held, *gradient.held):
+            if held is not None:
+                held.check("Attention")
         dmemory = sum_outer(gradient.dvalues)
         dkeys = sum_outer(gradient.dkeys) if gradient.additive_dkeys is None else gradient.additive_dkeys
         weight, values = self.parameters.get("weight_memory"), gradient.prepared.values

@@ -16,7 +16,6 @@ Luong, Pham & Manning (2015), equation 5 and section 3.3. A linear layer over $\
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +23,8 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_scale, check_shape
 from gatewise.nn._one_thread import OneThread
-from gatewise.nn.attention import Attention, AttentionCache
+from gatewise.nn.attention import Attention
+from gatewise.nn.decoder_cache import DecoderCache, DecoderState, DecoderStep
 from gatewise.nn.layer import Network
 from gatewise.nn.linear import Linear
 from gatewise.nn.lstm import LSTM
@@ -32,67 +32,14 @@ from gatewise.nn.rnn import RNN
 from gatewise.nn.stack.weights import weights_of
 from gatewise.ops.attention import PreparedMemory
 from gatewise.ops.dropout import dropout_backward, dropout_mask
+from gatewise.ops.held import Held
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed, State
 
-__all__ = ["AttentionDecoder", "DecoderCache", "DecoderState", "DecoderStep", "DecoderStream"]
+__all__ = ["AttentionDecoder", "DecoderStream"]
 
 Feedback = Callable[[int, Array], Array | None]
 """Given a step t > 0 and what came of the step before, (B, H): what step t is to read instead of x[t]."""
-
-
-class DecoderState(NamedTuple):
-    """Where a decoder stands between two steps.
-
-    Attributes:
-        recurrent: of the stack, (L, B, H) each.
-        feed: the attentional vector of the step before (B, H).
-    """
-
-    recurrent: State
-    feed: Array
-
-
-class DecoderStep(NamedTuple):
-    """One step: all that it saw and worked out, for N rows.
-
-    Attributes:
-        seen: of each layer (N, F + H): what came from below or was fed back, then its hidden state of before.
-        gates: of each layer (N, G * H), activated.
-        before: the stack's state before the step, (L, N, H) each.
-        after: the same after it.
-        attention: its ``weights`` are what the step looked at.
-        combined: [context; query], (N, M + H).
-        y: the attentional vectors (N, H).
-    """
-
-    seen: list[Array]
-    gates: list[Array]
-    before: State
-    after: State
-    attention: AttentionCache
-    combined: Array
-    y: Array
-
-
-class DecoderCache(NamedTuple):
-    """What ``backward`` needs, and looking inside.
-
-    Attributes:
-        x: (T, B, E), as it was read.
-        steps: T of them.
-        masks: of the dropout on what goes into each layer from below (T, B, H); None without.
-        prepared: the memory.
-    """
-
-    x: Array
-    steps: list[DecoderStep]
-    masks: list[Array | None]
-    prepared: PreparedMemory
-
-    @property
-    def weights(self) -> Array:
-        """How much each step looked at each step of the memory, α (T, B, S)."""
-        return np.concatenate([step.attention.weights for step in self.steps])
 
 
 class AttentionDecoder(Network):
@@ -137,7 +84,7 @@ class AttentionDecoder(Network):
         if cell not in ("lstm", "rnn"):
             raise ArgumentError(f"AttentionDecoder: cell={cell!r}; expected 'lstm' or 'rnn'.")
         check_scale("AttentionDecoder", init_scale)
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.input_feeding, self.dropout = input_feeding, dropout
         self.feed_size = hidden_size if input_feeding else 0
@@ -183,8 +130,8 @@ class AttentionDecoder(Network):
         """All steps of a batch whose inputs are known (teacher forcing).
 
         Args:
-            x: (T, B, E).
-            state: of the stack before the first step, (L, B, H) each.
+            x: (T, B, E), to be left as it is until ``backward``.
+            state: of the stack before the first step, (L, B, H) each; likewise.
             prepared: the memory, of ``attention.prepare``.
             rng: where dropout draws from; no dropout where omitted.
             feedback: may replace a step's input by what the step before has made of it; it is called
@@ -205,6 +152,7 @@ class AttentionDecoder(Network):
         masks = [
             self._mask(number, (steps, batch, self.hidden_size), rng) for number in range(self.num_layers)
         ]
+        held = Held(x=x, **{"state.h": state.h, "state.c": state.c}, parameters=self.parameters)
         if feedback is not None:
             x = x.copy()
         sums = x @ stepper.input_weight.T
@@ -216,7 +164,9 @@ class AttentionDecoder(Network):
             step = stepper.step(sums[t], now, prepared, [None if mask is None else mask[t] for mask in masks])
             done.append(step)
             now = DecoderState(step.after, step.y)
-        return np.stack([step.y for step in done]), now, DecoderCache(x, done, masks, prepared)
+        # The steps' own arrays stay the cache's.
+        last = DecoderState(State(now.recurrent.h.copy(), now.recurrent.c.copy()), now.feed.copy())
+        return np.stack([step.y for step in done]), last, DecoderCache(x, done, masks, prepared, held)
 
     def _mask(self, number: int, shape: tuple[int, ...], rng: np.random.Generator | None) -> Array | None:
         """Of the dropout below a layer."""
@@ -233,11 +183,13 @@ class AttentionDecoder(Network):
             dx (T, B, E), the gradient of the initial state, and that of the memory (S, B, M).
 
         Raises:
-            ArgumentError: dy has another shape or type.
+            ArgumentError: dy has another shape or type, or x, the state or the parameters have changed since
+                ``forward``.
         """
-        x, steps, masks, prepared = cache
+        x, steps, masks, prepared, held = cache
         hidden, cell, stepper = self.hidden_size, self.recurrent.cell, _Stepper(self)
         check_shape("AttentionDecoder", "dy", dy, (*x.shape[:2], hidden), self.dtype)
+        held.check("AttentionDecoder")
         gradient = self.attention.memory_gradient(prepared)
         dpre = np.empty_like(dy)
         dz = [np.empty((*x.shape[:2], cell.gates * hidden), self.dtype) for _ in masks]
@@ -345,7 +297,7 @@ class _Stepper:
             all_seen.append(seen)
             all_gates.append(z)
         query = below.reshape(-1, len(prepared.mask), decoder.hidden_size)
-        context, attention = decoder.attention.forward(query, prepared)
+        context, attention = decoder.attention.forward(query, prepared, watch=False)
         combined = np.concatenate([context.reshape(len(below), -1), below], axis=1)
         y = np.tanh(combined @ decoder.combine.weight.T)
         return DecoderStep(all_seen, all_gates, before, after, attention, combined, y)

@@ -10,17 +10,20 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_scale, check_sequence, check_shape, check_sizes
 from gatewise.nn.layer import Layer
+from gatewise.ops.held import Held
 from gatewise.ops.pooling import AttentionCache, attention_pool, attention_pool_backward
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["AttentionPooling", "AttentionPoolingCache"]
 
 
 class AttentionPoolingCache(NamedTuple):
-    """The pooling's own cache, and the keys tanh(W y + b) (T, B, A)."""
+    """The pooling's own cache, the keys tanh(W y + b) (T, B, A), and that the parameters are as they were."""
 
     pooling: AttentionCache
     keys: Array
+    held: Held
 
 
 class AttentionPooling(Layer):
@@ -58,7 +61,7 @@ class AttentionPooling(Layer):
             },
             dtype,
         )
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         for name, fan_in in (("weight", input_size), ("query", attention_size)):
             scale = fan_in**-0.5 if init_scale is None else init_scale
             self.parameters[name][...] = rng.uniform(-scale, scale, self.parameters[name].shape)
@@ -81,16 +84,21 @@ class AttentionPooling(Layer):
             )
         keys = np.tanh(y @ weight.T + self.parameters["bias"])
         pooled, cache = attention_pool(y, keys @ self.parameters["query"], lengths)
-        return pooled, AttentionPoolingCache(cache, keys)
+        return pooled, AttentionPoolingCache(cache, keys, Held(parameters=self.parameters))
 
     def __call__(self, y: Array, lengths: IntArray) -> Array:
         """``forward`` without the cache."""
         return self.forward(y, lengths)[0]
 
     def backward(self, dpooled: Array, cache: AttentionPoolingCache) -> Array:
-        """Dy (T, B, H) from dpooled (B, H); adds to the gradients."""
+        """Dy (T, B, H) from dpooled (B, H); adds to the gradients.
+
+        Raises:
+            ArgumentError: dpooled does not fit, or y or the parameters have changed since ``forward``.
+        """
         keys, y = cache.keys, cache.pooling.y
         check_shape("AttentionPooling", "dpooled", dpooled, y.shape[1:], self.dtype)
+        cache.held.check("AttentionPooling")
         dy, dscores = attention_pool_backward(dpooled, cache.pooling)
         self.gradients["query"][...] += np.einsum("tb,tba->a", dscores, keys)
         dz = dscores[..., None] * self.parameters["query"] * (1 - keys * keys)

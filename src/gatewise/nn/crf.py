@@ -18,6 +18,7 @@ from gatewise.ops.crf import (
     crf_marginals,
     viterbi,
 )
+from gatewise.ops.held import Held
 from gatewise.types import Array, IntArray
 
 __all__ = ["CRF"]
@@ -68,7 +69,7 @@ class CRF(Layer):
         That of tags which are not allowed is minus infinity.
 
         Args:
-            emissions: (T, B, K), of the layer's dtype.
+            emissions: (T, B, K), of the layer's dtype, to be left as they are until ``backward``.
             tags: (T, B), integers in [0, K); whatever stands in the padding does not count.
             lengths: (B,) valid steps of each sequence, 1 to T.
 
@@ -76,10 +77,16 @@ class CRF(Layer):
             ArgumentError: a shape or a type does not fit, or a length or tag lies outside its range.
         """
         check_dtype("CRF", "emissions", emissions, self.dtype)
-        return crf_log_likelihood(emissions, tags, lengths, self.weights)
+        likelihood, cache = crf_log_likelihood(emissions, tags, lengths, self.weights)
+        return likelihood, cache._replace(held=Held(emissions=emissions, parameters=self.parameters))
 
     def backward(self, dlog_likelihood: Array, cache: CRFCache) -> Array:
-        """Demissions (T, B, K) from (B,); adds to the gradients."""
+        """Demissions (T, B, K) from (B,); adds to the gradients.
+
+        Raises:
+            ArgumentError: dlog_likelihood does not fit, or the emissions or the parameters have changed since
+                ``forward``.
+        """
         check_shape("CRF", "dlog_likelihood", dlog_likelihood, cache.lengths.shape, self.dtype)
         demissions, dweights = crf_log_likelihood_backward(dlog_likelihood, cache)
         for name, values in dweights._asdict().items():

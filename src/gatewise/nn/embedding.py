@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,9 +12,18 @@ from gatewise.nn._checks import check_scale, check_shape, check_sizes
 from gatewise.nn.layer import Layer
 from gatewise.ops.dropout import check_rate, dropout_backward, dropout_mask
 from gatewise.ops.embedding import TokenInput, add_rows
+from gatewise.ops.held import Held
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed
 
-__all__ = ["Embedding"]
+__all__ = ["Embedding", "EmbeddingCache"]
+
+
+class EmbeddingCache(NamedTuple):
+    """What ``backward`` needs: the tokens (...), not copied, and that they and the mask are as they were."""
+
+    tokens: IntArray
+    held: Held
 
 
 class Embedding(Layer):
@@ -45,7 +56,7 @@ class Embedding(Layer):
         check_scale("Embedding", init_scale)
         shape = (vocabulary_size, embedding_size)
         super().__init__({"weight": shape}, dtype)
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         drawn = (
             rng.standard_normal(shape) if init_scale is None else rng.uniform(-init_scale, init_scale, shape)
         )
@@ -76,12 +87,12 @@ class Embedding(Layer):
         check_rate("Embedding", "rate", rate)
         return dropout_mask((len(self.parameters["weight"]), 1), rate, rng, self.dtype)
 
-    def forward(self, tokens: IntArray, mask: Array | None = None) -> tuple[Array, IntArray]:
+    def forward(self, tokens: IntArray, mask: Array | None = None) -> tuple[Array, EmbeddingCache]:
         """(...) integers to (..., E), and the cache that ``backward`` needs.
 
         Args:
-            tokens: integers in [0, V).
-            mask: (V, 1), of ``dropout_mask``; multiplies each symbol's row.
+            tokens: integers in [0, V), to be left as they are until ``backward``.
+            mask: (V, 1), of ``dropout_mask``; multiplies each symbol's row; likewise.
 
         Raises:
             ArgumentError: a token is not an integer in [0, V), the mask does not fit.
@@ -89,11 +100,13 @@ class Embedding(Layer):
         tokens = np.asarray(tokens)
         self.check(tokens)
         self._check_mask(mask)
-        return self._rows(tokens, mask), tokens
+        return self._rows(tokens, mask), EmbeddingCache(tokens, Held(tokens=tokens, mask=mask))
 
     def __call__(self, tokens: IntArray) -> Array:
         """``forward`` without the cache."""
-        return self.forward(tokens)[0]
+        tokens = np.asarray(tokens)
+        self.check(tokens)
+        return self._rows(tokens, None)
 
     def input(self, tokens: IntArray, mask: Array | None = None) -> Array | TokenInput:
         """(T, B) integers as the input of a recurrent layer: the table itself, where it is the shorter one.
@@ -119,21 +132,25 @@ class Embedding(Layer):
         rows: Array = self.parameters["weight"][tokens]
         return rows if mask is None else rows * mask[tokens]
 
-    def backward(self, dy: Array, cache: IntArray, mask: Array | None = None) -> None:
+    def backward(self, dy: Array, cache: EmbeddingCache | IntArray, mask: Array | None = None) -> None:
         """Add each row's gradient to its symbol's; tokens have no gradient to return.
 
         Args:
             dy: (..., E).
-            cache: of ``forward``.
+            cache: of ``forward``, or the tokens themselves.
             mask: the one that ``forward`` took.
 
         Raises:
-            ArgumentError: dy or the mask does not fit.
+            ArgumentError: dy or the mask does not fit, or the tokens or the mask have changed since
+                ``forward``.
         """
+        tokens = cache.tokens if isinstance(cache, EmbeddingCache) else cache
         table = self.parameters["weight"]
-        check_shape("Embedding", "dy", dy, (*cache.shape, table.shape[1]), self.dtype)
+        check_shape("Embedding", "dy", dy, (*tokens.shape, table.shape[1]), self.dtype)
         self._check_mask(mask)
-        add_rows(self.gradients["weight"], cache, dy if mask is None else dy * mask[cache])
+        if isinstance(cache, EmbeddingCache):
+            cache.held.check("Embedding")
+        add_rows(self.gradients["weight"], tokens, dy if mask is None else dy * mask[tokens])
 
     def input_backward(self, dx: Array, tokens: IntArray, mask: Array | None = None) -> None:
         """The way back of ``input``.

@@ -44,10 +44,10 @@ class Layer:
         """Set all gradients to zero, as before each training step."""
         self.gradients.vector[...] = 0
 
-    def _move_into(self, parameters: Array, gradients: Array) -> None:
+    def _move_into(self, parameters: Array, gradients: Array, within: Parameters | None = None) -> None:
         """Live in these vectors from now on, with parameters and gradients as they are."""
         parameters[...], gradients[...] = self.parameters.vector, self.gradients.vector
-        self.parameters = Parameters(self.parameters.shapes, vector=parameters)
+        self.parameters = Parameters(self.parameters.shapes, vector=parameters, within=within)
         self.gradients = Parameters(self.gradients.shapes, vector=gradients)
 
 
@@ -90,11 +90,11 @@ class Network(Layer):
         offset = 0
         for layer in self._layers.values():
             part = slice(offset, offset + layer.parameters.vector.size)
-            layer._move_into(self.parameters.vector[part], self.gradients.vector[part])
+            layer._move_into(self.parameters.vector[part], self.gradients.vector[part], self.parameters)
             offset = part.stop
 
-    def _move_into(self, parameters: Array, gradients: Array) -> None:
-        super()._move_into(parameters, gradients)
+    def _move_into(self, parameters: Array, gradients: Array, within: Parameters | None = None) -> None:
+        super()._move_into(parameters, gradients, within)
         self._take_in()
 
     def __setstate__(self, state: dict[str, Any]) -> None:

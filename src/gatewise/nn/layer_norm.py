@@ -8,6 +8,7 @@ import numpy.typing as npt
 from gatewise.errors import ArgumentError
 from gatewise.nn._checks import check_dtype, check_shape, check_sizes
 from gatewise.nn.layer import Layer
+from gatewise.ops.held import Held
 from gatewise.ops.layer_norm import LayerNormCache, layer_norm, layer_norm_backward
 from gatewise.types import Array
 
@@ -53,7 +54,8 @@ class LayerNorm(Layer):
         check_dtype("LayerNorm", "x", x, self.dtype)
         if x.shape[-1:] != weight.shape:
             raise ArgumentError(f"LayerNorm: x has shape {x.shape}; expected (..., {len(weight)}).")
-        return layer_norm(x, weight, bias, self.epsilon)
+        y, cache = layer_norm(x, weight, bias, self.epsilon, watch=False)
+        return y, cache._replace(held=Held(parameters=self.parameters))
 
     def __call__(self, x: Array) -> Array:
         """``forward`` without the cache."""
@@ -63,7 +65,8 @@ class LayerNorm(Layer):
         """Dx (..., H) from dy (..., H); adds to the gradients.
 
         Raises:
-            ArgumentError: dy has another shape or type than y.
+            ArgumentError: dy has another shape or type than y, or the parameters have changed since
+                ``forward``.
         """
         check_shape("LayerNorm", "dy", dy, cache.normalised.shape, self.dtype)
         dx, dweight, dbias = layer_norm_backward(dy, cache)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,13 +12,23 @@ from gatewise.nn._checks import check_dtype, check_scale, check_shape, check_siz
 from gatewise.nn._projection import project, project_backward
 from gatewise.nn.embedding import Embedding
 from gatewise.nn.layer import Layer
+from gatewise.nn.parameters import Parameters
+from gatewise.ops.held import Held
+from gatewise.random_streams import generator
 from gatewise.types import Array, Seed
 
-__all__ = ["TIED_SCALE", "Linear", "TiedLinear"]
+__all__ = ["TIED_SCALE", "Linear", "LinearCache", "TiedLinear"]
 
 TIED_SCALE = 0.1
 """``init_scale`` for an embedding whose table also makes logits: rows from a standard normal distribution
 would make them of the size of √E (Merity et al. 2018)."""
+
+
+class LinearCache(NamedTuple):
+    """What ``backward`` needs: x (..., D), not copied, and that it and the weights are as they were."""
+
+    x: Array
+    held: Held
 
 
 class Linear(Layer):
@@ -50,7 +62,7 @@ class Linear(Layer):
             shapes["bias"] = (output_size,)
         super().__init__(shapes, dtype)
         scale = input_size**-0.5 if init_scale is None else init_scale
-        self.parameters["weight"][...] = np.random.default_rng(seed).uniform(-scale, scale, shapes["weight"])
+        self.parameters["weight"][...] = generator(seed).uniform(-scale, scale, shapes["weight"])
 
     @property
     def weight(self) -> Array:
@@ -61,26 +73,43 @@ class Linear(Layer):
     def _weight_gradient(self) -> Array:
         return self.gradients["weight"]
 
-    def forward(self, x: Array) -> tuple[Array, Array]:
+    @property
+    def _weight_owner(self) -> Parameters:
+        return self.parameters
+
+    def forward(self, x: Array) -> tuple[Array, LinearCache]:
         """(..., D) to (..., K), and the cache that ``backward`` needs.
+
+        Args:
+            x: to be left as it is until ``backward``.
 
         Raises:
             ArgumentError: the last axis is not D, or the type is another.
         """
+        y = self(x)
+        return y, LinearCache(x, Held(x=x, parameters=self._weight_owner))
+
+    def __call__(self, x: Array) -> Array:
+        """``forward`` without the cache."""
         check_dtype("Linear", "x", x, self.dtype)
         weight = self.weight
         if x.shape[-1] != weight.shape[1]:
             raise ArgumentError(f"Linear: x has shape {x.shape}; expected a last axis of {weight.shape[1]}.")
-        return project(x, weight, self.parameters.get("bias")), x
+        return project(x, weight, self.parameters.get("bias"))
 
-    def __call__(self, x: Array) -> Array:
-        """``forward`` without the cache."""
-        return self.forward(x)[0]
+    def backward(self, dy: Array, cache: LinearCache) -> Array:
+        """Dx (..., D) from dy (..., K); adds to the gradients.
 
-    def backward(self, dy: Array, cache: Array) -> Array:
-        """Dx (..., D) from dy (..., K); adds to the gradients."""
-        check_shape("Linear", "dy", dy, (*cache.shape[:-1], len(self.weight)), self.dtype)
-        return project_backward(cache, self.weight, dy, self._weight_gradient, self.gradients.get("bias"))
+        Raises:
+            ArgumentError: dy does not fit, or x or the weights have changed since ``forward``.
+        """
+        check_shape("Linear", "dy", dy, (*cache.x.shape[:-1], len(self.weight)), self.dtype)
+        cache.held.check(type(self).__name__)
+        return self.gradients_of(dy, cache.x)
+
+    def gradients_of(self, dy: Array, x: Array) -> Array:
+        """``backward`` for whoever has kept x (..., D) himself, and knows that nothing has changed since."""
+        return project_backward(x, self.weight, dy, self._weight_gradient, self.gradients.get("bias"))
 
 
 class TiedLinear(Linear):
@@ -106,3 +135,7 @@ class TiedLinear(Linear):
     @property
     def _weight_gradient(self) -> Array:
         return self.embedding.gradients["weight"]
+
+    @property
+    def _weight_owner(self) -> Parameters:
+        return self.embedding.parameters

@@ -32,8 +32,10 @@ from gatewise.ops.cell import Cell
 from gatewise.ops.dropout import StateMasks, check_rate, dropout, dropout_mask, zoneout_mask
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.error_flow import error_flow
+from gatewise.ops.held import Held
 from gatewise.ops.sequence.native import native_layer, why_not_native
 from gatewise.ops.sequence.walk import Walk
+from gatewise.random_streams import generator
 from gatewise.types import Array, BoolArray, IntArray, Seed, State
 
 __all__ = ["Recurrent"]
@@ -109,7 +111,7 @@ class Recurrent(Layer):
         self._shape = StackShape(input_size, hidden_sizes, self.directions, skip_connections)
         shapes = stack_shapes(self._shape, cell.gates, peephole, mogrifier)
         super().__init__(shapes | (norm_shapes(self._shape) if layer_norm else {}), dtype)
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
         for layer, _, suffix in self._shape.parts:
             scale = hidden_sizes[layer] ** -0.5 if init_scale is None else init_scale
             for name, view in self.parameters.items():
@@ -184,7 +186,8 @@ class Recurrent(Layer):
 
         Args:
             x: (T, B, D), of the layer's dtype; or tokens (T, B) with the table (V, D) of what they stand for,
-                which is the faster way where V is smaller than T * B (``Embedding.input``).
+                which is the faster way where V is smaller than T * B (``Embedding.input``). The cache refers
+                to it: leave it as it is until ``backward``, as the parameters.
             state: initial state, (L * directions, B, H) each; zeros where omitted. Layers narrower than the
                 widest do not look at what stands beyond their width.
             lengths: (B,) valid steps of each row, in any order, 0 to T; all T where omitted.
@@ -222,6 +225,7 @@ class Recurrent(Layer):
         if isinstance(x, TokenInput) and self.skip_connections:
             x = x.rows()
         rows = check_sequence(type(self).__name__, x, self.input_size, self.dtype, lengths, reset)
+        held = self._hold(x) if keep or rng is not None else None
         state = self._checked_state("state", state, rows)
         batch = sort_batch(x, lengths, reset)
         parts = (weights_of(self.parameters, suffix) for _, _, suffix in self._shape.parts)
@@ -235,7 +239,9 @@ class Recurrent(Layer):
             given = self.cell, below, part, initial
             _, lengths, reset, _ = batch
             if keep or rng is not None:
-                return sequence.forward(*given, lengths=lengths, reset=reset, reverse=reverse, masks=masks)
+                return sequence.forward(
+                    *given, lengths=lengths, reset=reset, reverse=reverse, masks=masks, watch=False
+                )
             y, last = sequence.infer(*given, lengths=lengths, reset=reset, reverse=reverse, masks=masks)
             return y, last, None
 
@@ -246,7 +252,11 @@ class Recurrent(Layer):
 
         parameters = self.parameters if self.layer_norm else None
         weight_masks = tuple(mask for _, mask in weights)
-        return stack_forward(self._shape, batch, state, forth, thin, parameters, weight_masks)
+        return stack_forward(self._shape, batch, state, forth, thin, parameters, weight_masks, held)
+
+    def _hold(self, x: Array | TokenInput) -> Held:
+        inputs = x._asdict() if isinstance(x, TokenInput) else {"x": x}
+        return Held(**inputs, parameters=self.parameters)
 
     def backward(self, dy: Array, cache: RecurrentCache, dstate: State | None = None) -> tuple[Array, State]:
         """Back-propagation through time and down the stack; adds to ``gradients``.
@@ -261,8 +271,8 @@ class Recurrent(Layer):
             of the initial state.
 
         Raises:
-            ArgumentError: dy or dstate has another shape or type than y or the state had, or the cache
-                has been through ``backward`` before.
+            ArgumentError: dy or dstate has another shape or type than y or the state had, the cache has been
+                through ``backward`` before, or x or the parameters have changed since ``forward``.
         """
 
         def back(
@@ -317,6 +327,8 @@ class Recurrent(Layer):
         walk = cache.layers[0][0].walk
         check_shape(type(self).__name__, "dy", dy, (walk.steps, walk.batch, self.output_size), self.dtype)
         dstate = self._checked_state("dstate", dstate, walk.batch)
+        if cache.held is not None:
+            cache.held.check(type(self).__name__)
         return stack_backward(self._shape, dy, cache, dstate, back, gradients)
 
     def _checked_state(self, name: str, state: State | tuple[Array, ...] | None, batch: int) -> State | None:

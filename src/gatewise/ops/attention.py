@@ -34,6 +34,7 @@ import numpy as np
 
 from gatewise.errors import ArgumentError
 from gatewise.ops.activations import softmax
+from gatewise.ops.held import Held
 from gatewise.types import Array, BoolArray, IntArray
 
 __all__ = [
@@ -60,11 +61,13 @@ class PreparedMemory:
         keys: W_h h, (B, S, K); the same array as ``values`` for the dot score.
         values: h (B, S, M), zero in the padding.
         mask: (B, S), True where a sequence has not ended.
+        held: that the parameters which made the keys are as they were.
     """
 
     keys: Array
     values: Array
     mask: BoolArray
+    held: Held | None = None
 
     def take(self, rows: IntArray) -> PreparedMemory:
         """The memory with other rows of the batch: re-ordered, repeated or left out, as beam search needs.
@@ -84,7 +87,7 @@ class PreparedMemory:
             raise ArgumentError(f"take: rows lie in [{rows.min()}, {rows.max()}]; expected [0, {batch}).")
         values = self.values[rows]
         keys = values if self.keys is self.values else self.keys[rows]
-        return PreparedMemory(keys, values, self.mask[rows])
+        return PreparedMemory(keys, values, self.mask[rows], self.held)
 
 
 def pad_memory(memory: Array, lengths: IntArray | None) -> tuple[Array, BoolArray]:

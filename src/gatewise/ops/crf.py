@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gatewise.errors import ArgumentError
+from gatewise.ops.held import Held
 from gatewise.types import Array, BoolArray, IntArray
 
 __all__ = [
@@ -73,6 +74,7 @@ class CRFCache(NamedTuple):
         weights: of the field.
         alpha: (T, B, K), log of the summed exp(score) of all paths up to each step that end in each tag.
         log_partition: log Z, (B,).
+        held: that the emissions and the weights are as they were.
     """
 
     emissions: Array
@@ -81,6 +83,7 @@ class CRFCache(NamedTuple):
     weights: CRFWeights
     alpha: Array
     log_partition: Array
+    held: Held | None = None
 
 
 def crf_allowing(weights: CRFWeights, allowed: CRFAllowed) -> CRFWeights:
@@ -130,7 +133,8 @@ def crf_log_likelihood(
     score = weights.start[tags[0]] + np.sum(np.where(valid, picked, 0), axis=0) + weights.end[last]
     taken = weights.transitions[tags[:-1], tags[1:]]
     score = score + np.sum(np.where(valid[1:], taken, 0), axis=0)
-    return score - log_partition, CRFCache(emissions, tags, lengths, weights, alpha, log_partition)
+    held = Held(emissions=emissions, **weights._asdict())
+    return score - log_partition, CRFCache(emissions, tags, lengths, weights, alpha, log_partition, held)
 
 
 def crf_log_likelihood_backward(dlog_likelihood: Array, cache: CRFCache) -> tuple[Array, CRFWeights]:
@@ -142,8 +146,13 @@ def crf_log_likelihood_backward(dlog_likelihood: Array, cache: CRFCache) -> tupl
 
     Returns:
         demissions (T, B, K), zero in the padding, and the gradients of the weights.
+
+    Raises:
+        ArgumentError: the emissions or the weights have changed since.
     """
-    emissions, tags, lengths, weights, alpha, log_partition = cache
+    emissions, tags, lengths, weights, alpha, log_partition, held = cache
+    if held is not None:
+        held.check("crf_log_likelihood_backward")
     steps, batch, count = emissions.shape
     rows, valid = np.arange(batch), _valid(emissions, lengths)
     beta = _beta(emissions, lengths, weights)

@@ -50,14 +50,16 @@ def error_flow(dy: Array, cache: SequenceCache, dstate: State | None = None) -> 
         h and c, (T, B, H) each, zero in the padding; c is 0 wide for the RNN.
 
     Raises:
-        ArgumentError: the cache is spent; a shape does not fit; the pass had zoneout of the cell state, where
-            h_t and step t + 1 see two different cell states.
+        ArgumentError: the cache is spent, or what it holds has changed since; a shape does not fit; the pass
+            had zoneout of the cell state, where h_t and step t + 1 see two different cell states.
     """
     if cache.masks.zoneout_c is not None:
         raise ArgumentError(
             "error_flow: the forward pass had masks.zoneout_c; expected None, for under it h_t and step "
             "t + 1 see two different cell states, and neither alone is c_t. Run forward without it."
         )
+    if cache.held is not None:
+        cache.held.check("error_flow")
     if dstate is None:
         dstate = State(np.zeros_like(cache.h_slots[0]), np.zeros_like(cache.c_slots[0]))
     flow = State(np.zeros_like(cache.h), np.zeros_like(cache.c))

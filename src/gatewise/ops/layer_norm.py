@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gatewise.ops.held import Held
 from gatewise.types import Array
 
 __all__ = ["LayerNormCache", "layer_norm", "layer_norm_backward"]
@@ -41,6 +42,7 @@ class LayerNormCache(NamedTuple):
         weight: w (H,), not copied.
         bias: b (H,), not copied.
         epsilon: ε.
+        held: that w is as it was; None where somebody else sees to it.
     """
 
     normalised: Array
@@ -48,9 +50,12 @@ class LayerNormCache(NamedTuple):
     weight: Array
     bias: Array
     epsilon: float
+    held: Held | None = None
 
 
-def layer_norm(x: Array, weight: Array, bias: Array, epsilon: float = 1e-5) -> tuple[Array, LayerNormCache]:
+def layer_norm(
+    x: Array, weight: Array, bias: Array, epsilon: float = 1e-5, *, watch: bool = True
+) -> tuple[Array, LayerNormCache]:
     """Normalise over the last axis.
 
     Args:
@@ -58,6 +63,7 @@ def layer_norm(x: Array, weight: Array, bias: Array, epsilon: float = 1e-5) -> t
         weight: w (H,).
         bias: b (H,).
         epsilon: ε, which keeps a vector of equal elements from being divided by 0.
+        watch: w is marked, and ``layer_norm_backward`` refuses the cache if it has changed.
 
     Returns:
         y (..., H), and the cache.
@@ -67,11 +73,18 @@ def layer_norm(x: Array, weight: Array, bias: Array, epsilon: float = 1e-5) -> t
     normalised /= deviation
     y: Array = normalised * weight
     y += bias
-    return y, LayerNormCache(normalised, deviation, weight, bias, epsilon)
+    held = Held(weight=weight) if watch else None
+    return y, LayerNormCache(normalised, deviation, weight, bias, epsilon, held)
 
 
 def layer_norm_backward(dy: Array, cache: LayerNormCache) -> tuple[Array, Array, Array]:
-    """The gradients of x (..., H), weight (H,) and bias (H,) from dy (..., H)."""
+    """The gradients of x (..., H), weight (H,) and bias (H,) from dy (..., H).
+
+    Raises:
+        ArgumentError: the weight has changed since.
+    """
+    if cache.held is not None:
+        cache.held.check("layer_norm_backward")
     n = cache.normalised
     width = n.shape[-1]
     dn = dy * cache.weight

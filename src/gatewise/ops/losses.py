@@ -9,6 +9,7 @@ import numpy as np
 from gatewise import kernels
 from gatewise.errors import ArgumentError
 from gatewise.ops.activations import log_softmax, sigmoid
+from gatewise.ops.held import Held
 from gatewise.types import Array, BoolArray, IntArray
 
 __all__ = [
@@ -36,12 +37,14 @@ class CrossEntropyCache(NamedTuple):
         targets: (...).
         weights: (...), of each target in the mean, 0 if masked.
         smoothing: ε.
+        held: that the targets are as they were.
     """
 
     log_probabilities: Array
     targets: IntArray
     weights: Array
     smoothing: float = 0.0
+    held: Held | None = None
 
 
 def _mean_weights(
@@ -105,7 +108,8 @@ def cross_entropy(
     if smoothing:
         picked = (1 - smoothing) * picked + smoothing * log_probabilities.mean(axis=-1)
     loss = np.sum(-picked * weights, dtype=np.float64)
-    return float(loss), CrossEntropyCache(log_probabilities, targets, weights, smoothing)
+    held = Held(targets=targets)
+    return float(loss), CrossEntropyCache(log_probabilities, targets, weights, smoothing, held)
 
 
 def _check_smoothing(smoothing: float) -> None:
@@ -146,7 +150,13 @@ def check_targets(targets: IntArray, classes: int) -> None:
 
 
 def cross_entropy_backward(cache: CrossEntropyCache) -> Array:
-    """Gradient dlogits (..., V): softmax minus the target, times each target's weight in the mean."""
+    """Gradient dlogits (..., V): softmax minus the target, times each target's weight in the mean.
+
+    Raises:
+        ArgumentError: the targets have changed since.
+    """
+    if cache.held is not None:
+        cache.held.check("cross_entropy_backward")
     dlogits: Array = np.exp(cache.log_probabilities)
     targets = cache.targets[..., None]
     np.put_along_axis(dlogits, targets, np.take_along_axis(dlogits, targets, axis=-1) - 1, axis=-1)

@@ -34,6 +34,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gatewise.ops.activations import sigmoid
+from gatewise.ops.held import Held
 from gatewise.types import Array
 
 __all__ = ["MogrifierCache", "MogrifierWeights", "mogrifier_gradients", "mogrify", "mogrify_backward"]
@@ -51,6 +52,7 @@ class MogrifierCache(NamedTuple):
         mask: (n, H), by which h is multiplied where Q reads it; None leaves it whole.
         gates: m of each round, (n, D) or (n, H).
         weights: not copied.
+        held: that x, h, the mask and the weights are as they were; None where somebody else sees to it.
     """
 
     x: Array
@@ -58,10 +60,11 @@ class MogrifierCache(NamedTuple):
     mask: Array | None
     gates: tuple[Array, ...]
     weights: MogrifierWeights
+    held: Held | None = None
 
 
 def mogrify(
-    x: Array, h: Array, weights: MogrifierWeights, mask: Array | None = None
+    x: Array, h: Array, weights: MogrifierWeights, mask: Array | None = None, *, watch: bool = True
 ) -> tuple[Array, Array, MogrifierCache]:
     """All rounds of one step.
 
@@ -70,6 +73,7 @@ def mogrify(
         h: h' (n, H).
         weights: of each round.
         mask: (n, H) of recurrent dropout.
+        watch: all that is given is marked, and ``mogrify_backward`` refuses the cache if it has changed.
 
     Returns:
         x and h of the highest round, and the cache.
@@ -84,7 +88,11 @@ def mogrify(
             x = m * x
         else:
             h = m * h
-    return x, h, MogrifierCache(first_x, first_h, mask, tuple(gates), weights)
+    held = None
+    if watch:
+        named = {f"weights[{i}][{k}]": f for i, each in enumerate(weights) for k, f in enumerate(each)}
+        held = Held(x=first_x, h=first_h, mask=mask, **named)
+    return x, h, MogrifierCache(first_x, first_h, mask, tuple(gates), weights, held)
 
 
 def mogrify_backward(dx: Array, dh: Array, cache: MogrifierCache) -> tuple[Array, Array, list[Array]]:
@@ -97,7 +105,12 @@ def mogrify_backward(dx: Array, dh: Array, cache: MogrifierCache) -> tuple[Array
 
     Returns:
         The gradients of x and h', and dz of each round, which ``mogrifier_gradients`` takes.
+
+    Raises:
+        ArgumentError: what the cache holds has changed since.
     """
+    if cache.held is not None:
+        cache.held.check("mogrify_backward")
     dz: list[Array] = []
     rounds = zip(_replay(cache), cache.gates, cache.weights, strict=True)
     for i, ((_, v), m, factors) in reversed(list(enumerate(rounds, start=1))):

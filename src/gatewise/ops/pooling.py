@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gatewise.ops.held import Held
 from gatewise.types import Array, BoolArray, IntArray
 
 __all__ = [
@@ -83,10 +84,17 @@ def picked_backward(dpooled: Array, picked: PickedSteps) -> Array:
 
 
 class AttentionCache(NamedTuple):
-    """The sequence y (T, B, H), and the attention to each of its steps (T, B), 0 in the padding."""
+    """What ``attention_pool_backward`` needs.
+
+    Attributes:
+        y: the sequence (T, B, H), not copied.
+        attention: to each of its steps (T, B), 0 in the padding.
+        held: that y is as it was.
+    """
 
     y: Array
     attention: Array
+    held: Held | None = None
 
 
 def attention_pool(y: Array, scores: Array, lengths: IntArray) -> tuple[Array, AttentionCache]:
@@ -103,12 +111,18 @@ def attention_pool(y: Array, scores: Array, lengths: IntArray) -> tuple[Array, A
     scores = np.where(valid_steps(len(y), lengths), scores, -np.inf)
     attention = np.exp(scores - scores.max(axis=0))
     attention /= attention.sum(axis=0)
-    return _weighted_sum(attention, y), AttentionCache(y, attention)
+    return _weighted_sum(attention, y), AttentionCache(y, attention, Held(y=y))
 
 
 def attention_pool_backward(dpooled: Array, cache: AttentionCache) -> tuple[Array, Array]:
-    """Dy (T, B, H) and dscores (T, B)."""
-    y, attention = cache
+    """Dy (T, B, H) and dscores (T, B).
+
+    Raises:
+        ArgumentError: y has changed since.
+    """
+    y, attention, held = cache
+    if held is not None:
+        held.check("attention_pool_backward")
     dattention = np.einsum("tbh,bh->tb", y, dpooled)
     dscores = attention * (dattention - (attention * dattention).sum(axis=0))
     return attention[..., None] * dpooled, dscores

@@ -89,7 +89,9 @@ class Optimizer:
             update = Update(*kernels.optimiser_step(rule, parameters, gradients, limit, before))
         else:
             update = self._step(parameters, gradients, limit, before)
-        if not np.isfinite(update.gradient_norm):
+        if np.isfinite(update.gradient_norm):
+            self.layer.parameters.note_change()
+        else:
             self.steps -= 1
         return update
 

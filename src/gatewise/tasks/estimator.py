@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-import numpy as np
-
 from gatewise.data.file_kinds import told_of
 from gatewise.errors import ArgumentError, CheckpointWarning, DataError, ModelFileError
 from gatewise.nn import Network
 from gatewise.optim.schedules import SCHEDULES, Schedule
+from gatewise.random_streams import Purpose, stream
 from gatewise.storage import check_suffix, file_problem, json_field, read_tensors, write_tensors
 from gatewise.tasks.hyperparameters import Hyperparameters
 from gatewise.tasks.run_record import RunRecord, read_notes, read_record
@@ -145,7 +144,7 @@ class Estimator(Hyperparameters):
             clip_norm=self.clip_norm,
             patience=self.patience,
             time_limit=None if self.time_limit is None else share_of_time * self.time_limit,
-            rng=np.random.default_rng([self.seed, 1]),
+            rng=stream(self.seed, Purpose.NOISE),
             listeners=[*listeners, training.PlainProgress()] if self.progress else listeners,
         )
         # What a run is known by.

@@ -9,6 +9,7 @@ import numpy as np
 
 from gatewise.data.streams import StreamWindows, Window
 from gatewise.nn.parameters import Parameters
+from gatewise.random_streams import Purpose, stream
 from gatewise.types import Array, State
 
 __all__ = ["StreamNetwork", "StreamReader", "TruncatedBPTT", "stream_loss"]
@@ -77,7 +78,7 @@ class TruncatedBPTT:
             self.state = None
         if self.window_seed is None:
             return self.training.starting_at(first)
-        return self.training.starting_at(first, np.random.default_rng([self.window_seed, epoch]))
+        return self.training.starting_at(first, stream(self.window_seed, Purpose.WINDOWS, epoch))
 
     def step(self, batch: Window, rng: np.random.Generator) -> float:
         """Loss of one window; its gradients are added to the network's."""

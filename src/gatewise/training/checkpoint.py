@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gatewise.errors import ArgumentError, ModelFileError
+from gatewise.random_streams import STREAMS_VERSION
 from gatewise.storage import TensorFile, json_field, read_tensors, write_tensors
 from gatewise.training.loop import Loop
 from gatewise.types import Array
@@ -29,6 +30,9 @@ __all__ = [
     "was_ended",
     "write_checkpoint",
 ]
+
+_STREAMS = "random_streams"
+"""Under this name a checkpoint says how its run draws; those of before there were versions say nothing."""
 
 PREFIX = "training."
 """Of the names of arrays that only training needs."""
@@ -62,7 +66,8 @@ def write_checkpoint(
     values, arrays = loop.state()
     tensors = {**loop.learner.network.parameters, **(others or {})}
     tensors |= {PREFIX + name: values for name, values in arrays.items()}
-    write_tensors(path, {**metadata, "training": {**values, "fingerprint": dict(fingerprint)}}, tensors)
+    training = {**values, "fingerprint": dict(fingerprint), _STREAMS: STREAMS_VERSION}
+    write_tensors(path, {**metadata, "training": training}, tensors)
 
 
 def mark_ended(path: str | Path, reason: str) -> None:
@@ -104,11 +109,18 @@ def read_checkpoint(
 
     Raises:
         ModelFileError: it is no checkpoint, or damaged.
-        ArgumentError: it is of a run with another setting or other data.
+        ArgumentError: it is of a run with another setting or other data, or of a gatewise that drew other
+            random numbers from the same seed.
     """
     file = read_tensors(path)
     training = json_field(path, file.metadata, "training", dict)
     found = json_field(path, training, "fingerprint", dict)
+    if training.get(_STREAMS, 1) != STREAMS_VERSION:
+        raise ArgumentError(
+            f"cannot go on from {str(path)!r}: it was written by another version of gatewise, which drew "
+            "other random numbers from the same seed, so that what follows would belong to neither run. "
+            "Finish it with that version, or start anew; gatewise.load reads the weights it stands at."
+        )
     fingerprint = json.loads(json.dumps(dict(fingerprint)))  # as the file has it: without tuples
     # Without the model that a run began with, its data are other tokens too.
     for name in ["init", *fingerprint, *found]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gatewise.errors import ArgumentError
 from gatewise.nn.parameters import Parameters
+from gatewise.random_streams import Purpose, stream
 from gatewise.types import Array, IntArray
 
 __all__ = ["ExampleNetwork", "Examples", "Minibatches", "batches_by_length", "mean_loss"]
@@ -91,7 +92,7 @@ class Minibatches(Generic[Batch]):
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
         """The batches of an epoch, from number ``first`` on."""
-        rng = np.random.default_rng([self.seed, 2, epoch])
+        rng = stream(self.seed, Purpose.ORDER, epoch)
         lengths = self.training.lengths
         order: list[IntArray] = []
         while not order or (self._steps and len(order) < self._steps):

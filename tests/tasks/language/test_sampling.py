@@ -160,6 +160,14 @@ def test_the_native_choice_is_the_same_among_many(target):
 
 @needs_native
 @pytest.mark.parametrize("target", NATIVE)
+@pytest.mark.parametrize(("uniform", "chosen"), [(0.0, 0), (0.25, 1), (0.5, 2), (0.75, 3)])
+def test_a_draw_on_a_border_takes_the_token_behind_it(uniform, chosen, target):
+    set_target(target)
+    assert choose_token(np.zeros(4, np.float32), uniform, 1.0, None, None, None) == chosen
+
+
+@needs_native
+@pytest.mark.parametrize("target", NATIVE)
 @pytest.mark.parametrize("uniform", [0.0, 0.5, np.nextafter(1.0, 0.0)])
 def test_the_ends_of_the_draw(uniform, target):
     """A token without probability is not chosen, not even by the first or the last draw there is."""

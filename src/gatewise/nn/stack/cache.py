@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gatewise.ops import sequence
+from gatewise.ops.held import Held
 from gatewise.ops.layer_norm import LayerNormCache
 from gatewise.types import Array, IntArray
 
@@ -26,6 +27,7 @@ class RecurrentCache:
             matrix; None without weight dropout.
         norms: for each layer, the cache of its output's normalisation; None without.
         order: how the batch was sorted; None if it was not.
+        held: that the input and the parameters are as they were; None where nothing was kept for a way back.
     """
 
     layers: tuple[tuple[sequence.SequenceCache, ...], ...]
@@ -33,3 +35,4 @@ class RecurrentCache:
     weight_masks: tuple[Array | None, ...]
     norms: tuple[LayerNormCache | None, ...]
     order: IntArray | None
+    held: Held | None = None

@@ -14,6 +14,7 @@ from gatewise.nn.stack.rows import SortedBatch, pick_state, stack_states, unsort
 from gatewise.nn.stack.shape import StackShape
 from gatewise.ops import sequence
 from gatewise.ops.embedding import TokenInput
+from gatewise.ops.held import Held
 from gatewise.ops.layer_norm import LayerNormCache
 from gatewise.types import Array, State
 
@@ -33,6 +34,7 @@ def stack_forward(
     thin: Callable[[Array], tuple[Array, Array | None]],
     parameters: Parameters | None,
     weight_masks: tuple[Array | None, ...],
+    held: Held | None,
 ) -> tuple[Array, State, RecurrentCache]:
     """From the bottom layer to the top one, each by ``forth``.
 
@@ -44,6 +46,7 @@ def stack_forward(
         thin: dropout on what goes from one layer to the next; returns it and the mask.
         parameters: of the stack where each layer's output is normalised; None where it is not.
         weight_masks: for the cache.
+        held: likewise.
 
     Returns:
         y and the last state, rows as they were before they were sorted; the cache, without layers where none
@@ -81,4 +84,4 @@ def stack_forward(
     if order is not None:
         y, last = unsort_rows(y, order), unsort_state(last, order)
     layers, masks, norms = zip(*kept, strict=True) if kept else ((), (), ())
-    return y, last, RecurrentCache(layers, masks, weight_masks, norms, order)
+    return y, last, RecurrentCache(layers, masks, weight_masks, norms, order, held)

@@ -46,10 +46,12 @@ def backward(
         state; the gradients of the weights. Where arrays were given to add to, these.
 
     Raises:
-        ArgumentError: the cache is spent; gradients are without peepholes or a Mogrifier and the weights are
-            not.
+        ArgumentError: the cache is spent, or x, the weights or the masks have changed since the forward pass;
+            gradients are without peepholes or a Mogrifier and the weights are not.
     """
     weights, x = cache.weights, cache.x
+    if cache.held is not None:
+        cache.held.check("backward")
     for name in ("peephole", "mogrifier"):
         if gradients is not None and (getattr(gradients, name) is None) != (getattr(weights, name) is None):
             raise ArgumentError(

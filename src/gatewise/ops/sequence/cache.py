@@ -8,6 +8,7 @@ from gatewise.errors import ArgumentError
 from gatewise.ops.cell import Cell, split_gates
 from gatewise.ops.dropout import StateMasks
 from gatewise.ops.embedding import TokenInput
+from gatewise.ops.held import Held
 from gatewise.ops.sequence.mogrified_sums import MogrifiedSums
 from gatewise.ops.sequence.walk import Walk
 from gatewise.ops.sequence.weights import Weights
@@ -64,6 +65,7 @@ class SequenceCache:
         c_slots: the same for the cell state; 0 wide for the RNN, which has none.
         masks: recurrent dropout and zoneout.
         mogrified: the Mogrifier's gates; None without one.
+        held: that x, weights and masks are as they were; None where somebody else sees to it.
     """
 
     cell: Cell
@@ -75,6 +77,7 @@ class SequenceCache:
     c_slots: Array
     masks: StateMasks
     mogrified: MogrifiedSums | None = None
+    held: Held | None = None
 
     @property
     def gates(self) -> Array:

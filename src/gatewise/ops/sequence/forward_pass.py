@@ -8,6 +8,7 @@ from gatewise import kernels
 from gatewise.ops.cell import Cell
 from gatewise.ops.dropout import StateMasks, zoneout
 from gatewise.ops.embedding import TokenInput
+from gatewise.ops.held import Held
 from gatewise.ops.sequence.cache import GateBuffer, SequenceCache
 from gatewise.ops.sequence.mogrified_sums import MogrifiedSums
 from gatewise.ops.sequence.native import native_layer, takes_native
@@ -28,6 +29,7 @@ def forward(
     reset: BoolArray | None = None,
     reverse: bool = False,
     masks: StateMasks | None = None,
+    watch: bool = True,
 ) -> tuple[Array, State, SequenceCache]:
     """Run a cell over a whole sequence.
 
@@ -41,6 +43,8 @@ def forward(
         reverse: walk from each row's last step to its first.
         masks: recurrent dropout and zoneout. What a unit keeps under zoneout is the state that its step
             sees: zero where a new sequence begins.
+        watch: x, weights and masks are marked, and ``backward`` refuses the cache if they have changed; False
+            for whoever does that himself.
 
     Returns:
         y (T, B, H), zero in the padding; the state after each row's last step; the cache.
@@ -49,6 +53,7 @@ def forward(
         ArgumentError: lengths rise, or a mask does not fit.
     """
     masks = masks or StateMasks()
+    held = _hold(x, weights, masks) if watch else None
     walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks)
     mogrified, inputs = _mogrified(walk, x, weights, masks)
     if takes_native(cell, weights, masks):
@@ -66,7 +71,7 @@ def forward(
         else:
             gates = np.zeros((walk.steps, walk.batch, len(weights.bias)), inputs.dtype)
         _steps_forward(cell, walk, weights, masks, gates, h_slots, c_slots, mogrified)
-    cache = SequenceCache(cell, walk, x, weights, GateBuffer(gates), h_slots, c_slots, masks, mogrified)
+    cache = SequenceCache(cell, walk, x, weights, GateBuffer(gates), h_slots, c_slots, masks, mogrified, held)
     return cache.h, State(walk.last_state(h_slots), walk.last_state(c_slots)), cache
 
 
@@ -84,14 +89,34 @@ def infer(
     """As ``forward``, but keeps nothing for a way back: no gates, and the cell state of one step only."""
     masks = masks or StateMasks()
     if not takes_native(cell, weights, masks):
-        return forward(cell, x, weights, state, lengths=lengths, reset=reset, reverse=reverse, masks=masks)[
-            :2
-        ]
+        y, last, _ = forward(
+            cell, x, weights, state, lengths=lengths, reset=reset, reverse=reverse, masks=masks, watch=False
+        )
+        return y, last
     walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks, keep_all=False)
     mogrified, inputs = _mogrified(walk, x, weights, masks)
     native = native_layer(cell, walk, inputs, weights, masks, mogrified)
     kernels.recurrent_forward(native, None, h_slots, c_slots)
     return walk.states_after(h_slots), State(walk.last_state(h_slots), c_slots[0])
+
+
+def _hold(x: Array | TokenInput, weights: Weights, masks: StateMasks) -> Held:
+    """All that a cache refers to and the way back reads."""
+    inputs = x._asdict() if isinstance(x, TokenInput) else {"x": x}
+    rounds = {
+        f"mogrifier[{i}][{k}]": factor
+        for i, factors in enumerate(weights.mogrifier or ())
+        for k, factor in enumerate(factors)
+    }
+    drawn = {f"masks.{name}": mask for name, mask in masks._asdict().items() if isinstance(mask, np.ndarray)}
+    return Held(
+        **inputs,
+        weight_ih=weights.weight_ih,
+        weight_hh=weights.weight_hh,
+        peephole=weights.peephole,
+        **rounds,
+        **drawn,
+    )
 
 
 def _mogrified(

@@ -69,7 +69,7 @@ class MogrifiedSums:
     def forward(self, t: int, h_prev: Array, z: Array) -> Array:
         """Fill z (n, G * H) with the input's part of the sums; returns the h' (n, H) for the other part."""
         n = len(h_prev)
-        x, h, cache = mogrify(self.given[t, :n], h_prev, self._rounds, self._mask_of(n))
+        x, h, cache = mogrify(self.given[t, :n], h_prev, self._rounds, self._mask_of(n), watch=False)
         for kept, m in zip(self.gates, cache.gates, strict=True):
             kept[t, :n] = m
         self.x[t, :n], self.h_slots[self._walk.before(t), :n] = x, h

@@ -14,6 +14,7 @@ from gatewise.ops.dropout import dropout, dropout_backward
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.losses import cross_entropy_in_place, cross_entropy_loss
 from gatewise.ops.pooling import last_step, max_pool, mean_pool, mean_pool_backward, picked_backward
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed
 
 __all__ = ["POOLINGS", "ClassifierNetwork", "LabelledBatch", "LabelledSequences"]
@@ -109,7 +110,7 @@ class ClassifierNetwork(Network):
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         self.pooling = pooling
         self.dropout = dropout
         self.word_dropout = word_dropout

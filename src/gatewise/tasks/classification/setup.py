@@ -12,6 +12,7 @@ from gatewise.data.lines import without_end
 from gatewise.data.sequences import Ragged
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.cells import CELLS
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_choice, check_number, check_size, enough_memory
 from gatewise.tasks.classification.input import (
     NumberInput,
@@ -145,7 +146,7 @@ class ClassifierHyperparameters(Estimator):
                 dropout=self.dropout,
                 recurrent_dropout=self.recurrent_dropout,
                 word_dropout=self.word_dropout,
-                seed=self.seed,
+                seed=stream(self.seed, Purpose.WEIGHTS),
             )
 
     def _config(self) -> dict[str, Any]:
@@ -231,7 +232,7 @@ def split(
     known = None if start is None else start.model.classes_
     classes = own if start is None or known is None else _joined(own, known, f"init={start.name}")
     if validation is None:
-        rng = np.random.default_rng([seed, 3])
+        rng = stream(seed, Purpose.HELD_OUT)
         learnt, measured = stratified_split(number_labels(labels, own, "y"), fraction, rng)
         raw, measured_raw = pick(raw, learnt), pick(raw, measured)
         labels, measured_labels = labels[learnt], labels[measured]

@@ -9,6 +9,7 @@ from gatewise.data.windows import ForecastBatch, WindowShape
 from gatewise.nn import Linear, Network, Recurrent
 from gatewise.nn.cells import CELLS
 from gatewise.ops.dropout import dropout, dropout_backward
+from gatewise.random_streams import generator
 from gatewise.tasks.forecasting.heads import Head
 from gatewise.types import Array, Seed
 
@@ -51,7 +52,7 @@ class ForecastNetwork(Network):
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         self.shape, self.reading, self.dropout = shape, head, dropout
         self.recurrent: Recurrent = CELLS[cell](
             features, hidden_size, num_layers, dropout=dropout, seed=rng, dtype=dtype

@@ -13,6 +13,7 @@ from gatewise.data.frames import Table
 from gatewise.data.panel import Panel
 from gatewise.data.windows import ForecastBatch, ForecastWindows, WindowShape
 from gatewise.errors import TrainingError
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.forecasting.cross_fit import Fold, folds
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.frames import actual_values
@@ -333,7 +334,7 @@ class PanelLearner(PanelModel):
             schedule=lambda step, _: schedule(step, planned),
             clip_norm=self.clip_norm,
             time_limit=seconds,
-            rng=np.random.default_rng([self.seed, 1]),
+            rng=stream(self.seed, Purpose.NOISE),
         )
         try:
             return loop.run()

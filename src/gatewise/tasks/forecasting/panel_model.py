@@ -15,6 +15,7 @@ from gatewise.data.panel import ColumnNames, Series, read_panel
 from gatewise.data.tables import as_table
 from gatewise.data.windows import ForecastWindows
 from gatewise.errors import DataError
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.forecasting.contexts import after_kept_ends, missing_of_contexts
@@ -202,7 +203,7 @@ class PanelModel(Estimator):
         self, network: ForecastNetwork, source: ForecastWindows, steps: int | None = None
     ) -> Forecasts:
         """Forecasts as a network gives them, its intervals not calibrated."""
-        sampling = Sampling(self.num_samples, self.point, np.random.default_rng([self.seed, 3]))
+        sampling = Sampling(self.num_samples, self.point, stream(self.seed, Purpose.FUTURES))
         return forecast_windows(network, self._head, source, steps or self.horizon, self.quantiles, sampling)
 
     def _judge(
@@ -233,7 +234,7 @@ class PanelModel(Estimator):
                 cell=self.cell,
                 dropout=self.dropout,
                 linear_skip=self.linear_skip,
-                seed=self.seed,
+                seed=stream(self.seed, Purpose.WEIGHTS),
             )
 
     def _vocabulary(self) -> Any:

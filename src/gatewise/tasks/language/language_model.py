@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
 from gatewise.data import TOKENIZERS, TextLike, Tokenizer
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_choice, check_number
 from gatewise.tasks.language.checks import check_language_model
 from gatewise.tasks.language.dynamic_evaluation import DynamicEvaluation
@@ -372,7 +371,7 @@ class LanguageModel(LanguageHyperparameters):
         self._check_fitted()
         check_number("max_tokens", max_tokens, low=0, high=sys.maxsize, whole=True)
         check_number("seed", seed, low=0, whole=True)
-        rng = np.random.default_rng(seed)
+        rng = stream(seed, Purpose.TEXT)
         sampler = Sampler(temperature, top_k, top_p, rng)
         return write_on(self.network_, self.tokenizer_, prompt, max_tokens, sampler, rng)
 

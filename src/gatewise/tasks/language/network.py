@@ -24,6 +24,7 @@ from gatewise.nn.cells import CELLS
 from gatewise.nn.linear import TIED_SCALE
 from gatewise.ops import TokenInput
 from gatewise.ops.dropout import dropout, dropout_backward
+from gatewise.random_streams import generator
 from gatewise.types import Array, IntArray, Seed, State
 
 __all__ = ["LanguageNetwork"]
@@ -91,7 +92,7 @@ class LanguageNetwork(Network):
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         self.input_dropout = input_dropout
         self.output_dropout = output_dropout
         self.embedding_dropout = embedding_dropout

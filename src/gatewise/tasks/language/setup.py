@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gatewise.data import TOKENIZERS, StreamWindows, TextLike, TextSource, Tokenizer, token_digest, tokenize
 from gatewise.data.extension import extended
 from gatewise.errors import ArgumentError
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.language.network import LanguageNetwork
 from gatewise.types import Array, IntArray
@@ -120,7 +121,7 @@ def new_network(model: LanguageHyperparameters, vocabulary_size: int) -> Languag
             adaptive_cutoffs=cutoffs,
             adaptive_div_value=model.adaptive_div_value,
             init_scale=model.init_scale,
-            seed=model.seed,
+            seed=stream(model.seed, Purpose.WEIGHTS),
         )
 
 

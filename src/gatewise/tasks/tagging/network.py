@@ -14,6 +14,7 @@ from gatewise.ops.crf import CRFAllowed
 from gatewise.ops.dropout import dropout, dropout_backward
 from gatewise.ops.embedding import TokenInput
 from gatewise.ops.losses import cross_entropy_in_place, cross_entropy_loss
+from gatewise.random_streams import generator
 from gatewise.tasks.tagging.examples import TaggedBatch
 from gatewise.tasks.tagging.vocabulary import SHAPES, UNKNOWN
 from gatewise.types import Array, IntArray, Seed, State
@@ -78,7 +79,7 @@ class TaggerNetwork(Network):
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         self.dropout = dropout
         self.unknown_rates: Array | None = None
         self.word_embedding = Embedding(words, embedding_size, seed=rng, dtype=dtype)

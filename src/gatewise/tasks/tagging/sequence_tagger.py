@@ -11,6 +11,7 @@ import numpy as np
 from gatewise.data.tagged import tagged_digest
 from gatewise.data.words import split_words
 from gatewise.errors import DataError
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_number
 from gatewise.tasks.tagging.answers import batches, tags_and_confidences, withheld
 from gatewise.tasks.tagging.examples import TaggedExamples
@@ -203,7 +204,7 @@ class SequenceTagger(TaggerHyperparameters):
         self._check_before_fit(checkpoint, resume)
         start = self._warm_start(init)
         check_tagged("sentences", sentences, "tags", tags)
-        rng = np.random.default_rng([self.seed, 3])
+        rng = stream(self.seed, Purpose.HELD_OUT)
         given = TaggedPart("tags", sentences, tags)
         learnt, measured = split(given, validation, self.validation_fraction, rng)
         # What is measured on counts for the scheme too: what is impossible would have an infinite loss.

@@ -24,6 +24,7 @@ from gatewise.nn.cells import CELLS
 from gatewise.nn.linear import TIED_SCALE
 from gatewise.ops.attention import PreparedMemory
 from gatewise.ops.dropout import dropout, dropout_backward
+from gatewise.random_streams import generator
 from gatewise.tasks.translation.examples import PairBatch, SourceBatch
 from gatewise.types import Array, IntArray, Seed, State
 
@@ -85,7 +86,7 @@ class TranslationNetwork(Network):
         seed: Seed = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         self.dropout, self.label_smoothing, self.own_inputs = dropout, label_smoothing, 0.0
         table_scale = TIED_SCALE if tie_weights and init_scale is None else init_scale
         self.target_embedding = Embedding(

@@ -13,6 +13,7 @@ from gatewise.data.pairs import Pairs, as_pairs
 from gatewise.errors import ArgumentError, DataError
 from gatewise.nn.attention import SCORES
 from gatewise.nn.cells import CELLS
+from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_choice, check_flag, check_number, check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.translation.examples import PairExamples, short_enough
@@ -103,7 +104,7 @@ class TranslationHyperparameters(Estimator):
                 tie_weights=self.tie_weights,
                 dropout=self.dropout,
                 label_smoothing=self.label_smoothing,
-                seed=self.seed,
+                seed=stream(self.seed, Purpose.WEIGHTS),
             )
 
     def _learn_vocabulary(
@@ -233,7 +234,7 @@ def _held_out(pairs: Pairs, fraction: float, seed: int) -> tuple[Pairs, Pairs]:
     Raises:
         DataError: none is left to learn from.
     """
-    drawn = np.random.default_rng([seed, 3]).permutation(len(pairs))
+    drawn = stream(seed, Purpose.HELD_OUT).permutation(len(pairs))
     count = round(len(pairs) * fraction)
     if count == len(pairs):
         raise DataError(
