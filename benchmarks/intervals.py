@@ -140,7 +140,7 @@ def _from_origins(table: dict[str, np.ndarray], horizon: int, test: int, step: i
     model = Forecaster(horizon=horizon, progress=False).fit(part(0, end - test))
     inside, values = 0, 0
     for origin in range(end - test, end - horizon + 1, step or horizon):
-        found = model.predict(part(max(0, origin - 3 * model.context_length_), origin))
+        found = model.predict(part(0, origin))
         actual = part(origin, origin + horizon)["y"]
         inside += int(((found["q0.1"] <= actual) & (actual <= found["q0.9"])).sum())
         values += int((~np.isnan(actual)).sum())

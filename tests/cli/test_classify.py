@@ -151,13 +151,13 @@ def test_labels_for_series(series, tmp_path, capsys):
         (["train", "classify", "UNLABELLED", "-o", "OUT"], "has no labels; expected a .ts file"),
         (
             ["train", "classify", "TABLE", "-o", "OUT"],
-            "error: text column 'text', but '",
+            "error: a column 'text' is needed, but '",
         ),
         (
             ["train", "classify", "TABLE", "-o", "OUT"],
             "has the columns label, review; name the one that is meant with --text",
         ),
-        (["predict", "MODEL", "TABLE"], "error: text column 'text', but '"),
+        (["predict", "MODEL", "TABLE"], "error: a column 'text' is needed, but '"),
         (["train", "classify", "nowhere.txt", "-o", "OUT"], "'nowhere.txt' does not exist"),
     ],
 )

@@ -222,7 +222,7 @@ def test_bad_options_are_one_line(arguments, message, model, table, monkeypatch,
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("option", ["--text=a", "--label=a", "--id=a", "--keep=a", "--min-confidence=0.5"])
+@pytest.mark.parametrize("option", ["--label=a", "--id=a", "--keep=a"])
 def test_options_of_classifiers_are_for_them_only(option, model_path, page, capsys):
     """`model_path` is a language model's, which predicts nothing."""
     from gatewise import SequenceTagger
@@ -233,6 +233,5 @@ def test_options_of_classifiers_are_for_them_only(option, model_path, page, caps
     )
     assert main(["predict", str(path), str(page), option]) == 2
     assert option.partition("=")[0] in capsys.readouterr().err
-    if "min" not in option:
-        assert main(["evaluate", str(model_path), str(page), option]) == 2
-        assert "is for tables of a classifier, and a LanguageModel was given" in capsys.readouterr().err
+    assert main(["evaluate", str(model_path), str(page), option]) == 2
+    assert "is for tables of a classifier, and a LanguageModel was given" in capsys.readouterr().err

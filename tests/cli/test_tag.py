@@ -329,11 +329,7 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
             "--min-confidence=2; expected a number from 0",
         ),
         (["predict", "MODEL", "--text=a", "--min-confidence=nan"], "--min-confidence=nan; expected a number"),
-        (["predict", "CLASSIFIER", "--text=a"], "--text is for a SequenceTagger, not a SequenceClassifier"),
-        (
-            ["predict", "CLASSIFIER", "RAW", "--min-confidence=0.5"],
-            "--min-confidence is for a SequenceTagger",
-        ),
+        (["predict", "CLASSIFIER", "--text=a"], "DATA is missing: a classifier needs a file"),
         (["predict", "MODEL", "RAW"], "raw.txt', line 2: 3 columns between spaces; expected 2, as in line 1"),
         (["predict", "MODEL", "RAW"], "For raw sentences, one a line: gatewise predict MODEL < "),
         (["train", "tag", "DATA", "-o", "OUT", "--scheme=iob2"], "--scheme iob2 needs --crf"),

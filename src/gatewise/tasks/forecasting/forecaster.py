@@ -32,8 +32,7 @@ class Forecaster(PanelLearner):
     ("direct") or patch after patch, from its own draws ("recursive"). Each series is scaled by what its
     training part shows. The last part of every series in time is held out and chooses the weights. What
     neither this nor training has seen calibrates the intervals (Romano et al. 2019) and gives the verdict: a
-    part of what is held out, or in short series parts that are forecast by up to five more networks, which
-    learnt from the others (after Xu & Xie 2021).
+    part of what is held out, or in short series parts forecast by up to five networks more (Xu & Xie 2021).
 
     Args:
         horizon: S, steps to forecast.
