@@ -23,7 +23,7 @@ from gatewise.cli import (
     text,
     translate,
 )
-from gatewise.cli.console import fail, say, telling_of_checkpoints
+from gatewise.cli.console import InterruptionError, fail, say, telling_of_checkpoints
 from gatewise.errors import GatewiseError, TrainingError
 from gatewise.version import __version__
 
@@ -92,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with telling_of_checkpoints():
             code = int(app(arguments, standalone_mode=False) or 0)
+    except InterruptionError as error:
+        fail(str(error))
+        return _INTERRUPTED
     except TrainingError as error:
         fail(str(error))
         return 1

@@ -60,7 +60,12 @@ def train(
         next_step=f"forecast with it: gatewise predict {output}",
         magnify=magnify,
         sample=lambda: one_by_one(table, model)[0],
+        report=lambda: _tell_verdict(model, as_json),
     )
+
+
+def _tell_verdict(model: Forecaster, as_json: bool) -> None:
+    """What was noticed in the data, and how the forecasts compare with baselines."""
     verdict = model.verdict_
     if as_json:
         print_json({"event": "verdict", "notes": model.notes_, **(verdict.as_dict() if verdict else {})})

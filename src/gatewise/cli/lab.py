@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gatewise.charts import can_draw
-from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.console import InterruptionError, JsonOption, print_json, say
 from gatewise.kernels import get_threads
 from gatewise.lab import EXPERIMENTS, Report, run
 from gatewise.lab.experiment import Result
@@ -43,7 +43,13 @@ def lab(
     if not as_json:
         say(f"{name}: {chosen.summary}\n({chosen.source})")
     with _listener(as_json) as tell:
-        report = run(name, seeds=seeds, quick=quick, jobs=get_threads() if jobs is None else jobs, tell=tell)
+        try:
+            jobs = get_threads() if jobs is None else jobs
+            report = run(name, seeds=seeds, quick=quick, jobs=jobs, tell=tell)
+        except KeyboardInterrupt:
+            raise InterruptionError(
+                "interrupted: not all trials are done, and no report was written."
+            ) from None
     written = report.save(out)
     if as_json:
         finding = report.finding

@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from gatewise.cli.console import print_json, say
+from gatewise.cli.console import InterruptionError, print_json, say
 from gatewise.cli.progress import listener
-from gatewise.errors import ArgumentError, TrainingError
+from gatewise.errors import ArgumentError, OutputError, TrainingError
 from gatewise.magnify import Snapshots, snapshots_path
 from gatewise.storage import check_suffix, check_writable
 from gatewise.tasks import Estimator, Forecaster
@@ -62,6 +62,7 @@ def run_training(
     next_step: str,
     magnify: str | None,
     sample: Callable[[], Any],
+    report: Callable[[], None] = lambda: None,
 ) -> None:
     """Train with a checkpoint beside the model, save the model, and say what came out.
 
@@ -75,8 +76,10 @@ def run_training(
         next_step: a command to try on the model.
         magnify: "every=N", to keep snapshots beside the model.
         sample: the sequence that these are to look at.
+        report: tells what more there is to tell of the trained model.
 
     Raises:
+        InterruptionError: Ctrl-C has ended training; all is written and told.
         ArgumentError: there is a checkpoint, and the user did not say what to do with it, or both; or there
             is none to go on from.
         TrainingError: training diverged; the best weights are saved if there are any.
@@ -113,6 +116,24 @@ def run_training(
     complete = model.stopped_by_ in ("finished", "early stopping")
     if complete:  # and not before: had the model not been written, its checkpoint would still have it all
         checkpoint.unlink(missing_ok=True)
+    try:
+        _tell_saved(model, output, as_json, next_step, magnify)
+        report()
+    except (OutputError, typer.Exit):  # Ctrl-C has ended what reads in the pipe, too
+        if model.stopped_by_ != "interrupted":
+            raise
+    # Another code than that of a complete training: what follows in a script must not take it for one.
+    if model.stopped_by_ == "interrupted":
+        raise InterruptionError(
+            f"interrupted: training is not complete. {str(output)!r} has the best weights so far and can be "
+            "used; go on with the same command and --resume."
+        )
+    if not complete and not as_json:
+        say("training is not complete; go on with the same command and --resume")
+
+
+def _tell_saved(model: Estimator, output: Path, as_json: bool, next_step: str, magnify: str | None) -> None:
+    """Say where the model is, and what was noticed in its data."""
     # A forecaster's notes come with its verdict.
     notes = () if isinstance(model, Forecaster) else model.notes_
     if as_json and notes:
@@ -125,8 +146,6 @@ def run_training(
         say(f"note: {note}")
     if magnify is not None:
         say(f"see how it came to remember: gatewise magnify {output} --training -o training.html")
-    if not complete:
-        say("training is not complete; go on with the same command and --resume")
 
 
 def sample_text(text: str, level: str) -> str:

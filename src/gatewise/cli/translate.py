@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import sys
@@ -13,7 +12,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from gatewise.cli.console import JsonOption, say
+from gatewise.cli.console import JsonOption, print_json, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.train import MagnifyOption, OutputOption, RestartOption, ResumeOption, run_training
 from gatewise.data.lines import decoded_lines, numbered_lines
@@ -101,7 +100,7 @@ def stream(model: Translator, data: Path | None, *, as_json: bool, **search: Any
         for (number, text), translations in zip(batch, found, strict=True):
             for rank, each in enumerate(translations, start=1):
                 if as_json:
-                    say(json.dumps(_row(number, rank, text, each)))
+                    print_json(_row(number, rank, text, each))
                 else:
                     say(f"{number}\t{rank}\t{each.text}" if search.get("n_best", 1) > 1 else each.text)
 
