@@ -24,6 +24,7 @@ LAYERS = [
     {"ops"},
     {"kernels"},
     {"charts"},
+    {"pictures"},
     {"storage"},
     {"types"},
     {"errors"},
@@ -44,6 +45,7 @@ DOORS = {
     "safetensors": "storage",
     "sklearn": "tasks or lab",
     "plotly": "charts",
+    "choreographer": "pictures",
     "jinja2": "magnify",
 }
 EVERYWHERE = {*sys.stdlib_module_names, "numpy"}

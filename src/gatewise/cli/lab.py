@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gatewise.charts import can_draw
 from gatewise.cli.console import InterruptionError, JsonOption, print_json, say
+from gatewise.cli.drawing import PngOption, SvgOption, chosen_formats, draw_beside
 from gatewise.kernels import get_threads
 from gatewise.lab import EXPERIMENTS, Report, run
 from gatewise.lab.experiment import Result
@@ -32,13 +33,15 @@ def lab(
     jobs: Annotated[
         int | None, typer.Option(help="Processes side by side.", show_default="one a core")
     ] = None,
+    png: PngOption = False,
+    svg: SvgOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run an experiment, or list them all."""
     if name is None:
         _list(as_json)
         return
-    chosen = experiment(name)
+    chosen, formats = experiment(name), chosen_formats(png, svg)
     prepare_folder(out)
     if not as_json:
         say(f"{name}: {chosen.summary}\n({chosen.source})")
@@ -51,6 +54,8 @@ def lab(
                 "interrupted: not all trials are done, and no report was written."
             ) from None
     written = report.save(out)
+    for page in [each for each in written if each.suffix == ".html"]:
+        written += draw_beside(page, formats)
     if as_json:
         finding = report.finding
         print_json(
