@@ -139,6 +139,30 @@ def test_ctrl_c_counts_even_where_nobody_reads_any_more(book, output):
     assert load(output).generate(max_tokens=5)
 
 
+@pytest.mark.parametrize("more", [[], ["--refit"], ["--json"]], ids=["once", "refit", "json"])
+def test_ctrl_c_ends_a_backtest_without_a_result(more, output):
+    """Forecasts of a model trained by half would be judged for those of a whole one."""
+    data = output.with_name("data.csv")
+    data.write_text(OTHERS["forecast"][0], encoding="utf-8")
+    driver = DRIVER.replace("cli import main, train", "cli import main, backtest as train")
+    arguments = [
+        "backtest",
+        data,
+        "--horizon=7",
+        "--hidden-size=8",
+        "-o",
+        output.with_name("past.csv"),
+        *more,
+    ]
+    if more == ["--json"]:
+        arguments[-2] = output.with_name("past.json")
+    done = gatewise(*arguments, before=[sys.executable, "-c", driver, "SIGINT", "2"])
+    assert (done.returncode, done.stdout) == (130, "")
+    last = done.stderr.splitlines()[-1]
+    assert last == "gatewise: error: interrupted: the backtest is not complete, and nothing was written."
+    assert [each.name for each in output.parent.iterdir()] == ["data.csv"]
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_ctrl_c_ends_the_demonstration(kept, output, tmp_path):
     driver = DRIVER.replace("cli import main, train", "cli import main, demo as train")

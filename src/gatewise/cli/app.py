@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from gatewise.cli import (
+    anomalies,
+    backtest,
     classify,
     demo,
     evaluate,
@@ -18,6 +20,7 @@ from gatewise.cli import (
     info,
     lab,
     magnify,
+    plot,
     predict,
     tag,
     text,
@@ -71,6 +74,9 @@ app.add_typer(train, name="train")
 app.command("generate")(generate.generate)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
+app.command("backtest")(backtest.backtest)
+app.command("anomalies")(anomalies.anomalies)
+app.command("plot")(plot.plot)
 app.command("magnify")(magnify.magnify)
 app.command("lab")(lab.lab)
 app.command("info")(info.info)

@@ -18,6 +18,7 @@ from gatewise.storage import json_text
 __all__ = [
     "InterruptionError",
     "JsonOption",
+    "aside",
     "fail",
     "json_line",
     "note",
@@ -96,6 +97,11 @@ def _note_missing_letters(encoding: str) -> None:
         f"standard output is in {encoding}, which lacks some of these letters: they are written as numbers, "
         r"as in \u20ac. Set PYTHONIOENCODING=utf-8, or have a file written with --output where there is one."
     )
+
+
+def aside(text: str) -> None:
+    """Lines beside the result, on standard error."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def note(message: str) -> None:

@@ -48,10 +48,18 @@ def check_table(output: Path | None, as_json: bool) -> None:
     check_writable(output)
 
 
-def write_table(table: Columns, output: Path | None, as_json: bool) -> None:
+def write_table(
+    table: Columns, output: Path | None, as_json: bool, facts: Mapping[str, Any] | None = None
+) -> None:
     """Write a table whose kind of file ``check_table`` has let pass, and say so where it goes into a file.
 
     As JSON rows are an object a line, but in a .json file all of them are one array.
+
+    Args:
+        table: what to write.
+        output: the file; standard output where omitted.
+        as_json: whether machines are to read it.
+        facts: what else machines are told where the rows go into a file.
     """
     rows = (dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True))
     if output is None:
@@ -66,6 +74,6 @@ def write_table(table: Columns, output: Path | None, as_json: bool) -> None:
     write_bytes(output, content)
     count = len(next(iter(table.values())))
     if as_json:
-        print_json({"path": str(output), "rows": count})
+        print_json({"path": str(output), "rows": count, **(facts or {})})
     else:
         say(f"wrote {count:,} rows to {output}")
