@@ -15,14 +15,17 @@ function axis(extra = {}) {
   return { gridcolor: css("--line"), zerolinecolor: css("--line"), linecolor: css("--line"), automargin: true, ...extra };
 }
 
+// Made once: plotly takes other buttons, though they do the same, for a new figure, and forgets what was zoomed.
+let CONFIG = null;
+
 function draw(figure, traces, layout, height = 300) {
+  CONFIG ??= { responsive: true, displaylogo: false, modeBarButtons: [pictureButtons()] };
   const small = figure.clientWidth < 520;
   const base = { height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: css("--text"), size: small ? 11 : 12 }, margin: { l: 54, r: 14, t: 34, b: 44 },
     hoverlabel: { bgcolor: css("--raised"), font: { color: css("--text") } }, dragmode: small ? false : "zoom",
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" }, uirevision: "kept" }; // what was zoomed stays
-  return Plotly.react(figure, traces, { ...base, ...layout },
-    { responsive: true, displaylogo: false, modeBarButtons: [pictureButtons()] });
+  return Plotly.react(figure, traces, { ...base, ...layout }, CONFIG);
 }
 
 // The steps of a range as an axis: with the labels of all where there is room, with some of them where they say
