@@ -24,6 +24,7 @@ LAYERS = [
     {"ops"},
     {"kernels"},
     {"charts"},
+    {"pictures"},
     {"storage"},
     {"random_streams"},
     {"types"},
@@ -54,6 +55,7 @@ DOORS = {
     "safetensors": "storage",
     "sklearn": "tasks or lab",
     "plotly": "charts",
+    "choreographer": "pictures",
     "jinja2": "magnify",
 }
 EVERYWHERE = {*sys.stdlib_module_names, "numpy"}

@@ -38,7 +38,7 @@ def test_the_core_needs_light_libraries_only():
 def test_every_extra_is_known_and_filled():
     extras = DISTRIBUTION.metadata.get_all("Provides-Extra")
     assert set(extras) == {
-        *("bleu", "bpe", "parquet", "plot", "report", "lab"),
+        *("bleu", "bpe", "parquet", "plot", "pictures", "report", "lab"),
         *("examples", "test", "browser", "lint", "docs", "bench"),
     }
     assert all(requirement_names(extra=extra) for extra in extras)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import math
 import os
 import signal
 import stat
@@ -22,7 +23,14 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from gatewise import storage
 from gatewise.errors import ArgumentError, OutputError
-from gatewise.storage import check_suffix, check_writable, read_tensors, write_bytes, write_tensors
+from gatewise.storage import (
+    check_suffix,
+    check_writable,
+    json_text,
+    read_tensors,
+    write_bytes,
+    write_tensors,
+)
 from tests.marks import on_posix
 from tests.model_files import json_values
 
@@ -348,3 +356,23 @@ def test_a_model_path_has_its_suffix():
     assert check_suffix("a/m.safetensors") == Path("a/m.safetensors")
     with pytest.raises(ArgumentError, match=r"'m\.bin' ends in '\.bin'; expected '\.safetensors'"):
         check_suffix("m.bin")
+
+
+# JSON
+
+
+@pytest.mark.parametrize(
+    ("value", "encoding", "text"),
+    [
+        ({"ü": "Łódź 😀"}, "utf-8", '{"ü": "Łódź 😀"}'),
+        ({"ü": "é"}, "latin-1", '{"ü": "é"}'),
+        ({"ü": "Ł"}, "latin-1", '{"\\u00fc": "\\u0141"}'),
+        (["😀"], "ascii", '["\\ud83d\\ude00"]'),
+        ("half \ud83d", "utf-8", '"half \\ud83d"'),
+        ([math.nan, math.inf, -math.inf, 1.5], "utf-8", "[null, null, null, 1.5]"),
+        ({"a": {"b": (1, np.float64("nan"))}}, "utf-8", '{"a": {"b": [1, null]}}'),
+    ],
+)
+def test_json_has_letters_as_they_are_and_numbers_that_it_knows(value, encoding, text):
+    assert json_text(value, encoding) == text
+    assert text.encode(encoding)

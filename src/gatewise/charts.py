@@ -1,4 +1,4 @@
-"""Charts by plotly: panels of lines with one look, saved as one page that works without a network."""
+"""Charts by plotly: panels of lines with one look, saved as a page that needs no network, or as a picture."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gatewise.errors import MissingExtraError
+from gatewise.pictures import PICTURES_SCRIPT, pictures
 from gatewise.storage import write_bytes
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "line",
     "panels",
     "plotly_script",
+    "save_figure",
     "save_page",
 ]
 
@@ -29,14 +31,28 @@ BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e
 
 _NEEDS_PLOTLY = "plotting needs plotly; install it with: pip install 'gatewise[plot]'"
 
+_BUTTONS = """
+const figure = document.getElementById("{plot_id}");
+Plotly.react(figure, figure.data, figure.layout, { responsive: true, displaylogo: false,
+  showSendToCloud: false, modeBarButtonsToRemove: ["toImage"], modeBarButtonsToAdd: pictureButtons() });
+"""
+"""Puts the buttons beside a figure that plotly has just drawn."""
+
 
 def can_draw() -> bool:
     """Whether plotly is installed."""
     return find_spec("plotly") is not None
 
 
-def panels(titles: Sequence[str], *, columns: int = 1, height: int = 260) -> Any:
-    """A figure of panels, in rows of ``columns``, ``height`` pixels each.
+def panels(titles: Sequence[str], *, x: str, y: str, columns: int = 1, height: int = 260) -> Any:
+    """A figure of panels.
+
+    Args:
+        titles: of the panels, row by row.
+        x: what goes to the right in all of them, with its unit.
+        y: what goes up, with its unit.
+        columns: panels in a row.
+        height: of a panel, in pixels.
 
     Raises:
         MissingExtraError: plotly is not installed.
@@ -50,7 +66,7 @@ def panels(titles: Sequence[str], *, columns: int = 1, height: int = 260) -> Any
         rows=rows,
         cols=columns,
         subplot_titles=titles,
-        vertical_spacing=0.35 / rows,
+        vertical_spacing=0.42 / rows,
         horizontal_spacing=0.26 / columns,
     )
     figure.update_layout(
@@ -67,6 +83,8 @@ def panels(titles: Sequence[str], *, columns: int = 1, height: int = 260) -> Any
         },
         margin={"l": 60, "r": 20, "t": 80, "b": 50},
     )
+    figure.update_xaxes(title=x)
+    figure.update_yaxes(title=y)
     return figure
 
 
@@ -143,6 +161,29 @@ def save_page(figure: Any, path: str | Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    write_bytes(
-        path, figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False}).encode()
+    write_bytes(path, _page(figure).encode())
+
+
+def save_figure(figure: Any, path: str | Path) -> None:
+    """Write a figure as a page, or as a picture where the file's name ends in .png or .svg.
+
+    Raises:
+        MissingExtraError: what makes pictures is not installed.
+        OutputError: it cannot be written.
+    """
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind == "html":
+        save_page(figure, path)
+        return
+    [content] = pictures(_page(figure), [kind])[kind].values()
+    write_bytes(path, content)
+
+
+def _page(figure: Any) -> str:
+    page: str = figure.to_html(
+        include_plotlyjs=True,
+        full_html=True,
+        config={"displaylogo": False, "showSendToCloud": False},  # plotly.js 4 would offer to upload the data
+        post_script=_BUTTONS,
     )
+    return page.replace("<head>", f"<head><script>{PICTURES_SCRIPT}</script>", 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import secrets
 import stat
@@ -31,6 +32,7 @@ __all__ = [
     "check_writable",
     "file_problem",
     "json_field",
+    "json_text",
     "read_tensors",
     "write_bytes",
     "write_tensors",
@@ -210,6 +212,34 @@ def json_field(path: str | Path, metadata: Mapping[str, Any], name: str, expecte
     if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
         found = "missing" if name not in metadata else f"of type {type(value).__name__}"
         raise ModelFileError(f"{str(path)!r}: metadata {name!r} is {found}; expected {expected.__name__}.")
+    return value
+
+
+def json_text(value: Any, encoding: str = "utf-8") -> str:
+    """A value on one line of JSON, with null for each number that JSON does not have.
+
+    Args:
+        value: what JSON can hold, and NaN and infinities.
+        encoding: of what it is written to. Letters stand there as they are; where it lacks one, all beyond
+            ASCII are written as JSON escapes them.
+    """
+    finite = _finite(value)
+    text = json.dumps(finite, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:  # in UTF-8 too, of half a surrogate pair, as names of files may hold
+        return json.dumps(finite, allow_nan=False)
+    return text
+
+
+def _finite(value: Any) -> Any:
+    """The same with None for each number that is not finite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
     return value
 
 

@@ -96,7 +96,83 @@ def resume(book, output):
     return load(output).network_.parameters.vector
 
 
+def interrupted(output):
+    return (
+        f"gatewise: error: interrupted: training is not complete. {str(output)!r} has the best weights "
+        "so far and can be used; go on with the same command and --resume.\n"
+    )
+
+
 # Ctrl-C
+
+
+OTHERS = {
+    "forecast": ("unique_id,ds,y\n" + "".join(f"a,{k},{k % 7}\n" for k in range(200)), ["--horizon=7"]),
+    "classify": ("label,text\n" + "good,well done\nbad,oh no\n" * 40, []),
+    "tag": ("the\tDET\ncat\tNOUN\n\n" * 40, []),
+    "translate": ("".join(f"one {k}\tein {k}\n" for k in range(40)), ["--min-count=1"]),
+}
+"""For each other task what it learns from, and its own options."""
+
+
+@pytest.mark.parametrize("task", OTHERS)
+def test_ctrl_c_is_no_success_whatever_is_learnt(task, output):
+    """A script that goes on after success must not go on with a model trained by half."""
+    content, more = OTHERS[task]
+    data = output.with_name("data.csv" if "," in content else "data.tsv")
+    data.write_text(content, encoding="utf-8")
+    done = gatewise("train", task, data, "-o", output, "--hidden-size=8", *more, before=driven("SIGINT", 2))
+    assert done.returncode == 130
+    assert done.stderr.endswith(interrupted(output))
+    assert f"saved {output}" in done.stdout
+    assert {"forecast": "forecaster", "classify": "of 2 classes"}.get(task, "") in done.stdout
+    assert load(output).network_.parameters.vector.size > 0
+    assert checkpoint_of(output).exists()
+
+
+def test_ctrl_c_counts_even_where_nobody_reads_any_more(book, output):
+    """As in ``gatewise train ... | tee log``, which Ctrl-C ends too."""
+    with start([*driven("SIGINT", 3), *train(book, output)]) as process:
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (130, interrupted(output))
+    assert load(output).generate(max_tokens=5)
+
+
+@pytest.mark.parametrize("more", [[], ["--refit"], ["--json"]], ids=["once", "refit", "json"])
+def test_ctrl_c_ends_a_backtest_without_a_result(more, output):
+    """Forecasts of a model trained by half would be judged for those of a whole one."""
+    data = output.with_name("data.csv")
+    data.write_text(OTHERS["forecast"][0], encoding="utf-8")
+    driver = DRIVER.replace("cli import main, train", "cli import main, backtest as train")
+    arguments = [
+        "backtest",
+        data,
+        "--horizon=7",
+        "--hidden-size=8",
+        "-o",
+        output.with_name("past.csv"),
+        *more,
+    ]
+    if more == ["--json"]:
+        arguments[-2] = output.with_name("past.json")
+    done = gatewise(*arguments, before=[sys.executable, "-c", driver, "SIGINT", "2"])
+    assert (done.returncode, done.stdout) == (130, "")
+    last = done.stderr.splitlines()[-1]
+    assert last == "gatewise: error: interrupted: the backtest is not complete, and nothing was written."
+    assert [each.name for each in output.parent.iterdir()] == ["data.csv"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_ctrl_c_ends_the_demonstration(kept, output, tmp_path):
+    driver = DRIVER.replace("cli import main, train", "cli import main, demo as train")
+    options = ["--hidden-size=8", *(["-o", str(output)] if kept else [])]
+    done = gatewise("demo", *options, before=[sys.executable, "-c", driver, "SIGINT", "2"])
+    assert done.returncode == 130
+    last = done.stderr.splitlines()[-1]
+    said = f"; {str(output)!r} has the best weights so far and can be used" if kept else ""
+    assert last == f"gatewise: error: interrupted: training is not complete{said}."
+    assert output.exists() is kept
 
 
 def test_ctrl_c_ends_training_with_a_model_that_works_and_can_go_on(book, output, whole):
@@ -105,7 +181,7 @@ def test_ctrl_c_ends_training_with_a_model_that_works_and_can_go_on(book, output
         assert "checkpointed" in events, "it ended before its first checkpoint"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (0, "")
+    assert (process.returncode, err) == (130, interrupted(output))
     last = json.loads(out.splitlines()[-1])
     assert last == {"event": "saved", "path": str(output), "stopped_by": "interrupted"}
     assert np.isfinite(load(output).evaluate(book)["loss"])
@@ -119,7 +195,7 @@ def test_ctrl_c_ends_training_with_a_model_that_works_and_can_go_on(book, output
 def test_ctrl_c_after_any_step(step, book, output, whole):
     """The model is there at once, and going on gives the bits of a run without a stop."""
     done = gatewise(*train(book, output), before=driven("SIGINT", step))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (130, interrupted(output))
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert events[0]["total_steps"] == 2 * EPOCH
     assert events[-1]["stopped_by"] == "interrupted"
@@ -293,10 +369,10 @@ def test_ctrl_c_on_a_terminal(book, output, whole):
         terminal.read_until("epoch   1")
         terminal.type("\x03")
         terminal.read_until(None)
-        assert terminal.process.wait(60) == 0
+        assert terminal.process.wait(60) == 130
     text = shown(terminal.seen)
     assert "ended (interrupted)" in text
-    assert "training is not complete; go on with the same command and --resume" in text
+    assert "gatewise: error: interrupted: training is not complete." in text
     assert "Traceback" not in text
     assert terminal.seen.count("\x1b[?25l") == terminal.seen.count("\x1b[?25h") > 0, "the cursor comes back"
     np.testing.assert_array_equal(resume(book, output), whole)

@@ -51,7 +51,7 @@ class Squares:
         return Finding(("squares",), tuple((str(each),) for each in squares), "done", sum(squares) > 10)
 
     def draw(self, results):
-        figure = charts.panels(["squares"])
+        figure = charts.panels(["squares"], x="trial", y="square")
         charts.line(figure, 0, list(range(len(results))), [0] * len(results), "zero", charts.BLUE)
         return figure
 

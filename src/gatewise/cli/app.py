@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from gatewise.cli import (
+    anomalies,
+    backtest,
     classify,
     demo,
     evaluate,
@@ -18,12 +20,13 @@ from gatewise.cli import (
     info,
     lab,
     magnify,
+    plot,
     predict,
     tag,
     text,
     translate,
 )
-from gatewise.cli.console import fail, say, telling_of_checkpoints
+from gatewise.cli.console import InterruptionError, fail, say, telling_of_checkpoints
 from gatewise.cli.wording import speaking_for, worded
 from gatewise.errors import GatewiseError, TrainingError
 from gatewise.version import __version__
@@ -72,6 +75,9 @@ app.add_typer(train, name="train")
 app.command("generate")(generate.generate)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
+app.command("backtest")(backtest.backtest)
+app.command("anomalies")(anomalies.anomalies)
+app.command("plot")(plot.plot)
 app.command("magnify")(magnify.magnify)
 app.command("lab")(lab.lab)
 app.command("info")(info.info)
@@ -99,6 +105,9 @@ def _run(arguments: list[str]) -> int:
     try:
         with telling_of_checkpoints():
             code = int(app(arguments, standalone_mode=False) or 0)
+    except InterruptionError as error:
+        fail(worded(str(error)))
+        return _INTERRUPTED
     except TrainingError as error:
         fail(worded(str(error)))
         return 1

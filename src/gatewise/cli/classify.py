@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -92,12 +93,16 @@ def train(
         next_step=f"measure it: gatewise evaluate {output} FILE",
         magnify=magnify,
         sample=lambda: sample_text(X[0], model.level) if isinstance(X[0], str) else X[0][:SAMPLE_STEPS],
+        report=lambda: None if as_json else _tell_classes(y),
     )
-    if not as_json:
-        counts = Counter(y)
-        most = ", ".join(f"{label} ({count})" for label, count in counts.most_common(5))
-        more = ", ..." if len(counts) > 5 else ""
-        say(f"{len(y):,} sequences of {len(counts)} classes: {most}{more}")
+
+
+def _tell_classes(y: Sequence[Any]) -> None:
+    """How many sequences there are of each class."""
+    counts = Counter(y)
+    most = ", ".join(f"{label} ({count})" for label, count in counts.most_common(5))
+    more = ", ..." if len(counts) > 5 else ""
+    say(f"{len(y):,} sequences of {len(counts)} classes: {most}{more}")
 
 
 def predict(

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Annotated, Any
 
 import typer
 
 from gatewise.cli.wording import worded
-from gatewise.errors import CheckpointWarning, OutputError
+from gatewise.errors import CheckpointWarning, GatewiseError, OutputError
+from gatewise.storage import json_text
 
 __all__ = [
+    "InterruptionError",
     "JsonOption",
+    "aside",
     "fail",
     "figure",
+    "json_line",
     "note",
     "print_json",
     "printable",
@@ -29,6 +33,10 @@ __all__ = [
 ]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+class InterruptionError(GatewiseError):
+    """Ctrl-C has ended a command that has kept something all the same; the message says what."""
 
 
 _UNPRINTABLE = "·"
@@ -52,6 +60,10 @@ def write(text: str) -> None:
         OutputError: it cannot be written.
     """
     try:
+        text.encode(_encoding())
+    except UnicodeEncodeError:
+        _note_missing_letters(_encoding())
+    try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
@@ -68,8 +80,31 @@ def say(text: str = "") -> None:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """A result on one line of JSON, in ASCII, which every encoding of standard output can write."""
-    say(json.dumps(value))
+    """A result, a row or an event as one object of JSON, on a line of its own."""
+    write(json_line(value))
+
+
+def json_line(value: Mapping[str, Any]) -> str:
+    """An object as a line of JSON that standard output can write."""
+    return json_text(value, _encoding()) + "\n"
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
+
+
+@cache
+def _note_missing_letters(encoding: str) -> None:
+    """Once: what has been told need not be told with each line."""
+    note(
+        f"standard output is in {encoding}, which lacks some of these letters: they are written as numbers, "
+        r"as in \u20ac. Set PYTHONIOENCODING=utf-8, or have a file written with --output where there is one."
+    )
+
+
+def aside(text: str) -> None:
+    """Lines beside the result, on standard error."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def figure(value: float | None, form: str) -> str:

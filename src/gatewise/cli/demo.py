@@ -9,7 +9,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.console import InterruptionError, JsonOption, print_json, say
 from gatewise.cli.magnify import colored
 from gatewise.cli.progress import listener
 from gatewise.data import TextSource, tokenize
@@ -54,6 +54,9 @@ def demo(
         model.fit(training, validation=validation, listeners=[tell])
     if output is not None:
         model.save(output)
+    if model.stopped_by_ == "interrupted":
+        kept = "" if output is None else f"; {str(output)!r} has the best weights so far and can be used"
+        raise InterruptionError(f"interrupted: training is not complete{kept}.")
 
     losses = {"LSTM": model.evaluate(validation)["loss"], **_baselines(model, training, validation)}
     sample = model.generate(_PROMPT, max_tokens=400, temperature=0.6, seed=seed)

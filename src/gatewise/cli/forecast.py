@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -24,7 +24,16 @@ from gatewise.cli.wording import worded
 from gatewise.data.frames import Table, read_file
 from gatewise.tasks import Forecaster
 
-__all__ = ["evaluate", "one_by_one", "predict", "train"]
+__all__ = [
+    "IdType",
+    "IdTypeOption",
+    "columns_of",
+    "evaluate",
+    "one_by_one",
+    "predict",
+    "read_series",
+    "train",
+]
 
 
 class IdType(StrEnum):
@@ -32,6 +41,11 @@ class IdType(StrEnum):
 
     TEXT = "text"
     NUMBER = "number"
+
+
+IdTypeOption: TypeAlias = Annotated[
+    IdType, typer.Option(help="What the ids of a CSV file are: words as they are written, or numbers.")
+]
 
 
 @with_hyperparameters(Forecaster)
@@ -50,9 +64,7 @@ def train(
     resume: ResumeOption = False,
     restart: RestartOption = False,
     magnify: MagnifyOption = None,
-    id_type: Annotated[
-        IdType, typer.Option(help="What the ids of a CSV file are: words as they are written, or numbers.")
-    ] = IdType.TEXT,
+    id_type: IdTypeOption = IdType.TEXT,
     no_header: NoHeaderOption = False,
     as_json: JsonOption = False,
     **hyperparameters: Any,
@@ -63,8 +75,8 @@ def train(
     id column it is one series. A checkpoint is kept beside the model while training runs; --resume goes on
     from it to the very bits of a run without a stop.
     """
-    table = _read(data, id_type, header=not no_header)
-    measured = None if validation is None else _read(validation, id_type, header=not no_header)
+    table = read_series(data, id_type, header=not no_header)
+    measured = None if validation is None else read_series(validation, id_type, header=not no_header)
     model = Forecaster(**hyperparameters, progress=False)
     run_training(
         model,
@@ -78,7 +90,12 @@ def train(
         next_step=f"forecast with it: gatewise predict {output}",
         magnify=magnify,
         sample=lambda: one_by_one(table, model)[0],
+        report=lambda: _tell_verdict(model, as_json),
     )
+
+
+def _tell_verdict(model: Forecaster, as_json: bool) -> None:
+    """What was noticed in the data, and how the forecasts compare with baselines."""
     verdict, notes = model.verdict_, [worded(note) for note in model.notes_]
     if as_json:
         facts = verdict.as_dict() if verdict else {}
@@ -90,8 +107,9 @@ def train(
         say(str(verdict))
 
 
-def _read(path: Path, id_type: IdType, *, header: bool) -> Table:
-    table = read_file(path, header=header)
+def read_series(data: Path, id_type: IdType, *, header: bool = True) -> Table:
+    """A table of series, its ids as they are to be taken."""
+    table = read_file(data, header=header)
     return table.with_numbers() if id_type is IdType.NUMBER else table
 
 
@@ -118,11 +136,26 @@ def predict(
     )
     for each in model.context_notes_:
         note(each)
+    return columns_of(model, found, typed=typed)
+
+
+def columns_of(model: Forecaster, found: Any, *times: str, typed: bool) -> Mapping[str, Sequence[Any]]:
+    """A frame that a forecaster gave, by column.
+
+    Args:
+        model: the forecaster.
+        found: the frame.
+        times: columns of times beside the model's own.
+        typed: for files that know times and numbers apart; else all as it is to be read by people.
+    """
     table = Table.of(found)
-    if typed:
-        arrow: Any = found if table.backend == "pyarrow" else table.with_times(model.time).as_kind("pyarrow")
-        return {name: arrow[name] for name in arrow.column_names}
-    return {name: table.written(name) for name in table.columns}
+    if not typed:
+        return {name: table.written(name) for name in table.columns}
+    if table.backend != "pyarrow":
+        for name in (model.time, *times):
+            table = table.with_times(name)
+        found = table.as_kind("pyarrow")
+    return {name: found[name] for name in found.column_names}
 
 
 def evaluate(model: Forecaster, data: Path, *, header: bool = True) -> tuple[dict[str, Any], list[str]]:

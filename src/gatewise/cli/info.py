@@ -23,6 +23,7 @@ _EXTRAS = {
     "bpe": "tokenizers",
     "parquet": "pyarrow",
     "plot": "plotly",
+    "pictures": "choreographer",
     "report": "jinja2",
     "lab": "sklearn",
 }

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gatewise.charts import can_draw
-from gatewise.cli.console import JsonOption, print_json, say
+from gatewise.cli.console import InterruptionError, JsonOption, print_json, say
+from gatewise.cli.drawing import PngOption, SvgOption, chosen_formats, draw_beside
 from gatewise.kernels import get_threads
 from gatewise.lab import EXPERIMENTS, Report, run
 from gatewise.lab.experiment import Result
@@ -32,19 +33,29 @@ def lab(
     jobs: Annotated[
         int | None, typer.Option(help="Processes side by side.", show_default="one a core")
     ] = None,
+    png: PngOption = False,
+    svg: SvgOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run an experiment, or list them all."""
     if name is None:
         _list(as_json)
         return
-    chosen = experiment(name)
+    chosen, formats = experiment(name), chosen_formats(png, svg)
     prepare_folder(out)
     if not as_json:
         say(f"{name}: {chosen.summary}\n({chosen.source})")
     with _listener(as_json) as tell:
-        report = run(name, seeds=seeds, quick=quick, jobs=get_threads() if jobs is None else jobs, tell=tell)
+        try:
+            jobs = get_threads() if jobs is None else jobs
+            report = run(name, seeds=seeds, quick=quick, jobs=jobs, tell=tell)
+        except KeyboardInterrupt:
+            raise InterruptionError(
+                "interrupted: not all trials are done, and no report was written."
+            ) from None
     written = report.save(out)
+    for page in [each for each in written if each.suffix == ".html"]:
+        written += draw_beside(page, formats)
     if as_json:
         finding = report.finding
         print_json(

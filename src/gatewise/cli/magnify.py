@@ -15,6 +15,7 @@ from rich.text import Text
 from gatewise.charts import BLUE, ORANGE
 from gatewise.cli.classify import read_for
 from gatewise.cli.console import JsonOption, print_json, printable, say
+from gatewise.cli.drawing import PngOption, SvgOption, chosen_formats, draw_beside
 from gatewise.cli.forecast import one_by_one
 from gatewise.cli.units import Corpus, Report, meanings_report, parse_range, read_corpus, search_report
 from gatewise.data import TextSource, read_lines, read_pairs
@@ -80,6 +81,8 @@ def magnify(
             "and unit.",
         ),
     ] = None,
+    png: PngOption = False,
+    svg: SvgOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a model lets in, keeps and forgets while it reads."""
@@ -89,11 +92,16 @@ def magnify(
                 f"--output={str(output)!r}; expected a name that ends in {' or '.join(_ENDINGS)}."
             )
         check_writable(output)
+    formats = chosen_formats(png, svg)
+    if formats and (output is None or not _is_page(output)):
+        raise ArgumentError(
+            "--png and --svg draw the figures of the report; they need -o with a name that ends in .html."
+        )
     loaded = load(model)
     if training:
         given = {"--text": text, "--data": data, "--row": row, "--step": step or None}
         given |= {"--mark": mark, "--corpus": corpus, "--unit": unit}
-        _training_report(loaded, snapshots_path(model), output, given, as_json)
+        _training_report(loaded, snapshots_path(model), output, given, formats, as_json)
         return
     marked = None if mark is None else parse_range(mark)
     if not 0 < threshold < 1:
@@ -143,7 +151,9 @@ def magnify(
             unit=chosen,
             mark=marked,
         )
+        pictures = draw_beside(output, formats)
         said = f"wrote {output} ({output.stat().st_size / 1e6:.1f} MB); open it in a browser"
+        said += "".join(f"\nwrote {picture}" for picture in pictures)
     else:
         columns = {name: values.tolist() for name, values in inside.columns().items()}
         write_bytes(output, file_content(columns, output))
@@ -161,7 +171,12 @@ def _layer(inside: Magnification, layer: int, reverse: bool) -> LayerView:
 
 
 def _training_report(
-    model: Any, kept: Path, output: Path | None, given: Mapping[str, object], as_json: bool
+    model: Any,
+    kept: Path,
+    output: Path | None,
+    given: Mapping[str, object],
+    formats: list[str],
+    as_json: bool,
 ) -> None:
     """The report on the snapshots of a model's training.
 
@@ -185,11 +200,14 @@ def _training_report(
             f"{str(kept)!r} is of another training than the model; train it again with --magnify."
         )
     history.save(output)
+    pictures = list(map(str, draw_beside(output, formats)))
     names = [moment.facts["name"] for moment in history.moments.values()]
     if as_json:
-        print_json({"path": str(output), "moments": names})
+        print_json({"path": str(output), "moments": names, **({"pictures": pictures} if pictures else {})})
     else:
         say(f"wrote {output}: {len(names)} moments of the training, from {kept}; open it in a browser")
+        for picture in pictures:
+            say(f"wrote {picture}")
 
 
 def _is_page(output: Path) -> bool:

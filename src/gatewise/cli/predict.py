@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,17 +18,14 @@ from gatewise.cli.columns import (
     of_columns,
     sequence_columns,
 )
-from gatewise.cli.console import JsonOption, say, write
+from gatewise.cli.console import JsonOption
 from gatewise.cli.hyperparameters import with_options_of
-from gatewise.data.frames import file_content, is_parquet
+from gatewise.cli.tables import Columns, TableOption, check_table, write_table
+from gatewise.data.frames import is_parquet
 from gatewise.errors import ArgumentError
-from gatewise.storage import check_writable, write_bytes
 from gatewise.tasks import Estimator, Forecaster, SequenceClassifier, SequenceTagger, Translator, load
 
 __all__ = ["predict"]
-
-Columns = Mapping[str, Sequence[Any]]
-"""A table: plain Python values by column, all columns of one length."""
 
 _PREDICT: dict[type[Estimator], Callable[..., Columns]] = {
     Forecaster: forecast.predict,
@@ -50,10 +46,7 @@ def predict(
         Path | None,
         typer.Option(help="File with the known covariates of the steps to forecast.", show_default="none"),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="CSV or Parquet file to write, instead of standard output."),
-    ] = None,
+    output: TableOption = None,
     beam_size: Annotated[
         int | None, typer.Option(help="Of a translator: hypotheses kept of each text.", show_default="4")
     ] = None,
@@ -98,13 +91,7 @@ def predict(
     input, and writes line by line. Of a table of pairs, as its first line shows, it reads the sources. A
     tagger reads raw sentences from standard input, one a line, and says where each word stands in its line.
     """
-    if output is not None:
-        endings = (".json", ".jsonl") if as_json else (".csv", ".parquet", ".pq")
-        if output.suffix.lower() not in endings:
-            raise ArgumentError(
-                f"--output={str(output)!r}; expected a name that ends in {' or '.join(endings)}."
-            )
-        check_writable(output)
+    check_table(output, as_json)
     loaded = load(model)
     if type(loaded) not in _PREDICT:
         raise ArgumentError(
@@ -137,14 +124,4 @@ def predict(
         options["typed"] = True
     if attention:
         options["as_json"] = as_json
-    table = _PREDICT[type(loaded)](loaded, data, **options)
-    if as_json:
-        rows = zip(*table.values(), strict=True)
-        content = "".join(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows).encode()
-    else:
-        content = file_content(table, output or "")
-    if output is None:
-        write(content.decode("utf-8"))
-    else:
-        write_bytes(output, content)
-        say(f"wrote {len(next(iter(table.values()))):,} rows to {output}")
+    write_table(_PREDICT[type(loaded)](loaded, data, **options), output, as_json)

@@ -9,10 +9,10 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from gatewise.cli.console import note, print_json, say
+from gatewise.cli.console import InterruptionError, note, print_json, say
 from gatewise.cli.progress import listener
 from gatewise.cli.wording import worded
-from gatewise.errors import ArgumentError, ModelFileError, TrainingError
+from gatewise.errors import ArgumentError, ModelFileError, OutputError, TrainingError
 from gatewise.magnify import Snapshots, snapshots_path
 from gatewise.storage import check_suffix, check_writable
 from gatewise.tasks import Estimator, Forecaster
@@ -72,6 +72,7 @@ def run_training(
     next_step: str,
     magnify: str | None,
     sample: Callable[[], Any],
+    report: Callable[[], None] = lambda: None,
 ) -> None:
     """Train with a checkpoint beside the model, save the model, and say what came out.
 
@@ -85,8 +86,10 @@ def run_training(
         next_step: a command to try on the model.
         magnify: "every=N", to keep snapshots beside the model.
         sample: the sequence that these are to look at.
+        report: tells what more there is to tell of the trained model.
 
     Raises:
+        InterruptionError: Ctrl-C has ended training; all is written and told.
         ArgumentError: there is the checkpoint of a run that was cut off, and the user did not say what to do
             with it, or both; or there is none to go on from.
         TrainingError: training diverged; the best weights are saved if there are any.
@@ -132,6 +135,27 @@ def run_training(
         checkpoint.unlink(missing_ok=True)
     elif model.stopped_by_ == "time limit":
         mark_ended(checkpoint, model.stopped_by_)
+    try:
+        _tell_saved(model, output, as_json, next_step, magnify)
+        report()
+    except (OutputError, typer.Exit):  # Ctrl-C has ended what reads in the pipe, too
+        if model.stopped_by_ != "interrupted":
+            raise
+    # Another code than that of a complete training: what follows in a script must not take it for one.
+    if model.stopped_by_ == "interrupted":
+        raise InterruptionError(
+            f"interrupted: training is not complete. {str(output)!r} has the best weights so far and can be "
+            "used; go on with the same command and --resume."
+        )
+    if model.stopped_by_ == "time limit" and not as_json:
+        say(
+            "the time limit ended training; go on with the same command and --resume, or later, on other "
+            f"data, with --init {output}"
+        )
+
+
+def _tell_saved(model: Estimator, output: Path, as_json: bool, next_step: str, magnify: str | None) -> None:
+    """Say where the model is, what was noticed in its data, and how it compares with baselines."""
     # A forecaster's notes come with its verdict.
     notes = [] if isinstance(model, Forecaster) else [worded(note) for note in model.notes_]
     verdict = None if isinstance(model, Forecaster) else model.verdict_
@@ -149,13 +173,6 @@ def run_training(
         say(f"see how it came to remember: gatewise magnify {output} --training -o training.html")
     if verdict is not None:
         say(str(verdict))
-    if model.stopped_by_ == "time limit":
-        say(
-            "the time limit ended training; go on with the same command and --resume, or later, on other "
-            f"data, with --init {output}"
-        )
-    elif model.stopped_by_ == "interrupted":
-        say("training is not complete; go on with the same command and --resume")
 
 
 def sample_text(text: str, level: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import sys
@@ -15,7 +14,7 @@ import numpy as np
 import typer
 
 from gatewise.cli.columns import NoHeaderOption, SourceOption, TargetOption, beside, rows_told
-from gatewise.cli.console import JsonOption, figure, note, say
+from gatewise.cli.console import JsonOption, figure, note, print_json, say
 from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.standard_input import STANDARD_INPUT, standard_input_lines
 from gatewise.cli.train import (
@@ -149,7 +148,7 @@ def stream(
     for number, text, translations in _translated(model, _lines(model, data), at_once, **search):
         for rank, each in enumerate(translations, start=1):
             if as_json:
-                say(json.dumps(_row(number, rank, text, each) | (_looked(each) if attention else {})))
+                print_json(_row(number, rank, text, each) | (_looked(each) if attention else {}))
                 continue
             before = [str(number), str(rank)] if search.get("n_best", 1) > 1 else []
             after = [_pharaoh(each)] if attention else []

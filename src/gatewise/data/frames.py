@@ -357,7 +357,9 @@ def file_content(columns: Mapping[str, Sequence[Any]], path: str | Path) -> byte
         arrow.parquet.write_table(arrow.table(dict(columns)), buffer)
         return buffer.getvalue()
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([list(columns), *zip(*columns.values(), strict=True)])
+    # A cell without a number is empty, as readers of CSV expect it, and as it came.
+    cells = ([None if each != each else each for each in column] for column in columns.values())
+    csv.writer(text, lineterminator="\n").writerows([list(columns), *zip(*cells, strict=True)])
     return text.getvalue().encode("utf-8")
 
 

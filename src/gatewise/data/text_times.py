@@ -12,7 +12,7 @@ from gatewise.data.missing import is_blank, is_missing
 from gatewise.data.periods import PERIOD_UNITS, period_of_text, period_text
 from gatewise.errors import DataError
 
-__all__ = ["TextForm", "TextTimes", "times_of_texts", "too_fine"]
+__all__ = ["TextForm", "TextTimes", "as_the_clock_shows", "times_of_texts", "too_fine"]
 
 _OFFSET = re.compile(r"(?P<time>.*\S)\s?(?P<offset>Z|(?<=\d)[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)")
 _TIME = re.compile(r"\d{4}([-/]\d\d([-/]\d\d([T ]\d\d(:\d\d(:\d\d(\.\d{1,6}(?P<finer>\d*))?)?)?)?)?)?")
@@ -81,8 +81,7 @@ def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes
     units: dict[str, int] = {}
     offsets: dict[str | None, int] = {}
     for row, text in enumerate(texts):
-        found = _OFFSET.fullmatch(text) if text.endswith("Z") or _HAS_CLOCK.search(text) else None
-        plain, suffix = (found["time"], found["offset"]) if found else (text, None)
+        plain, suffix = _cut(text)
         try:
             times[row], unit, is_exact = _time_of(plain)
         except ValueError:
@@ -115,6 +114,19 @@ def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes
         next(iter(offsets), None) or "",
     )
     return TextTimes(times, zone, form)
+
+
+def as_the_clock_shows(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Texts of times without their offsets to UTC, which differ where clocks are set; others as they are."""
+    if column.dtype.kind not in "OU":
+        return column
+    return np.array([_cut(str(each).strip())[0] for each in column.tolist()], dtype=object)
+
+
+def _cut(text: str) -> tuple[str, str | None]:
+    """The time, and its offset to UTC if it has one; a day behind a month is none."""
+    found = _OFFSET.fullmatch(text) if text.endswith("Z") or _HAS_CLOCK.search(text) else None
+    return (found["time"], found["offset"]) if found else (text, None)
 
 
 def _time_of(text: str) -> tuple[np.datetime64, str, bool]:

@@ -240,6 +240,8 @@ def draw(results: Sequence[Result]) -> Any:
             "Before and after training, same length",
             "After training, on longer sequences",
         ],
+        x="lag, steps back from the loss",
+        y="norm relative to lag 0",
         columns=2,
         height=300,
     )
@@ -252,10 +254,7 @@ def draw(results: Sequence[Result]) -> Any:
         charts.line(figure, 0, list(range(len(unit[name]))), unit[name], label, color)
     _draw_untrained(figure, results)
     _draw_trained(figure, results)
-    figure.update_yaxes(
-        type="log", range=_FIGURE_RANGE, exponentformat="power", title="norm relative to lag 0"
-    )
-    figure.update_xaxes(title="lag, steps back from the loss")
+    figure.update_yaxes(type="log", range=_FIGURE_RANGE, exponentformat="power")
     for panel in range(1, 6):
         figure.update_xaxes(type="log", row=panel // 2 + 1, col=panel % 2 + 1)
     figure.update_layout(

@@ -141,7 +141,12 @@ class Ablation(Comparison):
     def draw(self, results: Sequence[Result]) -> Any:
         """A dot for each network: how many sequences it took."""
         cases = self._cases_of(results)
-        figure = charts.panels([case.label for case in cases], height=320)
+        figure = charts.panels(
+            [case.label for case in cases],
+            x="sequences until solved",
+            y="what was removed or changed",
+            height=320,
+        )
         for panel, case in enumerate(cases):
             for name in case.recipes():
                 color = {_WHOLE: charts.BLUE, _PLAIN: charts.ORANGE}.get(name, charts.GREEN)
@@ -162,7 +167,7 @@ class Ablation(Comparison):
         figure.update_traces(marker_symbol="x", selector={"name": "not solved"})
         names = [f"{name}: {_WORDS[name]}" for name in (_WHOLE, *VARIANTS, _PLAIN)]
         figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], automargin=True)
-        figure.update_xaxes(title="sequences until solved", rangemode="tozero")
+        figure.update_xaxes(rangemode="tozero")
         return figure
 
 

@@ -128,7 +128,9 @@ class Comparison:
     def draw(self, results: Sequence[Result]) -> Any:
         """Share of right answers while learning, a line a network."""
         cases = self._cases_of(results)
-        figure = charts.panels([case.label for case in cases])
+        figure = charts.panels(
+            [case.label for case in cases], x="sequences presented", y="share of sequences right"
+        )
         colors = (charts.BLUE, charts.GREEN, charts.PURPLE)
         for panel, case in enumerate(cases):
             for place, name in enumerate(case.recipes()):
@@ -140,8 +142,8 @@ class Comparison:
                 figure.add_vline(
                     case.published.sequences, line_dash="dot", row=panel + 1, col=1, annotation_text="paper"
                 )
-        figure.update_yaxes(title="share right", range=[-0.03, 1.03])
-        figure.update_xaxes(title="sequences presented", rangemode="tozero")
+        figure.update_yaxes(range=[-0.03, 1.03])
+        figure.update_xaxes(rangemode="tozero")
         return figure
 
     def _cases_of(self, results: Sequence[Result]) -> list[Case]:

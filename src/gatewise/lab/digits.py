@@ -258,7 +258,11 @@ class Digits:
     def draw(self, results: Sequence[Result]) -> Any:
         """Accuracy on the validation images while learning."""
         readings = self._readings_of(results)
-        figure = charts.panels([reading.label for reading in readings])
+        figure = charts.panels(
+            [reading.label for reading in readings],
+            x="epochs",
+            y="validation accuracy",
+        )
         whole = of_group(results, _LINEAR)[0].values["validation"]
         for panel, reading in enumerate(readings):
             for name, color in (("LSTM", charts.BLUE), ("RNN", charts.ORANGE)):
@@ -269,8 +273,8 @@ class Digits:
             charts.line(
                 figure, panel, ends, [whole, whole], f"{_LINEAR}, whole image", charts.GREY, dash="dot"
             )
-        figure.update_yaxes(title="validation accuracy", range=[0, 1.03], tickformat=".0%")
-        figure.update_xaxes(title="epoch", rangemode="tozero")
+        figure.update_yaxes(range=[0, 1.03], tickformat=".0%")
+        figure.update_xaxes(rangemode="tozero")
         return figure
 
     def _readings_of(self, results: Sequence[Result]) -> list[Reading]:

@@ -232,7 +232,11 @@ class Memory:
 
     def draw(self, results: Sequence[Result]) -> Any:
         """The loss along the updates, a line a seed."""
-        figure = charts.panels(["an input at each step", "an input at the first step only"])
+        figure = charts.panels(
+            ["an input at each step", "an input at the first step only"],
+            x="updates of the weights",
+            y="loss, sum of squared errors",
+        )
         for lesson in _LESSONS:
             color = charts.BLUE if lesson.cell == "LSTM" else charts.ORANGE
             dash = "dash" if lesson == _LESSONS[1] else "solid"
@@ -241,8 +245,7 @@ class Memory:
                 losses = result.values["losses"]
                 x = list(range(len(losses)))
                 charts.line(figure, int(lesson.one_input), x, losses, name, color, dash=dash, opacity=0.6)
-        figure.update_yaxes(title="loss", type="log", exponentformat="power")
-        figure.update_xaxes(title="updates")
+        figure.update_yaxes(type="log", exponentformat="power")
         figure.add_hline(LOW, line_dash="dot", annotation_text="learnt")
         return figure
 

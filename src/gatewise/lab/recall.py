@@ -160,7 +160,10 @@ class Recall:
         """Accuracy over the distance: the median of the seeds, in a band from the lowest to the highest."""
         distances = _distances(results)
         figure = charts.panels(
-            [f"“{' '.join((*_CUE, NAMES[0]))}”, k unrelated words, “{' '.join(_QUESTION)} …”"], height=360
+            [f"“{' '.join((*_CUE, NAMES[0]))}”, k unrelated words, “{' '.join(_QUESTION)} …”"],
+            x="k, words between name and question",
+            y="accuracy on fresh sequences",
+            height=360,
         )
         for network, (color, shade) in _COLORS.items():
             seeds = [_accuracies(results, network, between) for between in distances]
@@ -173,8 +176,8 @@ class Recall:
             )
         chance = [CHANCE] * len(distances)
         charts.line(figure, 0, distances, chance, "guessing", charts.GREY, dash="dot")
-        figure.update_xaxes(title="k, words between name and question", type="log", tickvals=distances)
-        figure.update_yaxes(title="accuracy on fresh sequences", range=[-0.03, 1.03])
+        figure.update_xaxes(type="log", tickvals=distances)
+        figure.update_yaxes(range=[-0.03, 1.03])
         return figure
 
 

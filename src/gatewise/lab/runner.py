@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import math
 import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -21,9 +18,9 @@ from typing import Any, TypeAlias
 
 from gatewise import charts
 from gatewise.errors import ArgumentError, OutputError, TrainingError
-from gatewise.kernels import set_threads
 from gatewise.lab.experiment import Experiment, Finding, Result, Trial
-from gatewise.storage import check_writable, write_bytes
+from gatewise.lab.workers import deaf_to_interrupts, work_while
+from gatewise.storage import check_writable, json_text, write_bytes
 from gatewise.version import __version__
 
 __all__ = ["EXPERIMENTS", "Listener", "Report", "experiment", "run"]
@@ -113,23 +110,12 @@ class Report:
         """
         prepare_folder(folder)
         numbers = Path(folder, f"{self.name}.json")
-        write_bytes(numbers, json.dumps(_finite(self.as_dict()), allow_nan=False).encode())
+        write_bytes(numbers, json_text(self.as_dict()).encode())
         if not charts.can_draw():
             return [numbers]
         page = Path(folder, f"{self.name}.html")
         charts.save_page(self.figure(), page)
         return [numbers, page]
-
-
-def _finite(value: Any) -> Any:
-    """The same with null for each number that JSON does not have."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return value
 
 
 def prepare_folder(folder: str | Path) -> None:
@@ -167,6 +153,7 @@ def run(
     Raises:
         ArgumentError: there is no such experiment, seeds or jobs is below 1.
         MissingExtraError: the experiment needs a library that is not installed.
+        KeyboardInterrupt: Ctrl-C; no process is left behind.
         TrainingError: one of the processes was ended from outside, or could not begin.
     """
     chosen = experiment(name)
@@ -177,10 +164,11 @@ def run(
     started = time.monotonic()
     trials = chosen.trials(seeds, quick)
     results: list[Result | None] = [None] * len(trials)
-    for done, (index, result) in enumerate(_results(trials, jobs), start=1):
-        results[index] = result
-        if tell is not None:
-            tell(result, done, len(trials))
+    with closing(_results(trials, jobs)) as found:
+        for done, (index, result) in enumerate(found, start=1):
+            results[index] = result
+            if tell is not None:
+                tell(result, done, len(trials))
     complete = tuple(result for result in results if result is not None)
     return Report(
         name=name,
@@ -193,27 +181,32 @@ def run(
     )
 
 
-def _results(trials: Sequence[Trial], jobs: int) -> Iterator[tuple[int, Result]]:
+def _results(trials: Sequence[Trial], jobs: int) -> Generator[tuple[int, Result]]:
     """Each trial's number and result, in the order in which they are done."""
     if jobs == 1 or len(trials) == 1:
         yield from ((index, _perform(trial)) for index, trial in enumerate(trials))
         return
     # Forking a process that has threads is unsafe, hence spawn.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(trials)), spawn, partial(set_threads, 1)) as pool:
+    line, held = spawn.Pipe(duplex=False)
+    with line, held, ProcessPoolExecutor(min(jobs, len(trials)), spawn, work_while, (line,)) as pool:
         ahead = iter(enumerate(trials))
         running: dict[Future[Result], int] = {}
         try:
             while True:
                 # No more than can run: what is handed over is done even after Ctrl-C.
                 for index, trial in islice(ahead, jobs - len(running)):
-                    with _one_blas_thread():  # a process is started by what is handed over
+                    # A process is started by what is handed over.
+                    with _one_blas_thread(), deaf_to_interrupts():
                         running[pool.submit(_perform, trial)] = index
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     yield running.pop(future), future.result()
-        except BrokenProcessPool as error:
+        except BaseException as error:
+            held.close()  # nobody waits for the trials that still run
+            if not isinstance(error, BrokenProcessPool):
+                raise
             raise TrainingError(
                 f"one of the {jobs} processes ended before its trial did: it was killed, perhaps for want of "
                 'memory, or the script that asked for it lacks `if __name__ == "__main__":`. '

@@ -93,7 +93,9 @@ class StreamComparison:
     def draw(self, results: Sequence[Result]) -> Any:
         """How far the networks get before their first error, while they learn."""
         cases = self._cases_of(results)
-        figure = charts.panels([case.label for case in cases])
+        figure = charts.panels(
+            [case.label for case in cases], x="steps learnt from", y="steps until the first error"
+        )
         for panel, case in enumerate(cases):
             for (name, _), color in zip(case.networks, _COLORS, strict=False):
                 for result in of_group(results, case.group(name)):
@@ -101,8 +103,8 @@ class StreamComparison:
                     charts.line(
                         figure, panel, steps, [each + 1 for each in reached], name, color, opacity=0.6
                     )
-        figure.update_yaxes(title="steps until the first error", type="log")
-        figure.update_xaxes(title="steps learnt from", rangemode="tozero")
+        figure.update_yaxes(type="log")
+        figure.update_xaxes(rangemode="tozero")
         return figure
 
     def _cases_of(self, results: Sequence[Result]) -> list[StreamCase]:

@@ -15,7 +15,7 @@ from gatewise.data.frequency import Times, written
 from gatewise.data.panel import Series
 from gatewise.errors import ArgumentError, DataError
 from gatewise.magnify.questions import OutputSum, PatchForecast, PooledClass, StepClass, WrittenText
-from gatewise.magnify.reading import Alignment, Question, Reading
+from gatewise.magnify.reading import Alignment, Axes, Question, Reading
 from gatewise.nn import Embedding, Recurrent
 from gatewise.ops import log_softmax
 from gatewise.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, Translator
@@ -26,6 +26,9 @@ from gatewise.tasks.translation.vocabulary import bare
 from gatewise.types import Array, IntArray
 
 __all__ = ["dates", "one_series", "read", "tokens_of"]
+
+_STEPS = {"char": "character", "word": "word", "bpe": "token"}
+_LOG = "log p, nats"
 
 
 def read(model: Any, data: Any, *, allow_unknown: bool = False) -> Reading:
@@ -112,6 +115,7 @@ def _language(model: LanguageModel, text: Any, *, allow_unknown: bool) -> Readin
         ask,
         _mean_row(network.embedding),
         "a text",
+        axes=Axes(_STEPS[model.level], answer=_LOG),
     )
 
 
@@ -147,8 +151,10 @@ def _classified(model: SequenceClassifier, data: Any) -> Reading:
         labels, blank = tuple(map(str, range(len(encoded)))), np.zeros(encoded.shape[-1], network.dtype)
         x, values = np.ascontiguousarray(encoded, network.dtype), np.asarray(data, np.float64)
         values = values.reshape(len(x), -1)  # as the user gave them, and not as they were scaled
+        axes = Axes(value="value as given", answer=_LOG)
+        last = len(x) - 1
         return Reading(
-            network.recurrent, x, labels, "series", ask, blank, "a series", values, first_question=len(x) - 1
+            network.recurrent, x, labels, "series", ask, blank, "a series", values, None, last, axes=axes
         )
     pieces = _pieces(model._input.tokenizer, encoded[:, 0])
     symbols = [] if model.level == "bpe" else _symbols(data, model.level)
@@ -156,7 +162,10 @@ def _classified(model: SequenceClassifier, data: Any) -> Reading:
     labels = tuple(symbols if len(symbols) == len(pieces) else pieces)
     kind = "words" if model.level == "word" else "text"
     x, blank = network.embedding(encoded), _mean_row(network.embedding)
-    return Reading(network.recurrent, x, labels, kind, ask, blank, "a text", first_question=len(x) - 1)
+    axes = Axes(_STEPS[model.level], answer=_LOG)
+    return Reading(
+        network.recurrent, x, labels, kind, ask, blank, "a text", None, None, len(x) - 1, axes=axes
+    )
 
 
 def _tagged(model: SequenceTagger, sentence: Any) -> Reading:
@@ -174,7 +183,8 @@ def _tagged(model: SequenceTagger, sentence: Any) -> Reading:
         return StepClass(network.head, at, target, f"log p of tag {tag} for word {at}, {sentence[at]!r}")
 
     blank = x.mean(axis=(0, 1))
-    return Reading(network.recurrent, x, tuple(sentence), "words", ask, blank, "a sentence")
+    axes = Axes("word", answer=_LOG)
+    return Reading(network.recurrent, x, tuple(sentence), "words", ask, blank, "a sentence", axes=axes)
 
 
 def _translated(model: Translator, data: Any) -> Reading:
@@ -212,6 +222,7 @@ def _translated(model: Translator, data: Any) -> Reading:
         "a text",
         first_question=len(tokens) - 1,
         alignment=Alignment(tuple(map(bare, written.target_symbols)), written.attention),
+        axes=Axes(_STEPS[model.level], answer=_LOG),
     )
 
 
@@ -267,8 +278,12 @@ def _forecast(model: Forecaster, data: Any) -> Reading:
 
     blank = np.zeros(batch.features.shape[-1], batch.features.dtype)
     title = f"the series {one.key!r}"
+    several = f", {shape.patch} steps each" if shape.patch > 1 else ""
+    mean = f", mean of {shape.patch} steps" if shape.patch > 1 else ""
+    axes = Axes(f"{model.time}{several}", f"{model.target}{mean}", f"forecast of {model.target}, scaled")
+    known = dates(times)
     return Reading(
-        network.recurrent, batch.features, labels, "series", ask, blank, title, values, dates(times), past
+        network.recurrent, batch.features, labels, "series", ask, blank, title, values, known, past, axes=axes
     )
 
 

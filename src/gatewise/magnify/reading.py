@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gatewise.nn import Recurrent, RecurrentCache
 from gatewise.types import Array
 
-__all__ = ["Alignment", "Question", "Reading"]
+__all__ = ["Alignment", "Axes", "Question", "Reading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,20 @@ class Alignment:
 
     labels: tuple[str, ...]
     weights: Array
+
+
+class Axes(NamedTuple):
+    """What figures write along their axes, with its unit.
+
+    Attributes:
+        step: what a step of the sequence is.
+        value: of the values that are drawn beside the steps.
+        answer: of the number that a question is about.
+    """
+
+    step: str = "step"
+    value: str = "value"
+    answer: str = "sum of outputs"
 
 
 class Question(Protocol):
@@ -66,6 +80,7 @@ class Reading:
         times: (T,) dates of the steps of a series: of a patch that of its first. None where there are none.
         first_question: the first step that ``ask`` knows of.
         alignment: of a model that writes while it looks at what it has read; None of others.
+        axes: words for figures.
     """
 
     recurrent: Recurrent
@@ -79,6 +94,7 @@ class Reading:
     times: npt.NDArray[np.datetime64] | None = None
     first_question: int = 0
     alignment: Alignment | None = None
+    axes: Axes = Axes()  # noqa: RUF009 (it cannot be changed)
 
     @property
     def of_the_whole(self) -> bool:

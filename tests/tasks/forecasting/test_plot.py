@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gatewise.errors import MissingExtraError, NotFittedError
+from gatewise.errors import ArgumentError, DataError, MissingExtraError, NotFittedError
 from tests.tasks.forecasting.problems import DAY, START, following, panel, quick, wave
 
 pytest.importorskip("plotly")
@@ -141,3 +141,64 @@ def test_zoned_hours_are_drawn_by_local_time(kind):
     assert {"2026-03-29T01", "2026-03-29T03"} <= drawn
     ahead = {str(time)[:13].replace(" ", "T") for time in made.predict()["ds"]}
     assert (ahead <= drawn) == (kind == "forecast")
+
+
+def axes(figure):
+    """What stands along the axes of each panel."""
+    panels = range(1, len(figure.layout.annotations) + 1)
+    names = [("xaxis", "yaxis") if panel == 1 else (f"xaxis{panel}", f"yaxis{panel}") for panel in panels]
+    return [(figure.layout[x].title.text, figure.layout[y].title.text) for x, y in names]
+
+
+# Backtests
+
+
+@pytest.mark.parametrize("step", [6, 3, 10])
+def test_a_backtest_is_drawn_over_what_came(step):
+    made = quick(epochs=1)
+    made.fit(panel())
+    tested = made.backtest(panel(), windows=3, step=step)
+    figure = made.plot(backtest=tested)
+    assert titles(figure) == ["b", "a"]
+    assert axes(figure) == [("ds", "y")] * 2
+    for row, key in enumerate("ba", start=1):
+        found, mine = traces(figure, row), tested["unique_id"] == key
+        assert list(found) == ["observed", "80 % interval", "forecast"]
+        origins = list(dict.fromkeys(tested["cutoff"][mine].tolist()))
+        assert len(origins) == len(found["forecast"]) == len(found["observed"]) == 3
+        for name, column in (("forecast", "y_hat"), ("observed", "y")):
+            drawn = np.concatenate([values for _, values in found[name]])
+            np.testing.assert_array_equal(drawn, tested[column][mine])
+    assert titles(made.plot(backtest=tested, most=1)) == ["b"]
+
+
+def test_a_backtest_of_zoned_hours_is_drawn_by_local_time():
+    times = pd.Series(pd.date_range("2026-03-27", periods=72, freq="h", tz="Europe/Berlin"))
+    made = quick(horizon=12, epochs=1, time="when", target="load")
+    frame = pd.DataFrame({"when": times, "load": wave(72)})
+    made.fit(frame)
+    figure = made.plot(backtest=made.backtest(frame, windows=2))
+    drawn = {str(np.datetime64(x, "h")) for trace in figure.data for x in np.asarray(trace.x, "M8[us]")}
+    assert "2026-03-29T02" not in drawn, "the hour that the clocks leave out"
+    assert axes(figure) == [("when, Europe/Berlin", "load")]
+
+
+def test_a_frame_of_another_method_is_refused(model):
+    with pytest.raises(DataError, match="backtest has no column 'cutoff'; expected what the method backtest"):
+        model.plot(backtest=model.anomalies(panel()))
+    with pytest.raises(ArgumentError, match="anomalies and backtest are both given"):
+        model.plot(backtest=panel(), anomalies=panel())
+    with pytest.raises(DataError, match="column 'anomaly' has 'perhaps'; expected True or False"):
+        model.plot(anomalies=model.anomalies(panel()) | {"anomaly": np.array(["perhaps"] * 220)})
+
+
+# Axes
+
+
+@pytest.mark.parametrize("kind", ["forecast", "anomalies", "backtest"])
+@pytest.mark.parametrize(("time", "said"), [("ds", "ds"), (None, "ds, steps")])
+def test_axes_say_what_they_measure(kind, time, said):
+    data = panel() if time else {"y": wave(), "ds": np.arange(120)}
+    made = quick(epochs=1).fit(data)
+    given = {} if kind == "forecast" else {kind: getattr(made, kind)(data)}
+    assert set(axes(made.plot(**given))) == {(said, "y")}

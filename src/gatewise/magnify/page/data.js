@@ -41,4 +41,7 @@ const labels = facts.labels.map(visible);
 const plain = (words) => words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 const named = labels.map((label, step) => `step ${step}: ${label}`);
 const steps = labels.length;
+// What axes say; pages from snapshots of earlier versions know it not.
+const AXES = Object.fromEntries(Object.entries({ step: "step", value: "value", answer: "answer", ...facts.axes })
+  .map(([name, words]) => [name, plain(words)]));
 const isText = facts.kind !== "series";

@@ -15,14 +15,17 @@ function axis(extra = {}) {
   return { gridcolor: css("--line"), zerolinecolor: css("--line"), linecolor: css("--line"), automargin: true, ...extra };
 }
 
+// Made once: plotly takes other buttons, though they do the same, for a new figure, and forgets what was zoomed.
+let CONFIG = null;
+
 function draw(figure, traces, layout, height = 300) {
+  CONFIG ??= { responsive: true, displaylogo: false, modeBarButtons: [pictureButtons()] };
   const small = figure.clientWidth < 520;
   const base = { height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: css("--text"), size: small ? 11 : 12 }, margin: { l: 54, r: 14, t: 34, b: 44 },
     hoverlabel: { bgcolor: css("--raised"), font: { color: css("--text") } }, dragmode: small ? false : "zoom",
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" }, uirevision: "kept" }; // what was zoomed stays
-  return Plotly.react(figure, traces, { ...base, ...layout },
-    { responsive: true, displayModeBar: false });
+  return Plotly.react(figure, traces, { ...base, ...layout }, CONFIG);
 }
 
 // The steps of a range as an axis: with the labels of all where there is room, with some of them where they say
@@ -34,7 +37,7 @@ function stepAxis(range = [-0.5, steps - 0.5], extra = {}) {
   const every = Math.ceil(count / room);
   const at = labels.map((_, step) => step).filter((step) => count <= room ? true : step % every === 0);
   const marks = numbered ? {} : { tickvals: at, ticktext: at.map((step) => plain(labels[step])), tickangle: "auto" };
-  return axis({ title: { text: numbered ? "step" : "" }, range, showgrid: false, ...marks, ...extra });
+  return axis({ title: { text: numbered && isText ? `step, a ${AXES.step} each` : AXES.step }, range, showgrid: false, ...marks, ...extra });
 }
 
 // Where a long sequence is looked at closely: some steps on both sides.
@@ -55,7 +58,7 @@ function drawMap(figure, letter, rows, order, unit, step) {
     hovertemplate: `%{customdata}<br>unit %{y}<br>${letter} = %{z:.3f}<extra></extra>`,
     zmin: gate ? 0 : -largest, zmax: largest,
     colorscale: gate ? "Cividis" : [[0, css("--low")], [0.5, css("--page")], [1, css("--high")]],
-    colorbar: { thickness: 8, outlinewidth: 0, len: 1 } };
+    colorbar: { thickness: 8, outlinewidth: 0, len: 1, title: { text: letter } } };
   draw(figure, [trace], {
     title: { text: WORDS[letter], font: { size: 13 }, x: 0.02, y: 0.97, yanchor: "top" },
     xaxis: stepAxis(), yaxis: axis({ type: "category", showgrid: false, title: { text: "unit" }, nticks: 8 }),
@@ -67,12 +70,13 @@ function drawAttention(figure, alignment, step) {
   const rows = alignment.labels.map((_, row) => row);
   const trace = { type: "heatmap", z: alignment.weights, y: rows, zmin: 0, zmax: 1, colorscale: "Cividis",
     customdata: alignment.labels.map((label) => drawn.map((read) => `${plain(label)}<br>looks at ${read}`)),
-    hovertemplate: "%{customdata}<br>α = %{z:.3f}<extra></extra>", colorbar: { thickness: 8, outlinewidth: 0, len: 1 } };
+    hovertemplate: "%{customdata}<br>α = %{z:.3f}<extra></extra>", colorbar: { thickness: 8, outlinewidth: 0, len: 1, title: { text: "attention α" } } };
   // Every word by name where there is room: what was read is half of what the figure says.
-  const all = steps <= 30 ? { tickvals: labels.map((_, place) => place), ticktext: labels.map(plain), tickangle: -60 } : {};
+  const read = { title: { text: `${AXES.step} that was read` } };
+  const all = steps <= 30 ? { ...read, tickvals: labels.map((_, place) => place), ticktext: labels.map(plain), tickangle: -60 } : read;
   draw(figure, [trace], { xaxis: stepAxis(undefined, all),
-    yaxis: axis({ range: [rows.length - 0.5, -0.5], tickvals: rows, ticktext: alignment.labels.map(plain), showgrid: false }),
-    shapes: [cursor(step)] }, Math.min(900, 120 + 22 * rows.length));
+    yaxis: axis({ range: [rows.length - 0.5, -0.5], tickvals: rows, ticktext: alignment.labels.map(plain), showgrid: false, title: { text: `${AXES.step} that was written` } }),
+    shapes: [cursor(step)] }, Math.min(900, 200 + 22 * rows.length));
 }
 
 // Where the chosen unit and step are in a map. On an axis of categories a number is the place of a row.
@@ -100,7 +104,7 @@ function drawTraces(figure, rows, step) {
     mode: "lines+markers", name: facts.values.length > 1 ? `channel ${number + 1}` : "what is read", y: channel,
     yaxis: "y3", text: drawn, marker: { size: 3 }, line: { color: COLOR.grey, width: 1.6, dash: DASHES[number % 4] },
     hovertemplate: "%{text}<br>%{y:.4g}<extra></extra>" }));
-  const title = { y: "state", y2: "gate", y3: "series" }, layout = {};
+  const title = { y: "state", y2: "gate, 0 to 1", y3: AXES.value }, layout = {};
   panels.forEach((name, place) => {
     const top = 1 - place / panels.length;
     layout[name.replace("y", "yaxis")] = axis({ domain: [top - 1 / panels.length + 0.04, top], title: { text: title[name] },
@@ -118,7 +122,7 @@ function drawSaturation(figure, saturation, unit) {
       size: saturation[gate].shut.map((_, each) => (each === unit ? 16 : 7)) },
     hovertemplate: "unit %{customdata}<br>shut %{x:.0%}, open %{y:.0%} of the time<extra></extra>" }));
   const share = (text) => axis({ title: { text }, range: [-0.04, 1.04], tickformat: ".0%" });
-  draw(figure, traces, { xaxis: share("shut, below 0.1"), yaxis: share("open, above 0.9"),
+  draw(figure, traces, { xaxis: share("share of steps shut, below 0.1"), yaxis: share("share of steps open, above 0.9"),
     margin: { l: 54, r: 14, t: 60, b: 44 } }, 360);
 }
 
@@ -164,7 +168,7 @@ function drawShares(figure, shares) {
     return symbol === "bar" ? { type: "bar", marker: { color }, textposition: "none", ...common }
       : { type: "scatter", mode: "markers", marker: { color, symbol, size: 7, line: { width: 1.6, color } }, ...common };
   });
-  draw(figure, traces, { xaxis: stepAxis(around(shares.integrated)), yaxis: axis({ title: { text: "share in the answer" } }),
+  draw(figure, traces, { xaxis: stepAxis(around(shares.integrated)), yaxis: axis({ title: { text: `share in the ${AXES.answer}` } }),
     margin: { l: 54, r: 14, t: 60, b: 44 } }, 320);
 }
 
@@ -177,10 +181,10 @@ function drawLedger(figure, at, entries, left, written, text) {
   if (left) traces.push({ type: "scatter", mode: "lines", name: "share left (right)", x: at, y: left, yaxis: "y2",
     line: { color: COLOR.f, dash: "dash", width: 1.6 }, hovertemplate: "%{y:.1%} left<extra></extra>" });
   draw(figure, traces, { hovermode: "x", xaxis: stepAxis(around(entries, at)),
-    yaxis: axis({ title: { text: "in the cell state" } }),
-    yaxis2: axis({ overlaying: "y", side: "right", range: [0, 1.05], tickvals: [0, 0.5, 1], tickformat: ".0%",
+    yaxis: axis({ title: { text: "part of the cell state c" } }),
+    yaxis2: axis({ overlaying: "y", side: "right", range: [0, 1.05], tickvals: [0, 0.5, 1], tickformat: ".0%", title: { text: "share left" },
       showgrid: false }),
-    margin: { l: 54, r: 50, t: 60, b: 44 } }, 340);
+    margin: { l: 54, r: 60, t: 60, b: 44 } }, 340);
 }
 
 // The steps between the first and the last that matter: the rest can be zoomed out to by a double click.

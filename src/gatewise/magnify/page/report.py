@@ -22,6 +22,7 @@ from gatewise.errors import ArgumentError, GatewiseError, MissingExtraError
 from gatewise.magnify.inspection import Inspection
 from gatewise.magnify.page.moment import Moment, moment, rounded
 from gatewise.magnify.page.standing import standing_facts
+from gatewise.pictures import PICTURES_SCRIPT
 from gatewise.storage import check_writable, write_bytes
 from gatewise.version import __version__
 
@@ -95,6 +96,7 @@ def sequence_facts(inside: Inspection) -> dict[str, Any]:
         "labels": list(inside.labels),
         "kind": inside.reading.kind,
         "values": None if values is None else rounded(values.T),
+        "axes": inside.reading.axes._asdict(),
     }
 
 
@@ -160,7 +162,7 @@ def page(moments: Sequence[Moment], *, title: str, summary: Sequence[str], facts
         title=title,
         summary=summary,
         style=_part("report.css"),
-        script="\n".join(map(_part, _SCRIPTS)),
+        script="\n".join([PICTURES_SCRIPT, *map(_part, _SCRIPTS)]),
         plotly=_deflated(plotly_script().encode()),
         facts={
             **facts,

@@ -1,57 +1,69 @@
-"""Forecasts from several origins in the past, by models that have not seen what they forecast."""
+"""Forecasts from origins in the past, by models that have not seen what they forecast."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from gatewise.data.columns import Column
-from gatewise.data.frames import Table
-from gatewise.data.panel import Panel
+from gatewise.data.panel import read_panel
+from gatewise.data.tables import as_table
 from gatewise.errors import DataError
+from gatewise.tasks.checks import check_flag, check_number
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.judge import count_of
-from gatewise.tasks.forecasting.panel_learner import PanelLearner
 from gatewise.types import IntArray
+
+if TYPE_CHECKING:
+    from gatewise.tasks.forecasting.panel_learner import PanelLearner
+    from gatewise.training import Listener
 
 __all__ = ["backtest"]
 
 
 def backtest(
-    model: PanelLearner, whole: Panel, table: Table, windows: int, step: int, *, refit: bool
-) -> dict[str, Column]:
-    """What ``Forecaster.backtest`` returns, as columns; the arguments are told there.
-
-    Args:
-        model: whose hyperparameters are tried; it gets the verdict.
-        whole: the series.
-        table: that they were read from.
-        windows: origins.
-        step: steps from origin to origin.
-        refit: train anew at each origin.
-
-    Raises:
-        DataError: no series is long enough.
-    """
-    back = model.horizon + (windows - 1) * step
-    panel = whole.only(np.flatnonzero(whole.ends() > back + model.horizon))
+    asked: PanelLearner,
+    data: Any,
+    windows: int,
+    step: int | None,
+    refit: bool,
+    listeners: Sequence[Listener] = (),
+) -> Any:
+    """``Forecaster.backtest``, of which arguments, result and errors are."""
+    asked._check_hyperparameters()
+    check_number("windows", windows, low=1, whole=True)
+    check_number("step", step, low=1, whole=True, optional=True)
+    check_flag("refit", refit)
+    step = step or asked.horizon
+    table = as_table(data, asked._names)
+    whole = read_panel(table, asked._names, asked.freq, strict=asked.strict)
+    back = asked.horizon + (windows - 1) * step
+    panel = whole.only(np.flatnonzero(whole.ends() > back + asked.horizon))
+    notes = []
     if len(panel.series) < len(whole.series):
-        model._tell([f"{len(whole.series) - len(panel.series):,} series are too short for these origins"])
+        notes.append(f"{len(whole.series) - len(panel.series):,} series are too short for these origins")
+        asked._tell(notes)
     if not panel.series:
         raise DataError(
-            f"windows={windows} of horizon={model.horizon} reach {back} steps back, and the longest series "
-            f"has {whole.ends().max()} steps; expected at least {back + model.horizon + 1}."
+            f"windows={windows} of horizon={asked.horizon} reach {back} steps back, and the longest "
+            f"series has {whole.ends().max()} steps; expected at least {back + asked.horizon + 1}."
         )
     firsts = panel.ends() - back
-    fresh = type(model)(**model.get_params())
+    model = type(asked)(**asked.get_params())
     chosen: list[IntArray] = []
     made: list[Forecasts] = []
     for positions in (firsts + number * step for number in range(windows)):
         if refit or not made:
-            fresh._fit_panel(panel.cut(positions), table)
+            model._fit_panel(panel.cut(positions), table, listeners=listeners)
+            if model.stopped_by_ == "interrupted":  # a model trained by half would be judged for the whole
+                raise KeyboardInterrupt
+            notes += [each for each in model.notes_ if each not in notes]
         chosen.append(np.stack([np.arange(len(firsts)), positions], axis=1))
-        made.append(fresh._forecast(panel.series, chosen[-1]))
+        made.append(model._forecast(panel.series, chosen[-1]))
     origin = np.concatenate(chosen)
     forecasts = Forecasts(*map(np.concatenate, zip(*made, strict=True)))
-    where = f"{count_of(origin)} from {windows:,} origins"
-    model.verdict_ = fresh._judge(panel.series, origin, firsts, forecasts, where)
-    return fresh._columns(panel.series, origin, forecasts, with_actual=True)
+    model._judge(panel.series, origin, firsts, forecasts, f"{count_of(origin)} from {windows:,} origins")
+    asked.verdict_, asked.context_notes_ = model.verdict_, tuple(notes)
+    columns = model._columns(panel.series, origin, forecasts, with_actual=True)
+    return table.like(columns, asked.time)

@@ -13,7 +13,18 @@ from gatewise.tasks.forecasting.setup import SCALINGS
 if TYPE_CHECKING:
     from gatewise.tasks.forecasting.panel_model import PanelModel
 
-__all__ = ["check_forecaster", "check_future"]
+__all__ = ["check_forecaster", "check_future", "check_marks"]
+
+
+def check_marks(rate: float | None, threshold: float | None) -> None:
+    """Refuse ways to mark events that cannot work, or two at once."""
+    check_number("rate", rate, low=0, high=1, optional=True)
+    check_number("threshold", threshold, low=0, optional=True)
+    if rate is not None and threshold is not None:
+        raise ArgumentError(
+            f"rate={rate:g} and threshold={threshold:g} are both given; expected one: the share of steps to "
+            "mark, or the score above which they are marked."
+        )
 
 
 def check_forecaster(model: PanelModel) -> None:

@@ -13,7 +13,7 @@ from gatewise.data.tables import as_table
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks.checks import check_number
 from gatewise.tasks.forecasting.backtest import backtest
-from gatewise.tasks.forecasting.checks import check_forecaster, check_future
+from gatewise.tasks.forecasting.checks import check_forecaster, check_future, check_marks
 from gatewise.tasks.forecasting.frames import actual_values, anomaly_columns
 from gatewise.tasks.forecasting.judge import count_of
 from gatewise.tasks.forecasting.panel_learner import PanelLearner
@@ -85,7 +85,8 @@ class Forecaster(PanelLearner):
         verdict_: how the forecasts of the validation part, or of the last backtest or evaluation, compare
             with baselines; None where nothing was held out.
         notes_: what was noticed in the data, in words.
-        context_length_: steps that a forecast looks back on; ``context_notes_`` says what the last lacked.
+        context_length_: steps that a forecast looks back on; ``context_notes_`` says what the last lacked,
+            and what a backtest noticed.
         history_: for each epoch its training and validation loss.
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
 
@@ -311,7 +312,15 @@ class Forecaster(PanelLearner):
         ours = self.evaluate(data)["forecasters"][0]
         return -float(ours["mae"] if ours["mase"] is None else ours["mase"])
 
-    def backtest(self, data: Any, *, windows: int = 3, step: int | None = None, refit: bool = False) -> Any:
+    def backtest(
+        self,
+        data: Any,
+        *,
+        windows: int = 3,
+        step: int | None = None,
+        refit: bool = False,
+        listeners: Sequence[Listener] = (),
+    ) -> Any:
         """Forecast from several origins in the past, by models that have not seen what they forecast.
 
         A fresh model with these hyperparameters is trained on what precedes the first origin; this one is
@@ -322,6 +331,7 @@ class Forecaster(PanelLearner):
             windows: origins; the last one leaves a horizon to the end of each series.
             step: steps from origin to origin; a horizon where omitted.
             refit: train anew at each origin, on all that precedes it.
+            listeners: of the trainings, as in ``fit``.
 
         Returns:
             A frame of the kind that came in: id, ``cutoff`` (time of the last step before the forecast),
@@ -329,21 +339,18 @@ class Forecaster(PanelLearner):
 
         Raises:
             DataError: no series is long enough, or as in ``fit``.
+            KeyboardInterrupt: Ctrl-C.
         """
-        self._check_hyperparameters()
-        check_number("windows", windows, low=1, whole=True)
-        check_number("step", step, low=1, whole=True, optional=True)
-        table = as_table(data, self._names)
-        whole = read_panel(table, self._names, self.freq, strict=self.strict)
-        columns = backtest(self, whole, table, windows, step or self.horizon, refit=refit)
-        return table.like(columns, self.time)
+        return backtest(self, data, windows, step, refit, listeners)
 
-    def anomalies(self, data: Any, *, rate: float = 0.01) -> Any:
+    def anomalies(self, data: Any, *, rate: float | None = None, threshold: float | None = None) -> Any:
         """Score each step by how far its value lies from what is forecast a step ahead.
 
         Args:
             data: as in ``predict``.
-            rate: share of the steps of each series, those with the highest scores, that are marked.
+            rate: share of the steps of each series, those with the highest scores, that are marked, whether
+                anything happened or not; 0.01 where no threshold is given either.
+            threshold: mark instead the steps whose score is above it, be they many or none.
 
         Returns:
             A frame of the kind that came in: id, time, y, ``y_hat``, ``score`` (the residual over half the
@@ -352,11 +359,11 @@ class Forecaster(PanelLearner):
 
         Raises:
             NotFittedError: the model is not fitted.
-            ArgumentError: there are no two quantiles, or rate is no share.
+            ArgumentError: there are no two quantiles, rate is no share, or a threshold is given as well.
             DataError: as in ``predict``.
         """
         self._check_fitted()
-        check_number("rate", rate, low=0, high=1)
+        check_marks(rate, threshold)
         if len(self.quantiles) < 2:
             raise ArgumentError(
                 f"quantiles={self.quantiles!r}; expected at least two, for residuals to be measured by."
@@ -367,29 +374,46 @@ class Forecaster(PanelLearner):
         windows = origins(series, np.where(before > 0, before, firsts), lengths, 1)
         self._note_contexts(series, windows)
         forecasts = self._forecast(series, windows, steps=1)
-        how = rate, self._names, self.setup_.frequency
+        rate = 0.01 if rate is None and threshold is None else rate
+        how = rate, threshold, self._names, self.setup_.frequency
         return table.like(anomaly_columns(series, before, windows, forecasts, *how), self.time)
 
-    def plot(self, data: Any = None, *, future: Any = None, anomalies: Any = None, most: int = 6) -> Any:
-        """Draw series, their forecasts with intervals, or marked events.
+    def plot(
+        self,
+        data: Any = None,
+        *,
+        future: Any = None,
+        anomalies: Any = None,
+        backtest: Any = None,
+        most: int = 6,
+    ) -> Any:
+        """Draw series, their forecasts with intervals, or marked events, or what a backtest forecast.
 
         Args:
             data: as in ``predict``.
             future: the same.
             anomalies: what ``anomalies`` returned: its events are drawn instead of forecasts.
+            backtest: what ``backtest`` returned: its forecasts are drawn over what came.
             most: series drawn, the first ones.
 
         Returns:
             A plotly figure: ``.show()``, ``.write_html("file.html")``.
 
         Raises:
+            ArgumentError: both frames are given, or most is below 1.
             MissingExtraError: plotly is not installed.
         """
-        from gatewise.tasks.forecasting.plot import plot_anomalies, plot_forecasts
+        from gatewise.tasks.forecasting.plot import plot_anomalies, plot_backtest, plot_forecasts
 
         self._check_fitted()
+        check_number("most", most, low=1, whole=True)
+        if anomalies is not None and backtest is not None:
+            raise ArgumentError("anomalies and backtest are both given; expected one of them, or none.")
         if anomalies is not None:
             return plot_anomalies(as_table(anomalies, self._names, "anomalies"), self._names, most)
+        if backtest is not None:
+            table = as_table(backtest, self._names, "backtest")
+            return plot_backtest(table, self._names, self.quantiles, most)
         table, series = self._read(data)
         forecasts = as_table(self.predict(data, future=future), self._names)
         how = self._names, self.setup_.frequency, self.quantiles

@@ -58,7 +58,8 @@ def anomaly_columns(
     before: IntArray,
     windows: IntArray,
     forecasts: Forecasts,
-    rate: float,
+    rate: float | None,
+    threshold: float | None,
     names: ColumnNames,
     frequency: Frequency,
 ) -> dict[str, Column]:
@@ -69,7 +70,8 @@ def anomaly_columns(
         before: of each, steps at its beginning that are not asked for.
         windows: (series, position) of the steps that were forecast.
         forecasts: of these steps.
-        rate: share of the scored steps of each series that is marked.
+        rate: share of the scored steps of each series that is marked; None to go by the threshold.
+        threshold: score above which a step is marked, where there is no rate.
         names: of the columns.
         frequency: of the series.
     """
@@ -81,12 +83,15 @@ def anomaly_columns(
     rows = starts[windows[:, 0]] + windows[:, 1]
     score, expected = (np.full(lengths.sum(), np.nan) for _ in range(2))
     score[rows], expected[rows] = residual / half, forecasts.point[:, 0]
-    marked = np.zeros(len(score), dtype=bool)
-    for start, length in zip(starts, lengths, strict=True):
-        part = score[start : start + length]
-        count = round(rate * np.count_nonzero(~np.isnan(part)))
-        order = np.argsort(np.where(np.isnan(part), -np.inf, part), kind="stable")
-        marked[start + order[length - count :]] = True
+    if threshold is not None:
+        marked = score > threshold  # never true of NaN
+    elif rate is not None:
+        marked = np.zeros(len(score), dtype=bool)
+        for start, length in zip(starts, lengths, strict=True):
+            part = score[start : start + length]
+            count = round(rate * np.count_nonzero(~np.isnan(part)))
+            order = np.argsort(np.where(np.isnan(part), -np.inf, part), kind="stable")
+            marked[start + order[length - count :]] = True
     columns = {
         names.id: _keys([each.key for each in series for _ in range(len(each))]),
         names.time: np.concatenate([frequency.times(e.start, np.arange(len(e))) for e in series]),

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gatewise import charts
+from gatewise.data.columns import Column
 from gatewise.data.frames import Table
 from gatewise.data.frequency import Frequency
 from gatewise.data.panel import ColumnNames, Series
 from gatewise.errors import DataError
 from gatewise.tasks.forecasting.verdict import nominal_share
 
-__all__ = ["plot_anomalies", "plot_forecasts"]
+__all__ = ["plot_anomalies", "plot_backtest", "plot_forecasts"]
 
 _OBSERVED, _FORECAST, _BAND, _EVENT = charts.GREY, charts.BLUE, "rgba(0,114,178,0.2)", charts.RED
 _HIDDEN = "rgba(0,0,0,0)"
@@ -29,7 +31,8 @@ def plot_forecasts(
     levels: Sequence[float],
 ) -> Any:
     """The end of each series, its forecast, and the interval between its outermost quantiles; local times."""
-    figure = charts.panels([str(each.key) for each in series])
+    x = _time_axis(names, table, counted=frequency.unit == "number")
+    figure = charts.panels([str(each.key) for each in series], x=x, y=names.target)
     keys, times = forecasts.columns[names.id], forecasts.times(names.time, "time", by_clock=True)
     for panel, each in enumerate(series):
         mine = keys == each.key
@@ -37,28 +40,66 @@ def plot_forecasts(
         shown = max(0, len(each) - 4 * horizon)
         past = table.clock(names.time, frequency.times(each.start, np.arange(shown, len(each))))
         charts.line(figure, panel, past, each.values[shown:], "observed", _OBSERVED)
-        if (share := nominal_share(levels)) is not None:
-            low, high = (forecasts.columns[f"q{level:g}"][mine] for level in (levels[0], levels[-1]))
-            band = f"{100 * share:.10g} % interval"
-            charts.line(figure, panel, times[mine], low, band, _HIDDEN, show=False)
-            charts.line(figure, panel, times[mine], high, band, _HIDDEN, fill=_BAND)
-        charts.line(figure, panel, times[mine], forecasts.columns["y_hat"][mine], "forecast", _FORECAST)
+        _draw_forecast(figure, panel, times[mine], forecasts.rows(mine), levels)
     return figure
+
+
+def plot_backtest(made: Table, names: ColumnNames, levels: Sequence[float], most: int) -> Any:
+    """Each series as it came, and over it what was forecast from each origin; local times."""
+    _check_columns(made, "backtest", (names.id, "cutoff", names.time, names.target, "y_hat"))
+    keys, origins = made.columns[names.id], made.columns["cutoff"]
+    chosen, times = list(dict.fromkeys(keys.tolist()))[:most], _clock(made, names)
+    x = _time_axis(names, made, counted=times.dtype.kind != "M")
+    figure = charts.panels([str(key) for key in chosen], x=x, y=names.target)
+    levels = [level for level in levels if f"q{level:g}" in made.columns]
+    for panel, key in enumerate(chosen):
+        mine = np.flatnonzero(keys == key)
+        for origin in dict.fromkeys(origins[mine].tolist()):
+            rows = mine[origins[mine] == origin]
+            # What came is known where it was forecast, and between two forecasts perhaps not.
+            charts.line(figure, panel, times[rows], made.columns[names.target][rows], "observed", _OBSERVED)
+            _draw_forecast(figure, panel, times[rows], made.rows(rows), levels)
+    return figure
+
+
+def _draw_forecast(figure: Any, panel: int, times: Column, forecasts: Table, levels: Sequence[float]) -> None:
+    """One forecast, and the interval between its outermost quantiles."""
+    if (share := nominal_share(levels)) is not None:
+        low, high = (forecasts.columns[f"q{level:g}"] for level in (levels[0], levels[-1]))
+        band = f"{100 * share:.10g} % interval"
+        charts.line(figure, panel, times, low, band, _HIDDEN, show=False)
+        charts.line(figure, panel, times, high, band, _HIDDEN, fill=_BAND)
+    charts.line(figure, panel, times, forecasts.columns["y_hat"], "forecast", _FORECAST)
+
+
+def _time_axis(names: ColumnNames, table: Table, *, counted: bool) -> str:
+    """The name of the times, and what they count in."""
+    zone = (table.zones or {}).get(names.time)
+    return f"{names.time}, steps" if counted else names.time if zone is None else f"{names.time}, {zone}"
+
+
+def _clock(table: Table, names: ColumnNames) -> Column:
+    """The times, as the clocks of their zone show them."""
+    return table.times(names.time, "time", by_clock=True)
+
+
+def _check_columns(table: Table, method: str, needed: Sequence[str]) -> None:
+    for name in needed:
+        if name not in table.columns:
+            raise DataError(f"{method} has no column {name!r}; expected what the method {method} returned.")
 
 
 def plot_anomalies(scored: Table, names: ColumnNames, most: int) -> Any:
     """Each series as it was, what was expected, and the marked events."""
-    for name in (names.id, names.time, names.target, "y_hat", "anomaly"):
-        if name not in scored.columns:
-            raise DataError(f"anomalies has no column {name!r}; expected what the method anomalies returned.")
-    keys = scored.columns[names.id]
+    _check_columns(scored, "anomalies", (names.id, names.time, names.target, "y_hat", "anomaly"))
+    keys, events, times = scored.columns[names.id], _events(scored), _clock(scored, names)
     chosen = list(dict.fromkeys(keys.tolist()))[:most]
-    figure = charts.panels([str(key) for key in chosen])
+    x = _time_axis(names, scored, counted=times.dtype.kind != "M")
+    figure = charts.panels([str(key) for key in chosen], x=x, y=names.target)
     for panel, key in enumerate(chosen):
         mine = keys == key
         part = {name: column[mine] for name, column in scored.columns.items()}
-        part[names.time] = scored.times(names.time, "time", by_clock=True)[mine]
-        marked = part["anomaly"].astype(bool)
+        part[names.time], marked = times[mine], events[mine]
         charts.line(figure, panel, part[names.time], part["y_hat"], "expected", _FORECAST, width=1)
         charts.line(figure, panel, part[names.time], part[names.target], "observed", _OBSERVED)
         charts.line(
@@ -72,3 +113,17 @@ def plot_anomalies(scored: Table, names: ColumnNames, most: int) -> Any:
             size=8,
         )
     return figure
+
+
+def _events(scored: Table) -> npt.NDArray[np.bool_]:
+    """Which steps are marked; a text file has words for it.
+
+    Raises:
+        DataError: it has others.
+    """
+    column = scored.columns["anomaly"]
+    words = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+    try:
+        return np.array([words[str(each).lower()] for each in column.tolist()], dtype=bool)
+    except KeyError as error:
+        raise DataError(f"column 'anomaly' has {error}; expected True or False in each row.") from None
