@@ -10,12 +10,11 @@ import numpy as np
 
 from gatewise.data.panel import read_future, read_panel
 from gatewise.data.tables import as_table
-from gatewise.errors import ArgumentError, DataError
+from gatewise.errors import ArgumentError
 from gatewise.tasks.checks import check_number
 from gatewise.tasks.forecasting.backtest import backtest
 from gatewise.tasks.forecasting.checks import check_forecaster, check_future, check_marks
-from gatewise.tasks.forecasting.frames import actual_values, anomaly_columns
-from gatewise.tasks.forecasting.judge import count_of
+from gatewise.tasks.forecasting.frames import anomaly_columns
 from gatewise.tasks.forecasting.panel_learner import PanelLearner
 from gatewise.tasks.forecasting.split import origins
 
@@ -282,30 +281,8 @@ class Forecaster(PanelLearner):
             NotFittedError: the model is not fitted.
             DataError: the data are unfit, or no series is longer than a horizon.
         """
-        from gatewise.training import mean_loss
-
         self._check_fitted()
-        _, series, before = self._read_on(data)
-        ends = np.array([len(each) for each in series])
-        windows = origins(series, np.maximum(ends - self.horizon, np.maximum(before, 1)), ends, self.horizon)
-        if len(windows) == 0:
-            longest = (ends - before).max()
-            raise DataError(
-                f"no series has more than horizon={self.horizon} steps; the longest has {longest}."
-            )
-        self._note_contexts(series, windows)
-        seen = np.maximum(ends - self.horizon, 1)
-        source = self.setup_.windows(series, windows, target=self.target, room=self.horizon, seen=seen)
-        forecasts = self._forecast_windows(source)
-        verdict = self._judge(
-            series, windows, ends - self.horizon, forecasts, f"the end of {count_of(windows)}"
-        )
-        count = int(np.isfinite(actual_values(series, windows, self.horizon)).sum())
-        return {
-            **verdict.as_dict(),
-            "loss": mean_loss(self.network_, source, self.batch_size),
-            "count": count,
-        }
+        return self._measured(data)
 
     def score(self, data: Any) -> float:
         """Minus the MASE of ``evaluate`` (minus the MAE where there is none), so that more is better."""

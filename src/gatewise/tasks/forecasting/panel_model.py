@@ -20,12 +20,13 @@ from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
 from gatewise.tasks.forecasting.contexts import after_kept_ends, missing_of_contexts
 from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_windows
-from gatewise.tasks.forecasting.frames import forecast_columns
+from gatewise.tasks.forecasting.frames import actual_values, forecast_columns
 from gatewise.tasks.forecasting.heads import Head, make_head
 from gatewise.tasks.forecasting.intervals import calibrated
-from gatewise.tasks.forecasting.judge import judge, verdict_from
+from gatewise.tasks.forecasting.judge import count_of, judge, verdict_from
 from gatewise.tasks.forecasting.network import ForecastNetwork
 from gatewise.tasks.forecasting.setup import ForecastSetup
+from gatewise.tasks.forecasting.split import origins
 from gatewise.tasks.forecasting.tails import tail_arrays, tails_from, tails_to_json
 from gatewise.tasks.forecasting.verdict import Verdict
 from gatewise.types import Array, IntArray
@@ -214,6 +215,32 @@ class PanelModel(Estimator):
         self._tell([str(verdict)])
         self.verdict_ = verdict
         return verdict
+
+    def _measured(self, data: Any) -> dict[str, Any]:
+        """What ``Forecaster.evaluate`` returns."""
+        from gatewise.training import mean_loss
+
+        _, series, before = self._read_on(data)
+        ends = np.array([len(each) for each in series])
+        windows = origins(series, np.maximum(ends - self.horizon, np.maximum(before, 1)), ends, self.horizon)
+        if len(windows) == 0:
+            longest = (ends - before).max()
+            raise DataError(
+                f"no series has more than horizon={self.horizon} steps; the longest has {longest}."
+            )
+        self._note_contexts(series, windows)
+        seen = np.maximum(ends - self.horizon, 1)
+        source = self.setup_.windows(series, windows, target=self.target, room=self.horizon, seen=seen)
+        forecasts = self._forecast_windows(source)
+        verdict = self._judge(
+            series, windows, ends - self.horizon, forecasts, f"the end of {count_of(windows)}"
+        )
+        count = int(np.isfinite(actual_values(series, windows, self.horizon)).sum())
+        return {
+            **verdict.as_dict(),
+            "loss": mean_loss(self.network_, source, self.batch_size),
+            "count": count,
+        }
 
     def _columns(
         self, series: Sequence[Series], windows: IntArray, forecasts: Forecasts, with_actual: bool = False
