@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -170,8 +172,35 @@ def test_quantiles_are_in_order_and_the_median_is_one_of_them():
     assert head.point(outputs).tolist() == [3]
 
 
+LEVELS = {"three": (0.1, 0.5, 0.9), "two, on one side": (0.6, 0.8), "many": (0.05, 0.2, 0.5, 0.7, 0.95)}
+
+
+@pytest.mark.parametrize("levels", LEVELS.values(), ids=LEVELS)
+def test_draws_from_quantiles_of_a_normal_distribution_are_normal(levels):
+    """Beyond the outermost ones too, where a fifth of the draws from 0.1 to 0.9 would be two values."""
+    law = NormalDist(3, 2)
+    head = QuantileHead(levels, "median")
+    outputs = [law.inv_cdf(level) for level in levels]
+    own = [] if 0.5 in levels else [3.0]
+    draws = head.draw(np.tile(own + outputs, (40_000, 1)), np.random.default_rng(0))
+    for level in (0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999):
+        share = np.mean(draws <= law.inv_cdf(level))
+        assert share == pytest.approx(level, abs=4 * np.sqrt(level * (1 - level) / 40_000))
+    assert len(np.unique(draws)) == len(draws)
+
+
 def test_draws_follow_the_quantile_function():
     head = QuantileHead((0.1, 0.5, 0.9), "median")
+    draws = head.draw(np.tile([1.0, 2.0, 5.0], (40_000, 1)), np.random.default_rng(0))
+    np.testing.assert_allclose(np.quantile(draws, [0.1, 0.5, 0.9]), [1, 2, 5], atol=0.07)
+    assert draws.min() < 0
+    assert draws.max() > 8
+    same = head.draw(np.full((10, 3), 4.0), np.random.default_rng(0))
+    assert (same == 4).all(), "quantiles that are one value have no tails"
+
+
+def test_draws_of_models_before_tails_stay_between_the_outermost_quantiles():
+    head = QuantileHead((0.1, 0.5, 0.9), "median", tails=False)
     draws = head.draw(np.tile([1.0, 2.0, 5.0], (40_000, 1)), np.random.default_rng(0))
     assert (draws.min(), draws.max()) == (1, 5)
     np.testing.assert_allclose(np.quantile(draws, [0.3, 0.5, 0.7]), [1.5, 2, 3.5], atol=0.05)

@@ -84,8 +84,7 @@ class Forecaster(PanelLearner):
         verdict_: how the forecasts of the validation part, or of the last backtest or evaluation, compare
             with baselines; None where nothing was held out.
         notes_: what was noticed in the data, in words.
-        context_length_: steps that a forecast looks back on; ``context_notes_`` says what the last lacked,
-            and what a backtest noticed.
+        context_length_: steps that a forecast looks back on; ``context_notes_`` says what the last lacked.
         history_: for each epoch its training and validation loss.
         stopped_by_: "finished", "early stopping", "time limit" or "interrupted".
 

@@ -58,11 +58,14 @@ class QuantileHead:
         levels: of the quantiles, rising.
         point: "median" by absolute error, or "mean" by squared error. A median that is among the quantiles
             anyway is no output of its own.
+        tails: whether draws go beyond the outermost quantiles.
     """
 
-    def __init__(self, levels: Sequence[float], point: str) -> None:
+    def __init__(self, levels: Sequence[float], point: str, *, tails: bool = True) -> None:
         self.levels = np.array(levels, dtype=np.float32)
         self.is_mean = point == "mean"
+        self._scores = np.array([standard_quantile("normal", level) for level in levels])
+        self._tails = tails
         self._median = None if self.is_mean or 0.5 not in levels else list(levels).index(0.5)
         self._first = int(self._median is None)
         """Of the outputs that are quantiles: one stands before them where the point is an output too."""
@@ -93,11 +96,22 @@ class QuantileHead:
         return np.sort(outputs[..., self._first :], axis=-1)
 
     def draw(self, outputs: Array, rng: np.random.Generator) -> Array:
-        """A draw from the quantile function, straight between the levels and flat beyond the outermost."""
+        """A draw from the quantile function, straight in the scores of a normal distribution.
+
+        So it is between two levels, and beyond the outermost ones it goes on as it came there: quantiles of a
+        normal distribution give draws from that distribution. Without ``tails``, as models of before 0.2 have
+        it, it is straight in the levels, and all that lies beyond an outermost one is that quantile.
+        """
         quantiles = self.quantiles(outputs)
-        place = np.interp(rng.random(quantiles.shape[:-1]), self.levels, np.arange(len(self.levels)))
-        below = np.minimum(place.astype(np.intp), len(self.levels) - 2)
-        share = (place - below).astype(outputs.dtype)
+        if self._tails:
+            scores = rng.standard_normal(quantiles.shape[:-1])
+            below = np.clip(np.searchsorted(self._scores, scores) - 1, 0, len(self._scores) - 2)
+            steps = np.diff(self._scores)
+            share = ((scores - self._scores[below]) / steps[below]).astype(outputs.dtype)
+        else:
+            place = np.interp(rng.random(quantiles.shape[:-1]), self.levels, np.arange(len(self.levels)))
+            below = np.minimum(place.astype(np.intp), len(self.levels) - 2)
+            share = (place - below).astype(outputs.dtype)
         low = np.take_along_axis(quantiles, below[..., None], axis=-1)[..., 0]
         high = np.take_along_axis(quantiles, below[..., None] + 1, axis=-1)[..., 0]
         drawn: Array = low + share * (high - low)
@@ -146,7 +160,9 @@ class DistributionHead:
 
 
 def make_head(
-    distribution: str | None, levels: Sequence[float], point: str
+    distribution: str | None, levels: Sequence[float], point: str, *, tails: bool = True
 ) -> QuantileHead | DistributionHead:
     """The head for these hyperparameters."""
-    return QuantileHead(levels, point) if distribution is None else DistributionHead(distribution, levels)
+    if distribution is None:
+        return QuantileHead(levels, point, tails=tails)
+    return DistributionHead(distribution, levels)

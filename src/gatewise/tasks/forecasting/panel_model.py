@@ -105,7 +105,8 @@ class PanelModel(Estimator):
 
     @property
     def _head(self) -> Head:
-        return make_head(self.distribution, self.quantiles, self.point)
+        tails = self.setup_.draws_tails if hasattr(self, "setup_") else True
+        return make_head(self.distribution, self.quantiles, self.point, tails=tails)
 
     @property
     def _samples_steps(self) -> bool:

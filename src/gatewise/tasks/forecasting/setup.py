@@ -83,6 +83,7 @@ class ForecastSetup:
         statics: encodes the others.
         fills_by_season: whether gaps of a context are filled from other seasons; models before 0.2 were
             trained without gaps, and with the last value in their place.
+        draws_tails: whether paths are drawn from beyond the outermost quantiles too; not so before 0.2.
         clock: by which windows are cut and the calendar is read; models before 0.2 had UTC for all.
     """
 
@@ -95,6 +96,7 @@ class ForecastSetup:
     covariates: CovariateScale
     statics: StaticEncoder
     fills_by_season: bool = True
+    draws_tails: bool = True
     clock: LocalClock | None = None
 
     @classmethod
@@ -230,6 +232,7 @@ class ForecastSetup:
             "cycles": list(self.cycles),
             "scaling": self.scaling,
             "fills_by_season": self.fills_by_season,
+            "draws_tails": self.draws_tails,
             "zone": None if self.clock is None else self.clock.zone,
             "scales": [[key, *scale] for key, scale in self.scales.items()],
             "covariates": [self.covariates.mean.tolist(), self.covariates.spread.tolist()],
@@ -279,6 +282,7 @@ class ForecastSetup:
             CovariateScale(mean, widths),
             statics,
             values.get("fills_by_season") is True,
+            values.get("draws_tails") is True,
             clock,
         )
 
