@@ -18,8 +18,8 @@ from typing import Any, TypeAlias
 
 from gatewise import charts
 from gatewise.errors import ArgumentError, OutputError, TrainingError
+from gatewise.lab._workers import deaf_to_interrupts, work_while
 from gatewise.lab.experiment import Experiment, Finding, Result, Trial
-from gatewise.lab.workers import deaf_to_interrupts, work_while
 from gatewise.storage import check_writable, json_text, write_bytes
 from gatewise.version import __version__
 
