@@ -1,11 +1,18 @@
-"""``python -m benchmarks``: list the questions; with names, measure these; with ``all``, everything."""
+"""``python -m benchmarks``: list the questions; with names, measure these; with ``all``, everything.
+
+With ``--keep`` what each prints is kept as ``records/NAME.txt``, with date, commit and processor; the figures
+of README and docs are those of such records.
+"""
 
 from __future__ import annotations
 
 import ast
 import importlib
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+
+from benchmarks._records import kept
 
 ORDER = (
     "lstm_training",
@@ -43,7 +50,8 @@ NAMES = sorted(PATHS, key=ORDER.index)
 
 def main() -> int:
     """Run the benchmarks named on the command line."""
-    names = NAMES if sys.argv[1:] == ["all"] else sys.argv[1:]
+    asked = [name for name in sys.argv[1:] if name != "--keep"]
+    names = NAMES if asked == ["all"] else asked
     unknown = [name for name in names if name not in NAMES]
     if unknown or not names:
         for name in NAMES:
@@ -51,7 +59,8 @@ def main() -> int:
         return 2 if unknown else 0
     for name in names:
         print(f"== {name}: {question(PATHS[name])}\n", flush=True)
-        importlib.import_module(f"benchmarks.{name}").main()
+        with kept(name) if "--keep" in sys.argv else nullcontext():
+            importlib.import_module(f"benchmarks.{name}").main()
     return 0
 
 

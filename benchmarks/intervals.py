@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -20,7 +19,6 @@ import numpy as np
 from benchmarks._data import data_file
 from benchmarks._forecasting import etth1, m4_hourly
 from benchmarks._machine import machine
-from benchmarks._records import FOLDER
 from gatewise import Forecaster
 
 SERIES, LEARNT, HORIZON, PHI = 200, 300, 24, 0.9
@@ -154,21 +152,11 @@ def _coverage(model: Forecaster, actual: np.ndarray, low: np.ndarray, high: np.n
 
 
 def main() -> None:
-    """Print a row for each question, and keep them in ``records/intervals.json``."""
+    """Print a row for each question."""
     print(f"{machine()}\n\n| series | covered | said after fit | values |\n|---|---|---|---|")
-    found = {}
     for name, measure in QUESTIONS.items():
-        found[name] = measure()
-        covered, said, values = found[name]
+        covered, said, values = measure()
         print(f"| {name} | {100 * covered:.1f} % | {100 * said:.1f} % | {values:,} |", flush=True)
-    record = {
-        "command": "python -m benchmarks intervals",
-        "machine": machine(),
-        "settings": "Forecaster(horizon=...), M4 hourly with season_length=24",
-        "measured": {name: each._asdict() for name, each in found.items()},
-    }
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / "intervals.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
