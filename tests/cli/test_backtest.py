@@ -106,9 +106,9 @@ def test_zones_stay(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("marks", "message"),
     [
-        (["--rate=0.1", "--threshold=2"], "rate=0.1 and threshold=2 are both given"),
-        (["--threshold=-1"], "threshold=-1"),
-        (["--rate=2"], "rate=2"),
+        (["--rate=0.1", "--threshold=2"], "--rate 0.1 and --threshold 2 are both given"),
+        (["--threshold=-1"], "--threshold -1"),
+        (["--rate=2"], "--rate 2"),
         (["-o", "x.txt"], "expected a name that ends in .csv or .parquet or .pq"),
         (["--json", "-o", "x.csv"], "expected a name that ends in .json or .jsonl"),
     ],
@@ -161,10 +161,10 @@ def test_a_backtest_in_a_file_has_the_verdict_as_its_answer(folder, tmp_path, ca
     ("arguments", "message"),
     [
         (["cities.safetensors"], "DATA is missing: 'cities.safetensors' is a model file"),
-        (["cities.csv", "--windows=0"], "windows=0; expected a whole number of at least 1"),
-        (["cities.csv", "--step=-2"], "step=-2; expected"),
-        (["cities.csv", "--windows=90", *SMALL], "windows=90 of horizon=6 reach 540 steps back"),
-        (["cities.csv", "cities.safetensors"], "is no intact .safetensors file"),
+        (["cities.csv", "--windows=0"], "--windows 0; expected a whole number of at least 1"),
+        (["cities.csv", "--step=-2"], "--step -2; expected"),
+        (["cities.csv", "--windows=90", *SMALL], "--windows 90 of --horizon 6 reach 540 steps back"),
+        (["cities.csv", "cities.safetensors"], "is a CSV table. Expected a model"),
     ],
 )
 def test_backtests_that_cannot_be_are_refused(arguments, message, folder, monkeypatch, capsys):
@@ -236,7 +236,7 @@ def test_events_of_data_are_marked_at_once(drawn, folder, tmp_path, capsys):
         (["--anomalies=cities.csv"], "anomalies has no column 'y_hat'"),
         (["--threshold=2"], "--threshold marks steps of DATA"),
         (["cities.csv", "--rate=0.1", "--threshold=2"], "--rate is given, and --threshold too"),
-        (["--most=0"], "most=0; expected a whole number of at least 1"),
+        (["--most=0"], "--most 0; expected a whole number of at least 1"),
         (["-o", "x.pdf"], "expected a name that ends in .html or .png or .svg"),
         (["-o", "nowhere/x.html"], "'nowhere' does not exist"),
         (["--anomalies=missing.csv"], "'missing.csv' does not exist"),

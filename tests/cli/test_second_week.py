@@ -145,7 +145,7 @@ def test_a_forecaster_is_measured_on_a_file_of_later_steps(command, tmp_path, ca
     later = tmp_path / "later.csv"
     later.write_text("ds,y\n" + "".join(f"{day},{day % 4 + day / 9}\n" for day in range(60, 80)))
     out, _ = outputs(capsys, *command("forecast", 0, "--validation", later))
-    assert "forecasts of the validation of one series, by which weights and intervals were chosen, 19 " in out
+    assert "forecasts of one series in 5 parts, each by a network that learnt from the others" in out
     assert main(list(map(str, command("forecast", 0, "--validation", tmp_path / "second.csv")))) == 2
     assert "validation: series 'y' has steps that are learnt from" in capsys.readouterr().err
 

@@ -267,6 +267,9 @@ MISTAKES = [
     ("magnify classify.safetensors --text good -o OUT.html --step 3", "--step 3"),
     ("magnify text.safetensors --text cat --reverse", "--reverse"),
     ("lab vanishing --seeds 0", "--seeds 0"),
+    ("anomalies forecast.safetensors series.csv --rate 2", "--rate 2"),
+    ("backtest series.csv --windows 0", "--windows 0"),
+    ("plot forecast.safetensors -o forecast.html --most 0", "--most 0"),
     ("demo --epochs 0", "--epochs 0"),
     ("info nowhere.safetensors", "nowhere.safetensors"),
 ]
