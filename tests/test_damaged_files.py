@@ -44,7 +44,7 @@ def damaged(name, damage, message):
         damaged("twice", lambda data: data * 2, "is no intact .safetensors file"),
         damaged("header of 2**63 bytes", lambda data: struct.pack("<Q", 2**63) + data[8:], "is no intact"),
         damaged("header of 90 MB", lambda data: struct.pack("<Q", 90_000_000) + data[8:], "is no intact"),
-        damaged("text", lambda data: b"once upon a time, " * 100, "is no intact .safetensors file"),
+        damaged("text", lambda data: b"once upon a time, " * 100, "is a text file. Expected a model"),
         damaged("zeros", lambda data: bytes(1000), "is no intact .safetensors file"),
         damaged(
             "foreign",

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals"
 # Two trials that are done at once, and four that would take ten minutes each, in two processes. When both
 # have done a trial, their numbers are told.
 SLEEPERS = """
-import multiprocessing, sys, time
+import multiprocessing, signal, sys, time
 from functools import partial
 from gatewise.cli import main
 from gatewise.lab import runner
@@ -37,6 +37,7 @@ def tell(result, done, total):
 
 runner.experiment = lambda name: Sleepers()
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, if so was that of the tests
     COMMAND
 """
 LIBRARY = "runner.run('sleepers', jobs=2, tell=tell)"

@@ -151,7 +151,14 @@ def test_notes_of_a_forecaster_and_of_its_verdict_stand_together(tmp_path, capsy
     """Zeros held out, of which there is no sMAPE, and a series that is too short."""
     rows = [f"a,{step},{step % 3 if step < 90 else 0}" for step in range(100)] + ["b,0,1", "b,1,2"]
     (tmp_path / "t.csv").write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    small = ["--epochs=1", "--steps-per-epoch=2", "--hidden-size=4", "--horizon=5", "--json"]
+    small = [
+        "--epochs=1",
+        "--steps-per-epoch=2",
+        "--hidden-size=4",
+        "--horizon=5",
+        "--no-calibrate",
+        "--json",
+    ]
     out = outputs(
         capsys, "train", "forecast", tmp_path / "t.csv", "-o", tmp_path / "m.safetensors", *small
     ).out

@@ -396,4 +396,5 @@ class Translator(TranslationHyperparameters):
 
     def score(self, pairs: Pairs | Sequence[tuple[str, str]]) -> float:
         """Minus the loss, so that more is better."""
-        return -token_loss(self.network_, self.examples(pairs), _TEXTS_AT_ONCE)
+        examples = self.examples(pairs)
+        return -token_loss(self.network_, examples, _TEXTS_AT_ONCE)
