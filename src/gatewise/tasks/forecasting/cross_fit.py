@@ -38,7 +38,7 @@ class Fold(NamedTuple):
 
 
 def folds(panel: Panel, split: Split, chosen: IntArray, learns: int, horizon: int, most: int) -> list[Fold]:
-    """Parts of the steps that are learnt from: five, or as many as have room for two horizons, or two of one.
+    """Parts of the steps that are learnt from: five, or as many as are half longer than a horizon.
 
     Args:
         panel: the series.
@@ -54,10 +54,10 @@ def folds(panel: Panel, split: Split, chosen: IntArray, learns: int, horizon: in
     firsts = split.learnt.copy()
     np.minimum.at(firsts, chosen[:, 0], chosen[:, 1])
     steps = split.learnt - firsts
-    room = int(steps.max()) // horizon
-    if room < 2:
+    if steps.max() < 2 * horizon:
         return []
-    count = min(_FOLDS, max(2, room // 2))  # two horizons in each, for many windows lie across a border
+    # Few windows lie within a part that is little longer than a horizon, and few steps beside one of two.
+    count = min(_FOLDS, max(2, int(2 * steps.max() // (3 * horizon))))
     found = []
     for number in range(count):
         begin, end = (firsts + steps * each // count for each in (number, number + 1))
