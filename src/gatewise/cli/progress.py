@@ -12,7 +12,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gatewise.cli.console import print_json
 from gatewise.errors import OutputError
-from gatewise.training import Ended, Event, Listener, PlainProgress, Started, Stepped, Validated, clock
+from gatewise.training import (
+    CrossFitting,
+    Ended,
+    Event,
+    Listener,
+    PlainProgress,
+    Started,
+    Stepped,
+    Validated,
+    clock,
+)
 
 __all__ = ["listener"]
 
@@ -75,6 +85,8 @@ class BarProgress:
                 self._console.print(
                     f"ended ({event.reason}) after step {event.step:,}{best}  {clock(event.seconds)}"
                 )
+            case CrossFitting():
+                self._console.print(f"intervals: network {event.number} of {event.parts}")
             case _:
                 pass
 

@@ -10,7 +10,16 @@ from gatewise.training.checkpoint import (
     was_ended,
     write_checkpoint,
 )
-from gatewise.training.events import Checkpointed, Ended, Event, Listener, Started, Stepped, Validated
+from gatewise.training.events import (
+    Checkpointed,
+    CrossFitting,
+    Ended,
+    Event,
+    Listener,
+    Started,
+    Stepped,
+    Validated,
+)
 from gatewise.training.interrupt import Interrupt
 from gatewise.training.loop import Learner, Loop, Progress
 from gatewise.training.minibatches import (
@@ -24,6 +33,7 @@ from gatewise.training.progress import PlainProgress, clock
 
 __all__ = [
     "Checkpointed",
+    "CrossFitting",
     "Ended",
     "Event",
     "ExampleNetwork",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-__all__ = ["Checkpointed", "Ended", "Event", "Listener", "Started", "Stepped", "Validated"]
+__all__ = ["Checkpointed", "CrossFitting", "Ended", "Event", "Listener", "Started", "Stepped", "Validated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,19 @@ class Ended(Event):
     reason: str
     best_loss: float | None
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CrossFitting(Event):
+    """After training: another network is trained without a part of the data, which it then predicts.
+
+    Attributes:
+        number: of the part, counted from 1.
+        parts: how many there are.
+    """
+
+    number: int
+    parts: int
 
 
 Listener: TypeAlias = Callable[[Event], None]

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TextIO
 
-from gatewise.training.events import Ended, Event, Started, Stepped, Validated
+from gatewise.training.events import CrossFitting, Ended, Event, Started, Stepped, Validated
 
 __all__ = ["PlainProgress", "clock"]
 
@@ -56,6 +56,11 @@ class PlainProgress:
             case Ended():
                 best = "" if event.best_loss is None else f", best validation loss {event.best_loss:.4f}"
                 return f"ended ({event.reason}) after step {event.step:,}{best}  {clock(event.seconds)}"
+            case CrossFitting():
+                return (
+                    f"intervals: network {event.number} of {event.parts}, trained without the part that it "
+                    "then forecasts"
+                )
             case _:
                 return None
 

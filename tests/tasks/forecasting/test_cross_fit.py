@@ -14,7 +14,7 @@ from gatewise.data.panel import read_panel
 from gatewise.tasks.forecasting import panel_learner
 from gatewise.tasks.forecasting.cross_fit import folds
 from gatewise.tasks.forecasting.split import Split, split_by_time, training_windows
-from gatewise.training import Validated
+from gatewise.training import CrossFitting, Validated
 from tests.tasks.forecasting.problems import panel, quick, wave
 
 
@@ -157,7 +157,10 @@ def test_a_network_that_diverges_on_a_part_does_not_end_the_fit(monkeypatch):
 
 def test_progress_tells_of_the_folds(capsys):
     quick(progress=True).fit(wave(120))
-    assert "intervals: training 5 more networks" in capsys.readouterr().err
+    assert "intervals: network 5 of 5, trained without the part" in capsys.readouterr().err
+    told = []
+    quick().fit(wave(120), listeners=[told.append])
+    assert [(e.number, e.parts) for e in told if isinstance(e, CrossFitting)] == [(n, 5) for n in range(1, 6)]
 
 
 def test_a_split_of_nothing_has_no_halves():

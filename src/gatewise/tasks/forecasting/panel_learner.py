@@ -90,6 +90,7 @@ class Learning(NamedTuple):
         held_out: what chooses the weights, and may calibrate and judge.
         folds: to calibrate on; none where a part of what is held out is for that.
         began: when ``fit`` did, by the monotonic clock.
+        listeners: told of the folds.
     """
 
     panel: Panel
@@ -98,6 +99,14 @@ class Learning(NamedTuple):
     held_out: HeldOut
     folds: Sequence[Fold]
     began: float
+    listeners: Sequence[Listener]
+
+    def tell(self, number: int) -> None:
+        """Tell the listeners that the network of a fold, counted from 0, is to be trained."""
+        from gatewise.training import CrossFitting
+
+        for listener in self.listeners:
+            listener(CrossFitting(0, number + 1, len(self.folds)))
 
 
 class PanelLearner(PanelModel):
@@ -114,6 +123,8 @@ class PanelLearner(PanelModel):
         resume: bool = False,
         listeners: Sequence[Listener] = (),
     ) -> None:
+        from gatewise import training
+
         began = time.monotonic()
         split = split_by_time(panel, self.horizon, self.validation_fraction if validation is None else 0.0)
         season, shape = self._season_and_shape(panel, split, start)
@@ -149,7 +160,8 @@ class PanelLearner(PanelModel):
         # A model to begin with may have seen all parts.
         parts = self._folds(panel, split, held_out.split, chosen, shape) if len(measured) else []
         parts = parts if start is None else []
-        learning = Learning(panel, split, setup, held_out, parts, began)
+        told: Sequence[Listener] = [*listeners, training.PlainProgress()] if self.progress else listeners
+        learning = Learning(panel, split, setup, held_out, parts, began, told)
         try:
             self._train(
                 self._learner(network, windows, held_out.read.at(measured) if len(measured) else None),
@@ -275,14 +287,9 @@ class PanelLearner(PanelModel):
 
     def _cross_fitted(self, learning: Learning) -> Unseen | None:
         """Forecasts of each fold by a network that has learnt from the others; None if that was stopped."""
-        self._tell(
-            [
-                f"intervals: training {len(learning.folds)} more networks, each without the part that it "
-                "then forecasts"
-            ]
-        )
         windows, forecasts = [], []
         for number, fold in enumerate(learning.folds):
+            learning.tell(number)
             setup = self._learn_setup(fold.panel, fold.learnt, learning.setup.season, learning.setup.shape)
             network = self._new_network(setup)
             series = learning.panel.series
