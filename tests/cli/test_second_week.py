@@ -105,12 +105,12 @@ def test_other_sizes_are_refused_by_the_names_of_options(task, command, tmp_path
     before = path.read_bytes()
     assert main(list(map(str, command(task, 1, "--init", path, "--hidden-size=6")))) == 2
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"gatewise: error: --init={str(path)!r} was trained with --hidden-size=4, and now --hidden-size=6; "
-        "its weights fit no other. Give --hidden-size=4, or leave --init out to begin with drawn weights."
+        f"gatewise: error: --init {path} was trained with --hidden-size 4, and now --hidden-size 6; "
+        "its weights fit no other. Give --hidden-size 4, or leave --init out to begin with drawn weights."
     )
     missing = str(tmp_path / "none.safetensors")
     assert main(list(map(str, command(task, 1, "--init", missing)))) == 2
-    assert f"--init={missing!r}: {missing!r} does not exist" in capsys.readouterr().err
+    assert f"--init {missing}: {missing!r} does not exist" in capsys.readouterr().err
     assert path.read_bytes() == before
 
 

@@ -12,7 +12,7 @@ import typer
 from gatewise.cli.console import InterruptionError, note, print_json, say
 from gatewise.cli.progress import listener
 from gatewise.cli.wording import worded
-from gatewise.errors import ArgumentError, ModelFileError, OutputError, TrainingError
+from gatewise.errors import ArgumentError, OutputError, TrainingError
 from gatewise.magnify import Snapshots, snapshots_path
 from gatewise.storage import check_suffix, check_writable
 from gatewise.tasks import Estimator, Forecaster
@@ -122,8 +122,6 @@ def run_training(
         with listener(as_json) as tell:
             listeners.append(tell)
             fit(checkpoint, _all_of(listeners))
-    except (ArgumentError, ModelFileError) as error:
-        raise type(error)(_with_options(str(error))) from error
     except TrainingError as error:
         if not getattr(model, "history_", None):
             raise TrainingError(f"{error} No model was written.") from error
@@ -181,15 +179,6 @@ def sample_text(text: str, level: str) -> str:
         return text[:SAMPLE_STEPS]
     words = re.match(rf"(?:\s*\S+){{0,{SAMPLE_STEPS}}}", text)
     return words[0] if words else text
-
-
-def _with_options(message: str) -> str:
-    """What a fit refuses of init, with its arguments as they stand on the command line."""
-    if not message.startswith("init="):
-        return message
-    option = re.compile(r"(^|\s)([a-z]+(?:_[a-z]+)*)=")
-    told = option.sub(lambda match: f"{match[1]}--{match[2].replace('_', '-')}=", message)
-    return told.replace("leave init out", "leave --init out")
 
 
 def _every(option: str) -> int:

@@ -55,13 +55,18 @@ def series_array(series: Any) -> Column:
 
     if period_name(series.to_native()) is not None:
         return period_starts(series.to_native())
-    if series.dtype not in (nw.Categorical, nw.Enum):
+    kept = series.dtype in (nw.Categorical, nw.Enum)
+    # NumPy's integers know no missing value, and as floats those of many digits would become others.
+    if not kept and not (series.dtype.is_integer() and series.null_count()):
         column: Column = series.to_numpy()
         return column
     values = series.to_list()
     kinds = {type(value) for value in values}
     column = np.empty(len(values), dtype=object)
     column[:] = values
+    if not kept:
+        column[series.is_null().to_numpy()] = None  # pandas has a missing value of its own
+        return column
     # Numbers that were kept so are numbers again; words stay objects, as data frames hold them.
     return np.array(values) if len(kinds) == 1 and kinds <= {int, float, bool} else column
 

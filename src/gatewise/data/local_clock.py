@@ -91,6 +91,6 @@ def moved_within(values: npt.NDArray[np.float64], shares: npt.NDArray[np.float64
 
 def on_slots(values: npt.NDArray[np.float64], slots: IntArray) -> npt.NDArray[np.float64]:
     """Values (T, ...) of steps by their slots from 0 on; NaN where a slot has none, the first where two."""
-    found = np.full((int(slots.max()) + 1, *values.shape[1:]), np.nan)
+    found = np.full((int(slots.max(initial=-1)) + 1, *values.shape[1:]), np.nan)
     found[slots[::-1]] = values[::-1]
     return found

@@ -70,7 +70,7 @@ class WarmStart(Generic[Model]):
             was, now = (", ".join(f"{name}={of[name]!r}" for name in differing) for of in (theirs, mine))
             raise ArgumentError(
                 f"init={self.name} was trained with {was}, and now {now}; its weights fit no other. Give "
-                f"{was}, or leave init out to begin with drawn weights."
+                f"{was}, or leave init= out to begin with drawn weights."
             )
 
     def fill(self, parameters: Parameters, places: Places) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gatewise import Forecaster
@@ -94,3 +95,36 @@ def test_a_long_validation_chooses_and_calibrates_apart():
 def test_what_cannot_be_measured_on_is_refused(validation, error, message):
     with pytest.raises(error, match=message):
         Forecaster(**SMALL).fit(panel(0, 60), validation=validation)
+
+
+def zoned(name, zone, first="2024-02-01", count=300):
+    hours = pd.date_range(first, periods=count, freq="h", tz=zone)
+    return pd.DataFrame({"unique_id": name, "ds": hours, "y": np.sin(np.arange(count) * np.pi / 12)})
+
+
+HOURS = {"horizon": 24, "hidden_size": 4, "epochs": 1, "steps_per_epoch": 2, "progress": False}
+
+
+@pytest.mark.parametrize(
+    "validation", [("b", "2024-02-01"), ("a", "2024-04-01"), ("a", "2024-08-01")], ids=str
+)
+def test_other_series_and_later_ones_of_a_zone_are_measured_on(validation):
+    name, first = validation
+    later = zoned(name, "Europe/Berlin", first)
+    made = Forecaster(**HOURS, calibrate=False).fit(zoned("a", "Europe/Berlin"), validation=later)
+    assert made.verdict_.data.startswith("the validation of one series")
+
+
+@pytest.mark.parametrize(("one", "other"), [(None, "Europe/Berlin"), ("Asia/Tokyo", None), (None, "UTC")])
+def test_times_with_a_zone_and_without_are_not_mixed(one, other):
+    with pytest.raises(DataError, match=r"validation: column 'ds' has .* zone"):
+        Forecaster(**HOURS).fit(zoned("a", one), validation=zoned("b", other))
+    made = Forecaster(**HOURS).fit(zoned("a", one))
+    with pytest.raises(DataError, match=r"the data: column 'ds' has .* zone"):
+        Forecaster(**HOURS).fit(zoned("a", other), init=made)
+
+
+def test_a_frame_without_times_is_told_so():
+    made = Forecaster(**HOURS).fit(zoned("a", "Europe/Berlin"))
+    with pytest.raises(DataError, match=r"no column 'ds'|time column 'ds'"):
+        made.predict(pd.DataFrame({"a": [1.0]}))

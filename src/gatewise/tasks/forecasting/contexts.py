@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from gatewise.data.frames import Table
 from gatewise.data.frequency import Frequency
 from gatewise.data.panel import Series, named
+from gatewise.errors import DataError
 from gatewise.types import IntArray
 
-__all__ = ["after_kept_ends", "missing_of_contexts", "steps_between"]
+__all__ = ["after_kept_ends", "missing_of_contexts", "refuse_other_clock", "steps_between"]
 
 
 def after_kept_ends(
@@ -41,6 +43,28 @@ def after_kept_ends(
         found.append(_joined(end, each, steps))
         before.append(steps)
     return found, np.array(before, dtype=np.intp)
+
+
+def refuse_other_clock(table: Table, trained: Table, time: str) -> None:
+    """Refuse times with a zone beside times without one, of which nobody knows how far they are apart.
+
+    Args:
+        table: given.
+        trained: what it goes on from.
+        time: column of the times.
+
+    Raises:
+        DataError: one has a zone, and the other none; or there is no such column.
+    """
+    zone, known = ((each.zones or {}).get(time) for each in (table, trained))
+    if (zone is None) is not (known is None):
+        table.column(time, "time")
+        given = f"the time zone {zone}" if zone else "no time zone"
+        raise DataError(
+            f"{table.name}: column {time!r} has {given}, and the model learnt times with {known or 'none'}; "
+            f"expected the same. Give it the zone, as in df[{time!r}].dt.tz_localize({known or zone!r}), or "
+            "take it away."
+        )
 
 
 def missing_of_contexts(series: Sequence[Series], windows: IntArray, context: int) -> str | None:

@@ -14,6 +14,7 @@ from gatewise.errors import ArgumentError
 from gatewise.tasks.checks import check_number
 from gatewise.tasks.forecasting.backtest import backtest
 from gatewise.tasks.forecasting.checks import check_forecaster, check_future, check_marks
+from gatewise.tasks.forecasting.contexts import refuse_other_clock
 from gatewise.tasks.forecasting.frames import anomaly_columns
 from gatewise.tasks.forecasting.panel_learner import PanelLearner
 from gatewise.tasks.forecasting.split import origins
@@ -219,18 +220,14 @@ class Forecaster(PanelLearner):
         table = as_table(data, self._names)
         panel = read_panel(table, self._names, self.freq, strict=self.strict)
         later = None
+        if start is not None:
+            refuse_other_clock(table, start.model._table, self.time)
         if validation is not None:
             others = as_table(validation, self._names, "validation")
+            refuse_other_clock(others, table, self.time)
             later = read_panel(others, self._names, str(panel.frequency), strict=self.strict)
-        self._fit_panel(
-            panel,
-            table,
-            validation=later,
-            start=start,
-            checkpoint=checkpoint,
-            resume=resume,
-            listeners=listeners,
-        )
+        run: dict[str, Any] = {"checkpoint": checkpoint, "resume": resume, "listeners": listeners}
+        self._fit_panel(panel, table, validation=later, start=start, **run)
         return self
 
     def predict(self, data: Any = None, *, future: Any = None) -> Any:

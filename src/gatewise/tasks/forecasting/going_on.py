@@ -35,7 +35,7 @@ def refuse_other_setup(known: ForecastSetup, model: Any, frequency: Frequency, n
     if str(frequency) != str(known.frequency):
         raise ArgumentError(
             f"init={name} learnt steps of {known.frequency}, and the data have steps of {frequency}; "
-            "expected the same. Resample the data, name their step with freq=, or leave init out."
+            "expected the same. Resample the data, name their step with freq=, or leave init= out."
         )
     learnt = {
         "season_length": known.season,

@@ -18,7 +18,7 @@ from gatewise.errors import DataError
 from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
-from gatewise.tasks.forecasting.contexts import after_kept_ends, missing_of_contexts
+from gatewise.tasks.forecasting.contexts import after_kept_ends, missing_of_contexts, refuse_other_clock
 from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_windows
 from gatewise.tasks.forecasting.frames import actual_values, forecast_columns
 from gatewise.tasks.forecasting.heads import Head, make_head
@@ -142,14 +142,7 @@ class PanelModel(Estimator):
         Raises:
             DataError: they are not, so that none would be where it seems to be.
         """
-        zone, trained = ((each.zones or {}).get(self.time) for each in (table, self._table))
-        if (zone is None) is not (trained is None):
-            given = f"the time zone {zone}" if zone else "no time zone"
-            raise DataError(
-                f"{table.name}: column {self.time!r} has {given}, and the model learnt times with "
-                f"{trained or 'none'}; expected the same. Give it the zone, as in "
-                f"df[{self.time!r}].dt.tz_localize({trained or zone!r}), or take it away."
-            )
+        refuse_other_clock(table, self._table, self.time)
         ids = table.columns.get(self.id)
         if ids is not None and len(ids) and self._has_ids:
             one, known = ids.tolist()[0], self._tails[0].key
