@@ -152,7 +152,9 @@ def test_evaluate(model_path, table, aligned, capsys):
     result = load(model_path).evaluate(read_pairs(table))
     for data in ([table], aligned):
         out, _ = outputs(capsys, "evaluate", model_path, *data, "--json")
-        assert json.loads(out) == pytest.approx(result)
+        found, expected = json.loads(out), dict(result)
+        assert found.pop("notes", None) == expected.pop("notes", None)
+        assert found == pytest.approx(expected)
     out, err = outputs(capsys, "evaluate", model_path, table)
     assert out.startswith(f"BLEU        none\nchrF        {result['chrf']:.2f}\n")
     assert f"note: {result['notes'][0]}\n" == err  # three words are no four
@@ -161,7 +163,9 @@ def test_evaluate(model_path, table, aligned, capsys):
 
 def test_evaluate_with_a_beam_of_ones_own(model_path, table, capsys):
     out, _ = outputs(capsys, "evaluate", model_path, table, "--beam-size=1", "--json")
-    assert json.loads(out) == pytest.approx(load(model_path).evaluate(read_pairs(table), beam_size=1))
+    found, expected = json.loads(out), dict(load(model_path).evaluate(read_pairs(table), beam_size=1))
+    assert found.pop("notes", None) == expected.pop("notes", None)
+    assert found == pytest.approx(expected)
     assert main(["evaluate", str(model_path), str(table), "--beam-size=0"]) == 2
     assert "--beam-size 0" in capsys.readouterr().err
 
@@ -170,7 +174,9 @@ def test_without_sacrebleu_the_other_measures_are_told(model_path, table, monkey
     monkeypatch.setitem(sys.modules, "sacrebleu", None)
     result = load(model_path).evaluate(read_pairs(table), bleu=False)
     out, _ = outputs(capsys, "evaluate", model_path, table, "--json")
-    assert json.loads(out) == pytest.approx(result)
+    found, expected = json.loads(out), dict(result)
+    assert found.pop("notes", None) == expected.pop("notes", None)
+    assert found == pytest.approx(expected)
     out, _ = outputs(capsys, "evaluate", model_path, table)
     assert out.startswith("BLEU, chrF  not without sacrebleu: pip install 'gatewise[bleu]'\nexact ")
     assert main(["evaluate", str(model_path), str(table), "--target-language=zh"]) == 2  # which asks for BLEU

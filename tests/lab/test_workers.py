@@ -37,7 +37,8 @@ def tell(result, done, total):
 
 runner.experiment = lambda name: Sleepers()
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, if so was that of the tests
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, if so were those of the tests
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     COMMAND
 """
 LIBRARY = "runner.run('sleepers', jobs=2, tell=tell)"
