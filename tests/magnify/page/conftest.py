@@ -59,7 +59,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def language(folder):
     """A language model of two layers, magnified, and its page; with snapshots of its training."""
-    lm = gw.LanguageModel(hidden_size=12, num_layers=2, window=20, batch_size=2, epochs=4, progress=False)
+    lm = gw.LanguageModel(
+        hidden_size=12, num_layers=2, window=20, batch_size=2, epochs=4, seed=3, progress=False
+    )
     taken = Snapshots(lm, TEXT, folder / "text.snapshots.safetensors", every=10)
     lm.fit((TEXT + "\n") * 20, listeners=[taken])
     inside = gw.magnify(lm, TEXT)
