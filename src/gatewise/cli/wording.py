@@ -43,7 +43,7 @@ _CODE = rf"[A-Za-z_]\w*(?:\.\w+|{_INDEX}|\({_GROUP}\))+"
 
 _TOKEN = re.compile(
     rf"""
-      (?P<kept>--\w[\w-]*(?:=\S+)?|\b[A-Z][A-Z0-9_]{{3,}}=\S+)
+      (?P<kept>--\w[\w-]*(?:=\S+)?|\b(?:PYTHON[A-Z]+|[A-Z]+_[A-Z_]+)=\S+)
     | (?P<code>,?\ as\ in\ (?=[\w.]*[\[(]){_CODE})
     | (?P<python>,\ or\ in\ Python\ [^.;]*)
     | (?P<either>(?:with|by)\ {_CALLED},\ or\ on\ the\ command\ line\ )
