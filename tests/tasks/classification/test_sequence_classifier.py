@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import gatewise as gw
@@ -50,6 +51,22 @@ def test_lines_mean_the_same_with_their_ends_or_without(level, end):
     assert first.history_ == other.history_
     np.testing.assert_array_equal(first.predict_proba(TEXTS), first.predict_proba(ended))
     assert first.evaluate(TEXTS, MOODS) == first.evaluate(ended, MOODS)
+
+
+@pytest.mark.parametrize("kind", [list, np.array, lambda y: np.array(y, object), pd.Series])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+def test_labels_mean_the_same_with_their_ends_or_without(kind, end):
+    """Also where, as in most files, the last line has none."""
+    labels = MOODS * 4
+    ended = kind([label + end for label in labels[:-1]] + labels[-1:])
+    first, other = (
+        small(embedding_size=8, epochs=3).fit(TEXTS * 4, y, validation=(TEXTS * 4, y))
+        for y in (labels, ended)
+    )
+    assert first.classes_.tolist() == other.classes_.tolist() == sorted(set(MOODS))
+    np.testing.assert_array_equal(first.network_.parameters.vector, other.network_.parameters.vector)
+    assert first.evaluate(TEXTS * 4, labels) == first.evaluate(TEXTS * 4, ended)
+    assert first.score(TEXTS * 4, labels) == first.score(TEXTS * 4, ended)
 
 
 @pytest.mark.parametrize(

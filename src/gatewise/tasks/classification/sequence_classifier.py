@@ -243,7 +243,7 @@ class SequenceClassifier(ClassifierHyperparameters):
         """Accuracy: the share of sequences whose predicted class is their label."""
         predicted = self.predict(X)
         labels = as_labels(y, len(predicted))
-        if (labels.dtype.kind == "U") is not (predicted.dtype.kind == "U"):
+        if (labels.dtype.kind in "UO") is not (predicted.dtype.kind in "UO"):
             raise ArgumentError(
                 f"y has labels as {labels.tolist()[0]!r}, and classes are as {self.classes_.tolist()[0]!r}; "
                 "expected one type."
