@@ -24,6 +24,7 @@ from gatewise.data.missing import is_missing
 from gatewise.data.number_lines import (
     between,
     fields_of,
+    is_comment,
     is_missing_number,
     is_number,
     looks_like_series,
@@ -131,6 +132,7 @@ def read_sequences(
     lines = filled_lines(path, _TABLES)
     written = [line for _, line in lines]
     if kind != "texts" and columns.text is None and _is_series(written, columns, kind):
+        lines = [each for each in lines if not is_comment(each[1])]
         return _from_lines(name, lines, columns, labels, classes)
     if is_table(path) or columns.given() or (found == "numbers" and kind != "texts"):
         expected = "a table of texts or series"
@@ -153,6 +155,7 @@ def _refuse_columns(columns: SequenceColumns, name: str) -> None:
 
 def _is_series(lines: Sequence[str], columns: SequenceColumns, kind: str | None) -> bool:
     """Whether lines are series of numbers without a header."""
+    lines = [line for line in lines if not is_comment(line)] or lines
     first = fields_of(lines[0], between(lines[0]))
     if columns.header and (
         (columns.label or "label") in first
