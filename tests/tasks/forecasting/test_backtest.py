@@ -110,7 +110,7 @@ def test_series_too_short_to_learn_from_are_noted_and_forecast():
         "y": np.concatenate([wave(), [3, 4, 5, 4]]),
     }
     made = quick().fit(data)
-    assert "1 series are too short to learn from" in made.notes_
+    assert "series 2 is too short to learn from" in made.notes_
     assert np.isfinite(made.predict()["y_hat"]).all()
 
 
