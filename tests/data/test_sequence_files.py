@@ -285,6 +285,22 @@ def test_what_numpy_saves_is_read_and_faults_are_told_by_their_line(write, tmp_p
         read_series(write("\n".join(lines)))
 
 
+@pytest.mark.parametrize("between", [",", "\t", " "], ids=repr)
+def test_series_side_by_side_have_no_labels(between, write):
+    """As tables for forecasting have them, a column each: 24 numbers would be 24 classes."""
+    text = "".join(between.join(map(str, row)) + "\n" for row in SERIES)
+    path = write(text)
+    with pytest.raises(DataError, match=r"line 1: column 1 is '0.1257', and most rows .* with --label"):
+        read_series(path)
+    assert len(set(read_series(path, label_column="1").y)) == 24, "who says so means it"
+    assert read_series(path, label_column="none").X[0].shape == (8, 1)
+
+
+def test_labels_may_be_fractions_where_they_come_again(write):
+    path = write(series_lines(label="{}.5".format))
+    check(read_series(path), [f"{each}.5" for each in CLASSES])
+
+
 def test_labels_with_spaces_between_tabs(write):
     path = write(series_lines("\t", "class {} of two".format))
     check(read_series(path), [f"class {each} of two" for each in CLASSES])

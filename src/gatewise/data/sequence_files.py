@@ -213,10 +213,23 @@ def _from_lines(
     if of_label is not None:
         y = [plain_label(row[of_label]) for row in rows]
         check_labels(y, of_label + 1, lambda row: f"{name}, line {lines[row][0]}")
+        if columns.label is None and labels:
+            _refuse_values(y, f"{name}, line {lines[0][0]}")
     carried = {
         str(place + 1): [row[place] for row in rows] for place in ([] if of_id is None else [of_id]) + kept
     }
     return Sequences(X, y, carried, notes)
+
+
+def _refuse_values(labels: Sequence[str], where: str) -> None:
+    """Refuse a first column that goes on with the numbers of the others: a table of series side by side."""
+    fractions = sum(is_number(each) and not float(each).is_integer() for each in labels)
+    if 2 * fractions > len(labels) and 2 * len(set(labels)) > len(labels):
+        raise DataError(
+            f"{where}: column 1 is {labels[0]!r}, and most rows have another number there; expected the "
+            "label of a series, and behind it its steps. Name the column of the labels with --label, if "
+            "there is one."
+        )
 
 
 def _at(places: Sequence[int], step: int) -> int:
