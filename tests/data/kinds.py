@@ -113,6 +113,17 @@ KINDS = {
     "arff": ("an ARFF file", arff().encode()),
     "tsf": ("a .tsf file", b"@relation a\n@attribute series_name string\n@frequency daily\n@data\nT1:1,2\n"),
     "numbers": ("a table of numbers", series_lines().encode()),
+    "commas": (
+        "a table of numbers with decimal commas",
+        series_lines(";", value=lambda number: f"{number:.3f}".replace(".", ",")).encode(),
+    ),
+    "sparse": (
+        "sparse numbers, as LIBSVM writes it",
+        b"".join(
+            f"{label} {' '.join(f'{k + 1}:{number:.3f}' for k, number in enumerate(row))}\n".encode()
+            for label, row in zip(CLASSES, SERIES, strict=True)
+        ),
+    ),
     "conll": ("words and tags in columns", CONLL.encode()),
     "conllu": ("a CoNLL-U file", CONLLU.encode()),
 }

@@ -96,6 +96,11 @@ def test_a_stream_of_another_kind_is_told_by_its_first_line(kind):
         "word,1,2\nother,3\n",
         "% a comment\nin TeX\n",
         "-DOC- a text\n",
+        "# a heading\nand a text\n",
+        "# 1 2.5 3\nand a text\n",
+        "good 3:16 is a verse\nbad 2:4 is another\n",
+        "1,234 visitors came\n5,678 went\n",
+        "- good: a film\n- bad: a book\n",
     ],
 )
 def test_texts_stay_texts(text, write):
@@ -126,8 +131,14 @@ def test_numbers_that_may_be_words_can_be_learnt_as_words(text, write):
         series_lines("\t", value=lambda number: str(round(number * 10))),
         "label," + ",".join(f"t{k}" for k in range(8)) + "\n" + series_lines(","),
         series_lines().replace("0.", "NaN0", 1),
+        "# made by NumPy\n" + series_lines(" "),
+        series_lines(",").replace("\n2", "\n% a pause\n2"),
+        series_lines("\t", "class {} of two".format),
     ],
-    ids=["tabs", "commas", "spaces", "semicolons", "words", "whole", "a header", "a fault"],
+    ids=[
+        *("tabs", "commas", "spaces", "semicolons", "words", "whole", "a header", "a fault"),
+        *("a comment above", "comments between", "labels with spaces"),
+    ],
 )
 def test_tables_of_numbers_are_no_texts(text, write):
     path = write(text)
@@ -137,12 +148,24 @@ def test_tables_of_numbers_are_no_texts(text, write):
             read(path)
 
 
+@pytest.mark.parametrize("between", [";", "\t", " "], ids=repr)
+@pytest.mark.parametrize("head", ["", "label;" + ";".join("abcdefgh") + "\n"], ids=["", "a header"])
+def test_decimal_commas_are_told(head, between, write):
+    """As spreadsheets write them in most of Europe."""
+    rows = series_lines(between, value=lambda number: f"{number:.3f}".replace(".", ","))
+    if head and between == " ":
+        return
+    assert file_kind(write(head.replace(";", between) + rows)).name == "commas"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
         ("a.json", b"not quite { JSON", "json"),
         ("a.html.gz", b"a page that begins otherwise", "html"),
         ("a.conllu", b"# a comment alone\n", "conllu"),
+        ("a.yaml", b"- label: good\n  text: a film\n", "yaml"),
+        ("a.YML.gz", b"- label: good\n  text: a film\n", "yaml"),
         ("a.xlsx", b"\xe9\xe9 broken", "excel"),
         ("a.xlsx", b"plain text", None),
         ("a.mat", b"a text on mats", None),

@@ -54,6 +54,8 @@ def check(found, y=CLASSES):
         ("a", series_lines("  ", "  {}.0000000e+00".format, "{:.7e}".format)),
         ("a.csv", series_lines(", ")),
         ("a.txt", series_lines("\t", "{}.0".format)),
+        ("a.txt", "# a, b\n#\n" + series_lines(" ", "{}.0e0".format)),
+        ("a.tsv", series_lines().replace("\n2", "\n % a pause\n2")),
         ("a.csv", named()),
         ("a.txt", named()),
         ("a.csv", named(names=[str(k) for k in range(8)])),
@@ -272,7 +274,42 @@ def test_what_cannot_be_read_is_told_with_its_place(name, text, message, write):
     assert name in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["html", "json", "excel", "npy", "conll", "conllu", "tsf", "zip", "model"])
+def test_what_numpy_saves_is_read_and_faults_are_told_by_their_line(write, tmp_path):
+    path = tmp_path / "a.txt"
+    np.savetxt(path, np.column_stack([np.array(CLASSES, float), SERIES]), header="label and\nsteps")
+    check(read_series(path))
+    check(read_sequences(path, labels=False, classes=["1", "2"])._replace(y=CLASSES))
+    lines = path.read_text().splitlines()
+    lines[4] = lines[4].rsplit(" ", 1)[0] + " x"
+    with pytest.raises(DataError, match=r"line 5: column 9 is 'x'"):
+        read_series(write("\n".join(lines)))
+
+
+@pytest.mark.parametrize("between", [",", "\t", " "], ids=repr)
+def test_series_side_by_side_have_no_labels(between, write):
+    """As tables for forecasting have them, a column each: 24 numbers would be 24 classes."""
+    text = "".join(between.join(map(str, row)) + "\n" for row in SERIES)
+    path = write(text)
+    with pytest.raises(DataError, match=r"line 1: column 1 is '0.1257', and most rows .* with --label"):
+        read_series(path)
+    assert len(set(read_series(path, label_column="1").y)) == 24, "who says so means it"
+    assert read_series(path, label_column="none").X[0].shape == (8, 1)
+
+
+def test_labels_may_be_fractions_where_they_come_again(write):
+    path = write(series_lines(label="{}.5".format))
+    check(read_series(path), [f"{each}.5" for each in CLASSES])
+
+
+def test_labels_with_spaces_between_tabs(write):
+    path = write(series_lines("\t", "class {} of two".format))
+    check(read_series(path), [f"class {each} of two" for each in CLASSES])
+
+
+OTHERS = ("html", "json", "commas", "sparse", "excel", "npy", "conll", "conllu", "tsf", "zip", "model")
+
+
+@pytest.mark.parametrize("kind", OTHERS)
 def test_other_kinds_are_refused(kind, write):
     told, content = KINDS[kind]
     for read in (read_sequences, read_series):

@@ -71,7 +71,7 @@ def test_what_is_written_is_read(tagged):
         assert read_tagged(treebank) == (words, [[f"{tag}x" for _, tag in rows] for rows in tagged])
 
 
-@pytest.mark.parametrize("name", ["a.conllu", "a.conllu.gz", "A.CONLLU"])
+@pytest.mark.parametrize("name", ["a.conllu", "a.conllu.gz", "A.CONLLU", "a.txt", "a", "a.conll", "a.tsv.gz"])
 @pytest.mark.parametrize(
     "content",
     [CONLLU, CONLLU.rstrip("\n"), "\n\n" + CONLLU.replace("\n", "\r\n"), "\ufeff" + CONLLU],
@@ -261,8 +261,13 @@ LINE = "1\tgo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n"
         ),
         (
             "a.txt",
-            LINE,
+            LINE + "x\n",
             "line 1: 10 columns, the first a word's number, as in CoNLL-U; name the file .conllu.",
+        ),
+        (
+            "a.txt",
+            "# sent_id = 1\n" + LINE + "# sent_id = 2\n" + LINE,
+            "line 4: the word's number is 1 after 1, so a new sentence begins",
         ),
         ("a.txt", "go\nto\n", "line 1: 1 column, and no tags; expected a word and its tags"),
         ("a.txt", "go VB\ngo to VB\n", "line 2: 3 columns between spaces; expected 2, as in line 1"),

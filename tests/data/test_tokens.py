@@ -12,7 +12,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from gatewise.data import CharTokenizer, TextSource, WordTokenizer, tokenize
+from gatewise.data import CharTokenizer, TextSource, WordTokenizer, token_digest, tokenize
 from tests.data.texts import LEVELS, learn, use_chunks
 
 
@@ -147,3 +147,10 @@ except DataError as error:
         "point TMPDIR to a folder with more.\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_digest_tells_where_one_array_ends_and_the_next_begins():
+    parts = [([1, 2, 3], []), ([1, 2], [3]), ([1], [2, 3]), ([], [1, 2, 3]), ([1, 2, 3],), ([3, 2], [1])]
+    digests = [token_digest(*(np.array(part, np.uint8) for part in each)) for each in parts]
+    assert len(set(digests)) == len(parts)
+    assert digests[1] == token_digest(np.array([1, 2], np.uint8), np.array([3], np.uint8))

@@ -35,6 +35,28 @@ def test_a_file_without_labels(write):
     assert [part.ravel().tolist() for part in X] == [[1, 2], [3]]
 
 
+@pytest.mark.parametrize(
+    ("header", "cases", "message"),
+    [
+        ("@univariate true\n", "1,2:3,4:up\n", "line 4: 2 channels; expected one, as the header says"),
+        ("@dimensions 2\n", "1,2:up\n3,4:up\n", "line 4: 1 channel; expected 2, as the header says"),
+        ("@Dimension 3\n", "1,2:3,4:up\n", "line 4: 2 channels; expected 3, as the header says"),
+        ("@equalLength true\n", "1,2:up\n1,2,3:up\n", "line 5: 3 values; expected 2, for the header says"),
+    ],
+)
+def test_what_the_header_promises_is_held(header, cases, message, write):
+    with pytest.raises(DataError, match=message):
+        read_ts(write(f"{header}@classLabel true up\n@data\n{cases}"))
+    for changed in ("@univariate false\n", "@equalLength false\n"):
+        read_ts(write(f"{changed}@classLabel true up\n@data\n{cases}"))
+
+
+def test_one_step_and_its_label_are_no_two_channels(write):
+    """Of a file that says nothing of labels."""
+    with pytest.raises(DataError, match="line 3: 2 channels; expected one"):
+        read_ts(write("@univariate true\n@data\n1.5:1\n2.5:2\n"))
+
+
 @pytest.mark.parametrize("tag", ["@classLabel false\n", "@targetlabel false\n", ""])
 @pytest.mark.parametrize("end", ["", ":", ": "], ids=["bare", "a colon", "a colon and a space"])
 def test_files_without_labels_as_aeon_and_sktime_write_them(tag, end, write):

@@ -235,3 +235,24 @@ def test_room_is_made_for_what_follows():
 @pytest.mark.parametrize(("horizon", "patch", "padded"), [(1, 1, 1), (4, 2, 4), (5, 2, 6), (1, 7, 7)])
 def test_the_horizon_is_filled_up_to_whole_patches(horizon, patch, padded):
     assert WindowShape(14, horizon, patch).padded_horizon == padded
+
+
+def test_each_batch_loses_values_of_its_own_and_the_same_ones_again():
+    """Were they the same in all, the network would never see what lies there beside what lies elsewhere."""
+    shape = WindowShape(24, 4, 4)
+    series = make_series([200])
+    windows = make(series, shape, every_window(series, shape))
+    training = windows.thinned(5)
+
+    def gone(read, first):
+        batch, patches = read.batch(np.arange(first, first + 30)), shape.context // shape.patch
+        seen = batch.features[:patches, :, shape.patch : 2 * shape.patch]
+        return seen.swapaxes(0, 1).reshape(30, shape.context) == 0
+
+    parts = [gone(training, first) for first in (40, 80, 120)]
+    assert all(part.any() for part in parts)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert not np.array_equal(parts[one], parts[other])
+    np.testing.assert_array_equal(parts[0], gone(training, 40))
+    assert not np.array_equal(parts[0], gone(windows.thinned(6), 40)), "another seed"
+    assert not gone(windows, 40).any(), "those of before are as they were"

@@ -53,3 +53,28 @@ def test_what_the_file_is_may_be_said(table):
     assert table(plus, conllu=True).tags("x") == [["b"]]
     with pytest.raises(DataError, match="line 2: a tab, but line 1 has 5 columns and no tab"):
         table(plus, conllu=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("1\tgo\tVB\n2\tnow\tRB\n\n1\tgo\tVB\n2\tto\tTO\n", "cut -f2- FILE"),
+        ("1 go VB\n2 to TO\n1 no DT\n2 x X\n\n1 so RB\n", "cut -d ' ' -f2- FILE"),
+        ("\n".join("\t".join([str(k), "w", *"____________"]) for k in (1, 2, 3)), "cut -f2- FILE"),
+    ],
+    ids=["tabs", "spaces, run together", "fourteen columns, as CoNLL 2009 has them"],
+)
+def test_numbers_of_words_are_not_taken_for_words(text, cut, table):
+    with pytest.raises(DataError) as caught:
+        table(text)
+    message = str(caught.value)
+    assert "line 1: the first column numbers the words, 1, 2 and so on; expected the words there" in message
+    assert message.endswith(f"leave the column out, as with: {cut}")
+
+
+@pytest.mark.parametrize(
+    "text", ["1 X\n2 X\n4 X\n", "1 X\n\n1 X\n", "2 X\n3 X\n4 X\n", "0 X\n1 X\n2 X\n", "1\n2\n3\n"]
+)
+def test_numbers_may_be_words(text, table):
+    words = [[line.split()[0] for line in each.splitlines()] for each in text.split("\n\n")]
+    assert table(text).words() == words

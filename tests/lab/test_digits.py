@@ -11,8 +11,9 @@ import pytest
 
 from gatewise.errors import MissingExtraError
 from gatewise.lab import run
-from gatewise.lab.digits import EXPERIMENT, fit_linear, load, read_images
+from gatewise.lab.digits import EXPERIMENT, _Reader, fit_linear, load, read_images
 from gatewise.lab.experiment import Result
+from gatewise.lab.network import SequenceNetwork
 
 PLAIN, SCATTERED = EXPERIMENT.quick
 
@@ -82,6 +83,18 @@ def test_the_order_is_nothing_to_the_linear_model(digits):
     plain, scattered = fit_linear(PLAIN), fit_linear(SCATTERED)
     assert plain == pytest.approx(scattered, abs=0.01)
     assert 0.75 < plain["accuracy"] < 0.95
+
+
+def test_weights_are_chosen_by_the_loss_without_noise(digits):
+    build, _ = PLAIN.builds()["LSTM"]
+    reader = _Reader(SequenceNetwork(build, 1, 10, "last", 0))
+    batch = load(PLAIN.scattered, PLAIN.pooled)[1].batch(np.arange(20))
+    answers, _ = reader.network.outputs(batch.x)
+    chances = np.exp(answers) / np.exp(answers).sum(axis=1, keepdims=True)
+    loss = -np.log(chances[np.arange(20), batch.targets]).mean()
+    assert reader.loss(batch) == (pytest.approx(float(loss), rel=1e-5), 20)
+    noisy = reader.loss_and_gradients(batch, np.random.default_rng(0))
+    assert abs(noisy - loss) > 1e-4, "in training there is some"
 
 
 def test_the_same_seed_gives_the_same_network(digits):

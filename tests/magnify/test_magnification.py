@@ -70,6 +70,18 @@ def test_the_question_is_the_next_token_and_at_the_end_the_likeliest(language):
     assert "the likeliest token" in last.question
 
 
+def test_the_blank_of_symbols_is_their_mean(language):
+    network = language.network_
+    inside = gw.magnify(language, "the mat")
+    np.testing.assert_allclose(
+        inside.reading.blank, network.embedding.parameters["weight"].mean(axis=0), atol=1e-6
+    )
+    x = np.broadcast_to(inside.reading.blank, inside.reading.x.shape)
+    question = inside.reading.ask(-1)
+    blank = question.value(network.recurrent(np.ascontiguousarray(x))[0])
+    assert inside.connectivity().blank_answer == pytest.approx(float(blank[0]), abs=1e-6)
+
+
 @pytest.mark.parametrize("which", ["language", "classifier", "tagger"])
 def test_every_kind_of_model(which, request):
     model = request.getfixturevalue(which)
@@ -228,6 +240,26 @@ def test_a_forecaster_answers_at_the_steps_of_its_horizon(forecaster):
     assert found.answer == pytest.approx(float(expected), abs=1e-5)
     with pytest.raises(ArgumentError, match="step=0 is part of the past; expected a step of the horizon"):
         inside.connectivity(0)
+
+
+@pytest.mark.parametrize(("horizon", "patch"), [(5, 4), (7, 7), (6, 1), (9, 4)])
+def test_a_patch_is_asked_for_the_steps_of_the_horizon_alone(forecaster, horizon, patch):
+    """And shows the means of what it stands for, in the data's unit."""
+    _, frame = forecaster
+    model = gw.Forecaster(
+        horizon=horizon, context_length=28, patch_size=patch, hidden_size=4, epochs=1, progress=False
+    ).fit(frame)
+    inside, past = gw.magnify(model, frame), 28 // patch
+    means = frame["y"][-28:].reshape(past, patch).mean(axis=1)
+    np.testing.assert_allclose(inside.reading.values[:past, 0], means, rtol=1e-6)
+    assert np.isnan(inside.reading.values[past:]).all()
+    network = model.network_
+    y, _ = network.recurrent(inside.reading.x)
+    outputs = network._unpatched(network.output(network._future(y)))[0, :, network.reading.point_output]
+    for first in range(0, horizon, patch):
+        asked = inside.connectivity(past + first // patch, points=1)
+        expected = outputs[first : min(first + patch, horizon)].mean()
+        assert asked.answer == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_a_forecaster_without_data_goes_on_from_its_training(forecaster):

@@ -30,6 +30,7 @@ def test_features_by_hand():
     assert column("a “b” c", "inside quotes") == [0, 0, 1, 1, 0, 0, 0]
     assert column('"a\nb', "inside quotes") == [1, 1, 0, 0], "an end of line closes it"
     assert column("(a[b])c)d", "inside brackets") == [1, 1, 1, 1, 1, 0, 0, 0, 0]
+    assert column("(a\nb)", "inside brackets") == [1, 1, 0, 0, 0], "and a bracket"
     assert column("ab\ncd", "position in the line") == [1, 2, 0, 1, 2]
     assert column("ab c", "position in the word") == [1, 2, 0, 1]
     assert column("abc", "position in the text") == [1, 2, 3]
@@ -71,6 +72,15 @@ def test_chance_finds_are_not_shown():
     sought = np.corrcoef(values[: len(inside)].T.astype(float), inside)[-1, :-1]
     assert np.abs(sought).max() > 0.5
     assert meanings(index) == []
+
+
+def test_what_is_turned_round_in_the_other_half_is_not_followed():
+    text = quoted_text(np.random.default_rng(2), 60)
+    inside = np.array(column(text, "inside quotes"))
+    turned = np.where(np.arange(len(text)) < len(text) // 2, 100, -100)
+    for values, names in ((inside * turned, set()), (inside * -100, {"inside quotes"})):
+        found = meanings(UnitIndex(values.astype(np.int8)[:, None], list(text)), least=0.9)
+        assert {each.feature for each in found} == names
 
 
 def test_features_that_do_not_change_are_followed_by_nothing():

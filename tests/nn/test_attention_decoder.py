@@ -6,6 +6,7 @@ import pytest
 from gatewise.errors import ArgumentError
 from gatewise.nn import AttentionDecoder
 from gatewise.ops import sigmoid
+from gatewise.optim import SGD
 from gatewise.types import State
 from tests.ops.gradients import assert_gradients
 
@@ -179,3 +180,35 @@ def test_what_does_not_fit_is_refused():
     _, _, cache = decoder.forward(x, state, prepared)
     with pytest.raises(ArgumentError, match=r"dy has shape"):
         decoder.backward(dy[:, :2], cache)
+
+
+def written_over(decoder, y, alpha):
+    y[...] = alpha[...] = 9
+
+
+def stepped(decoder, y, alpha):
+    decoder.gradients.vector[...] = 1
+    SGD(decoder, 0.1).step()
+
+
+def loaded(decoder, y, alpha):
+    decoder.parameters.assign({name: values + 1 for name, values in decoder.parameters.items()})
+
+
+@EACH
+@pytest.mark.parametrize("spoil", [written_over, stepped, loaded])
+def test_a_stream_has_its_own_copy_of_weights_outputs_and_state(kind, spoil):
+    found = []
+    for spoilt in (False, True):
+        decoder = make(kind)
+        x, state, memory, _ = problem(decoder)
+        prepared, stream, outputs = decoder.attention.prepare(memory, LENGTHS), decoder.stream(state), []
+        if spoilt:
+            state.h[...] = state.c[...] = 7
+        for step in x:
+            y, alpha = stream.step(step, prepared)
+            outputs.append(y.copy())
+            if spoilt:
+                spoil(decoder, y, alpha)
+        found.append(np.stack(outputs))
+    np.testing.assert_array_equal(*found)

@@ -263,3 +263,20 @@ def test_the_state_a_decoder_hands_out_is_not_its_caches():
         layer.backward(np.ones_like(y), cache)
         found.append(layer.gradients.vector.copy())
     np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("options", [{}, {"layer_norm": True}, {"mogrifier_rounds": 2}], ids=str)
+@pytest.mark.parametrize("how", ["forward", "look"])
+def test_outputs_that_the_cache_shares_cannot_be_written_into(how, options):
+    layer = nn.LSTM(D, H, **options)
+    y, last, _ = getattr(layer, how)(x_of(T, B, D))
+    with pytest.raises(ValueError, match="read-only"):
+        y *= 2
+    last.h[...] = last.c[...] = 0  # a copy
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("layer", [nn.LSTM, nn.RNN])
+def test_outputs_of_inference_are_the_callers_own(layer, dtype):
+    y, _ = layer(D, H, 2, dtype=dtype)(x_of(T, B, D).astype(dtype))
+    y *= 2

@@ -185,3 +185,17 @@ def test_shuffled_rows_are_another_array():
     before = mark(x)
     x[...] = x[::-1].copy()
     assert mark(x) != before
+
+
+@pytest.mark.parametrize("kind", ["lstm", "lstm-peephole", "rnn-relu"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_outputs_that_the_cache_shares_cannot_be_written_into(kind, reverse):
+    rng = np.random.default_rng(14)
+    cell, peephole = CELLS[kind]
+    given = cell, rng.normal(size=(T, B, D)), draw_weights(rng, cell, D, H, peephole)
+    y, last, _ = ops.forward(*given, reverse=reverse)
+    with pytest.raises(ValueError, match="read-only"):
+        y += 1
+    last.h[...] = 0  # a copy
+    y, _ = ops.infer(*given, reverse=reverse)
+    y += 1  # nothing is kept

@@ -160,6 +160,20 @@ def test_an_update_that_is_not_finite_is_told(dtype):
         assert not optimizer.step().finite
 
 
+@EACH
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.999, 1.001, 2])
+def test_a_step_with_a_limit_is_that_of_gradients_cut_to_it(make, dtype, share):
+    one, other = make(numbers(START, dtype)), make(numbers(START, dtype))
+    for gradients in GRADIENTS:
+        limit = share * gradient_norm(gradients)
+        one.gradients[...] = other.gradients[...] = gradients
+        norm = clip_by_norm(other.gradients, limit)
+        assert one.step(limit).gradient_norm == pytest.approx(norm, rel=1e-6)
+        other.step()
+        np.testing.assert_allclose(one.parameters, other.parameters, rtol=0, atol=30 * np.finfo(dtype).eps)
+
+
 @pytest.mark.parametrize("limit", [0, -1.0, np.nan])
 def test_a_norm_that_cannot_be_is_refused(limit):
     optimizer = SGD(numbers(START))

@@ -165,7 +165,7 @@ def test_notes_of_a_forecaster_and_of_its_verdict_stand_together(tmp_path, capsy
     verdict = json.loads(out.splitlines()[-1], parse_constant=pytest.fail)
     assert verdict["forecasters"][0]["smape"] is None
     assert [note.partition(",")[0].partition(":")[0] for note in verdict["notes"]] == [
-        "1 series are too short to learn from",
+        "series 'b' is too short to learn from",
         "no sMAPE",
     ]
 

@@ -134,6 +134,16 @@ def test_a_tagger_beside_the_most_frequent_tags():
     assert (found.measure, found.baseline_wins) == ("accuracy", False)
 
 
+def test_of_tags_as_frequent_the_first_in_the_alphabet_is_the_baseline():
+    """And not the first that was met, so that the order of the sentences is nothing to it."""
+    sentences, tags = [["run"], ["run"], ["so"], ["so"]], [["V"], ["N"], ["X"], ["A"]]
+    for order in (slice(None), slice(None, None, -1)):
+        found = judge_tags([["N"]], [["run"]], [["N"]], sentences[order], tags[order])
+        assert measures(found)["word's most frequent tag"] == {"accuracy": 1.0}
+        found = judge_tags([["N"]], [["new"]], [["A"]], sentences[order], tags[order])
+        assert measures(found)["most frequent tag"] == {"accuracy": 1.0}
+
+
 def test_of_spans_their_f1_decides():
     words = [["in", "New", "York"], ["it", "is", "so"]]
     tags = [["O", "B-LOC", "I-LOC"], ["O", "O", "O"]]

@@ -12,7 +12,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from gatewise.data.number_lines import between, fields_of, looks_like_series, looks_like_words
+from gatewise.data.number_lines import (
+    between,
+    fields_of,
+    looks_like_series,
+    looks_like_words,
+    looks_sparse,
+    with_points,
+)
 from gatewise.data.word_forms import looks_like_conll, looks_like_conllu
 from gatewise.errors import DataError
 
@@ -101,6 +108,13 @@ _KINDS = {
         FileKind("tsf", "a .tsf file of the Monash archive", _FRAME),
         FileKind("arff", "an ARFF file", _SERIES),
         FileKind("numbers", "a table of numbers", _SERIES),
+        FileKind(
+            "commas",
+            "a table of numbers with decimal commas",
+            "Write them with points, as with: sed 's/,/./g' FILE",
+        ),
+        FileKind("sparse", "a file of sparse numbers, as LIBSVM writes it", _AS_CSV),
+        FileKind("yaml", "a YAML file", "Write its records as a table, CSV."),
         FileKind("conllu", "a CoNLL-U file", _TAGS),
         FileKind("conll", "a file of words and tags in columns, as CoNLL writes it", _TAGS),
     )
@@ -156,10 +170,11 @@ _SUFFIXES = {
     **{"xz": "xz", "zst": "zstd", "7z": "7z", "rar": "rar", "sqlite": "sqlite", "png": "image"},
     **{"jpg": "image", "jpeg": "image", "gif": "image", "wav": "sound", "mp3": "sound", "flac": "sound"},
     **{"html": "html", "htm": "html", "xml": "xml", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl"},
-    **{"arff": "arff", "tsf": "tsf", "conllu": "conllu", "conllup": "conllu", "csv": "csv"},
+    **{"yaml": "yaml", "yml": "yaml", "arff": "arff", "tsf": "tsf", "conllu": "conllu", "csv": "csv"},
+    "conllup": "conllu",
 }
 """Kinds by the ends of names. A .ts file may also be a program or a film, so its content must say it."""
-_TEXTS = {"html", "xml", "json", "jsonl", "arff", "tsf", "conllu", "csv"}
+_TEXTS = {"html", "xml", "json", "jsonl", "yaml", "arff", "tsf", "conllu", "csv"}
 """Those of them whose files are texts."""
 
 _TS_TAGS = (
@@ -314,9 +329,20 @@ def _text_kind(data: bytes) -> FileKind | None:
     if name is None and looks_like_conll(lines):
         name = "conll"
     filled = [line for line in lines if line.strip()]
-    if name is None and (looks_like_series(filled) or _has_header_of_series(filled)):
-        name = "numbers"
+    if name is None:
+        name = _numbers_kind(filled)
     return None if name is None else _KINDS[name]
+
+
+def _numbers_kind(lines: list[str]) -> str | None:
+    """Of a table of numbers, none of whose lines is blank."""
+    if looks_like_series(lines) or _has_header_of_series(lines):
+        return "numbers"
+    if looks_sparse(lines):
+        return "sparse"
+    pointed = list(map(with_points, lines))
+    is_table = pointed != lines and (looks_like_series(pointed) or _has_header_of_series(pointed))
+    return "commas" if is_table else None
 
 
 def _header_kind(lines: list[str]) -> str | None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["between", "fields_of", "is_missing_number", "is_number", "looks_like_series", "looks_like_words"]
+__all__ = [
+    "between",
+    "fields_of",
+    "is_comment",
+    "is_missing_number",
+    "is_number",
+    "looks_like_series",
+    "looks_like_words",
+    "looks_sparse",
+    "with_points",
+]
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _MISSING = ("", "?", "na", "nan", "+nan", "-nan")
@@ -15,6 +25,9 @@ _FEW = 0.1
 """How many of all may be such faults."""
 _WIDE = 5
 """Values a line from which they are no words with tags or pairs, even without a decimal point."""
+_SPARSE = re.compile(r"\S+(\s+qid:\d+)?(\s+\d+:[-+\d.eE]+)+\s*(#.*)?")
+"""A label, and numbers behind their places, as LIBSVM and SVMlight write them."""
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 
 
 def is_number(text: str) -> bool:
@@ -37,22 +50,41 @@ def fields_of(line: str, delimiter: str | None) -> list[str]:
     return line.split() if delimiter is None else [each.strip() for each in line.split(delimiter)]
 
 
+def is_comment(line: str) -> bool:
+    """Whether a line among series is none of them: NumPy writes such above a table, behind #."""
+    return line.lstrip().startswith(("#", "%"))
+
+
+def looks_sparse(lines: Sequence[str]) -> bool:
+    """Whether lines, none of them blank, have but the numbers that are not 0, each behind its place."""
+    lines = [line for line in lines if not is_comment(line)]
+    return bool(lines) and all(map(_SPARSE.fullmatch, lines))
+
+
+def with_points(line: str) -> str:
+    """A line with points in place of decimal commas."""
+    return _DECIMAL_COMMA.sub(".", line)
+
+
 def looks_like_series(lines: Sequence[str]) -> bool:
     """Whether these are series, each behind its label, as the UCR archive writes them.
 
     All fields but the first are numbers or say that one is missing, two or more in every line; of long lines
     a few may be something else. Between spaces, where a text of whole numbers looks the same, one of the
-    numbers has a decimal point or an exponent. So a file with words in some of its lines is none.
+    numbers has a decimal point or an exponent. So a file with words in some of its lines is none. A label
+    has spaces in it only between tabs and before many numbers. Comments are passed over.
 
     Args:
         lines: without their ends; none is blank.
     """
+    lines = [line for line in lines if not is_comment(line)]
     delimiter = between(lines[0]) if lines else None
     total = faults = 0
     decimal = delimiter is not None
     for line in lines:
         label, *values = fields_of(line, delimiter)
-        if len(values) < 2 or len(label.split()) != 1:
+        words = len(label.split())
+        if len(values) < 2 or words == 0 or (words > 1 and (delimiter != "\t" or len(values) < _WIDE)):
             return False
         numbers = [value for value in values if is_number(value)]
         decimal = decimal or any(_is_decimal(value) for value in numbers)
@@ -69,6 +101,7 @@ def looks_like_words(lines: Sequence[str]) -> bool:
     So may whole numbers, as the pitches of a melody; a table with decimals, or a wide one between tabs, is no
     text, no words with tags, and no pairs.
     """
+    lines = [line for line in lines if not is_comment(line)]
     delimiter = between(lines[0])
     fields = [fields_of(line, delimiter) for line in lines]
     wide = all(len(each) > _WIDE for each in fields)

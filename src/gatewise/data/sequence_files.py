@@ -24,6 +24,7 @@ from gatewise.data.missing import is_missing
 from gatewise.data.number_lines import (
     between,
     fields_of,
+    is_comment,
     is_missing_number,
     is_number,
     looks_like_series,
@@ -131,6 +132,7 @@ def read_sequences(
     lines = filled_lines(path, _TABLES)
     written = [line for _, line in lines]
     if kind != "texts" and columns.text is None and _is_series(written, columns, kind):
+        lines = [each for each in lines if not is_comment(each[1])]
         return _from_lines(name, lines, columns, labels, classes)
     if is_table(path) or columns.given() or (found == "numbers" and kind != "texts"):
         expected = "a table of texts or series"
@@ -153,6 +155,7 @@ def _refuse_columns(columns: SequenceColumns, name: str) -> None:
 
 def _is_series(lines: Sequence[str], columns: SequenceColumns, kind: str | None) -> bool:
     """Whether lines are series of numbers without a header."""
+    lines = [line for line in lines if not is_comment(line)] or lines
     first = fields_of(lines[0], between(lines[0]))
     if columns.header and (
         (columns.label or "label") in first
@@ -210,10 +213,23 @@ def _from_lines(
     if of_label is not None:
         y = [plain_label(row[of_label]) for row in rows]
         check_labels(y, of_label + 1, lambda row: f"{name}, line {lines[row][0]}")
+        if columns.label is None and labels:
+            _refuse_values(y, f"{name}, line {lines[0][0]}")
     carried = {
         str(place + 1): [row[place] for row in rows] for place in ([] if of_id is None else [of_id]) + kept
     }
     return Sequences(X, y, carried, notes)
+
+
+def _refuse_values(labels: Sequence[str], where: str) -> None:
+    """Refuse a first column that goes on with the numbers of the others: a table of series side by side."""
+    fractions = sum(is_number(each) and not float(each).is_integer() for each in labels)
+    if 2 * fractions > len(labels) and 2 * len(set(labels)) > len(labels):
+        raise DataError(
+            f"{where}: column 1 is {labels[0]!r}, and most rows have another number there; expected the "
+            "label of a series, and behind it its steps. Name the column of the labels with --label, if "
+            "there is one."
+        )
 
 
 def _at(places: Sequence[int], step: int) -> int:

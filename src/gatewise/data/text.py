@@ -25,7 +25,7 @@ CHUNK = 1 << 20
 
 _LONGEST_PATH = 4096
 
-_TEXTS = ("words", "csv", "html", "xml", "json", "jsonl", "conllu", "conll")
+_TEXTS = ("words", "csv", "html", "xml", "json", "jsonl", "yaml", "conllu", "conll")
 """Kinds of files that are texts, which somebody may want to learn as they stand."""
 
 _LOOKS_LIKE_PATH = re.compile(r"\S+\.[A-Za-z]\w{0,7}")

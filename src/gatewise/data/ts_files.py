@@ -56,7 +56,8 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self.name = name
         self.number = 0
-        self.in_data = False
+        self.in_data = self.equal_length = False
+        self.channels: int | None = None
         self.classes: list[str] | None = None
         self.X: list[Array] = []
         self.y: list[str] = []
@@ -91,6 +92,12 @@ class _Reader:
             self._refuse("the labels are numbers to predict", "expected classes, @classLabel true A B C")
         elif tag == "classlabel" and yes:
             self.classes = values[1:]
+        elif tag == "univariate" and yes:
+            self.channels = 1
+        elif tag in ("dimension", "dimensions") and values and values[0].isdecimal():
+            self.channels = int(values[0])
+        elif tag == "equallength":
+            self.equal_length = yes
 
     def _take_case(self, line: str) -> None:
         channels = line.split(":")
@@ -106,6 +113,14 @@ class _Reader:
         if self.X and series.shape[1] != self.X[0].shape[1]:
             self._refuse(
                 f"{series.shape[1]} channels", f"expected {self.X[0].shape[1]}, as in the first case"
+            )
+        if self.channels not in (None, series.shape[1]):
+            promised = "one" if self.channels == 1 else str(self.channels)
+            found = "1 channel" if len(rows) == 1 else f"{len(rows)} channels"
+            self._refuse(found, f"expected {promised}, as the header says")
+        if self.equal_length and self.X and len(series) != len(self.X[0]):
+            self._refuse(
+                f"{len(series)} values", f"expected {len(self.X[0])}, for the header says @equalLength true"
             )
         self.X.append(series)
 

@@ -14,6 +14,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from gatewise.data.file_kinds import file_kind
 from gatewise.data.lines import numbered_lines
 from gatewise.errors import ArgumentError, DataError
 
@@ -158,8 +159,7 @@ def read_word_table(path: str | Path, conllu: bool | None = None) -> WordTable:
 
     Args:
         path: UTF-8, or that compressed where the name ends in ``.gz``.
-        conllu: whether it is CoNLL-U or CoNLL-U Plus; where omitted its name says so, or its first line, if
-            that names the columns.
+        conllu: whether it is CoNLL-U or CoNLL-U Plus; where omitted its name says so, or its content.
 
     Raises:
         DataError: the file is missing or holds something else; the message gives the line.
@@ -170,13 +170,36 @@ def read_word_table(path: str | Path, conllu: bool | None = None) -> WordTable:
     header = None if first is None else _GLOBAL_COLUMNS.fullmatch(first[1])
     layout: _Layout = _Columns()
     try:
-        if conllu or (conllu is None and (header or is_conllu(path))):
+        if conllu or (conllu is None and (header or is_conllu(path) or _looks_like_conllu(path))):
             plus = path.name.lower().removesuffix(".gz").endswith(".conllup")
             layout = _Conllu(_names(header["names"] if header else "", plus))
     except ValueError as error:
         raise DataError(f"{str(path)!r}, line 1: {error}.") from None
     rows = _sentences(path, layout, chain([] if first is None else [first], lines))
+    if isinstance(layout, _Columns) and len(rows[0][0][1]) > 1 and _numbers_words(rows):
+        raise DataError(
+            f"{str(path)!r}, line {rows[0][0][0]}: the first column numbers the words, 1, 2 and so on; "
+            f"expected the words there: leave the column out, as with: {layout.cut}"
+        )
     return WordTable(path, layout.names, rows)
+
+
+def _looks_like_conllu(path: Path) -> bool:
+    kind = file_kind(path)
+    return kind is not None and kind.name == "conllu"
+
+
+def _numbers_words(rows: list[list[tuple[int, list[str]]]]) -> bool:
+    """Whether the first column only counts, in each sentence from 1 on, or in several that run together."""
+    counted = 0
+    for sentence in rows:
+        before = 0
+        for _, fields in sentence:
+            if fields[0] not in ("1", str(before + 1)) or (before == 0 and fields[0] != "1"):
+                return False
+            before = int(fields[0])
+            counted += before > 1
+    return counted > 1
 
 
 class _Layout(Protocol):
@@ -230,6 +253,12 @@ class _Columns:
 
     def __init__(self) -> None:
         self._first: _First | None = None
+
+    @property
+    def cut(self) -> str:
+        """The command that leaves the first column out."""
+        spaces = self._first is not None and not self._first.tabs
+        return "cut -d ' ' -f2- FILE" if spaces else "cut -f2- FILE"
 
     def ends_sentence(self, line: str) -> bool:
         return not line.strip() or line.startswith("-DOCSTART-")

@@ -170,7 +170,7 @@ def _classified(model: SequenceClassifier, data: Any) -> Reading:
 
 def _tagged(model: SequenceTagger, sentence: Any) -> Reading:
     model._check_fitted()
-    check_sentences("the input", [sentence])
+    [sentence] = check_sentences("the input", [sentence])
     batch = TaggedExamples(model.vocabulary_, [sentence]).batch(np.zeros(1, np.intp))
     network = model.network_
     x = network.inputs(batch).rows()

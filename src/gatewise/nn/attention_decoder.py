@@ -16,6 +16,7 @@ Luong, Pham & Manning (2015), equation 5 and section 3.3. A linear layer over $\
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 
 import numpy as np
 import numpy.typing as npt
@@ -239,6 +240,8 @@ class AttentionDecoder(Network):
     def stream(self, state: State) -> DecoderStream:
         """The decoder one step at a time, for whoever chooses each input by the outputs before it.
 
+        The stream has its own copy of the weights, as they are when it is made, and of the state.
+
         Args:
             state: of the stack before the first step, (L, B, H) each.
 
@@ -251,21 +254,28 @@ class AttentionDecoder(Network):
 class _Stepper:
     """The weights as a step needs them: for each layer one product with [from below or fed; h].
 
+    Args:
+        decoder: whose.
+        own: copy them all, so that they stay as they are.
+
     Attributes:
         input_weight: of the bottom layer for what is read, (G * H, E).
         weights: of each layer (G * H, F + H).
     """
 
-    def __init__(self, decoder: AttentionDecoder) -> None:
+    def __init__(self, decoder: AttentionDecoder, *, own: bool = False) -> None:
+        kept: Callable[[Array], Array] = np.copy if own else np.asarray
         self._decoder, size = decoder, decoder.input_size
         layers = range(decoder.num_layers)
         parts = [weights_of(decoder.recurrent.parameters, f"_l{number}") for number in layers]
-        self.input_weight = parts[0].weight_ih[:, :size]
+        self.input_weight = kept(parts[0].weight_ih[:, :size])
         self.weights = [
             np.concatenate([part.weight_ih[:, 0 if number else size :], part.weight_hh], axis=1)
             for number, part in enumerate(parts)
         ]
-        self._biases = [part.bias for part in parts]
+        self._biases = [kept(part.bias) for part in parts]
+        self._attention = deepcopy(decoder.attention) if own else decoder.attention
+        self._combine = kept(decoder.combine.weight)
 
     def step(
         self,
@@ -297,9 +307,9 @@ class _Stepper:
             all_seen.append(seen)
             all_gates.append(z)
         query = below.reshape(-1, len(prepared.mask), decoder.hidden_size)
-        context, attention = decoder.attention.forward(query, prepared, watch=False)
+        context, attention = self._attention.forward(query, prepared, watch=False)
         combined = np.concatenate([context.reshape(len(below), -1), below], axis=1)
-        y = np.tanh(combined @ decoder.combine.weight.T)
+        y = np.tanh(combined @ self._combine.T)
         return DecoderStep(all_seen, all_gates, before, after, attention, combined, y)
 
 
@@ -311,8 +321,9 @@ class DecoderStream:
     """
 
     def __init__(self, decoder: AttentionDecoder, state: State) -> None:
-        self._stepper, self._masks = _Stepper(decoder), [None] * decoder.num_layers
-        self.state, self._turn = decoder.begin(state), OneThread("AttentionDecoder.stream")
+        self._stepper, self._masks = _Stepper(decoder, own=True), [None] * decoder.num_layers
+        self.state = decoder.begin(State(state.h.copy(), state.c.copy()))
+        self._turn = OneThread("AttentionDecoder.stream")
 
     def step(self, x: Array, prepared: PreparedMemory) -> tuple[Array, Array]:
         """One step.
@@ -336,7 +347,7 @@ class DecoderStream:
         with self._turn:
             step = self._stepper.step(x @ self._stepper.input_weight.T, self.state, prepared, self._masks)
             self.state = DecoderState(step.after, step.y)
-        return step.y, step.attention.weights.reshape(len(x), -1)
+        return step.y.copy(), step.attention.weights.reshape(len(x), -1)
 
     def select(self, rows: IntArray) -> None:
         """Go on with these rows, (M,) in [0, N): re-ordered, repeated or left out."""

@@ -205,10 +205,7 @@ class Recurrent(Layer):
         Raises:
             ArgumentError: a shape, a type or a length does not fit.
         """
-        y, last, cache = self._run(x, state, lengths, reset, rng or self._rng)
-        y = y.view()
-        y.flags.writeable = False
-        return y, last, cache
+        return self._run(x, state, lengths, reset, rng or self._rng)
 
     def _run(
         self,
@@ -252,7 +249,11 @@ class Recurrent(Layer):
 
         parameters = self.parameters if self.layer_norm else None
         weight_masks = tuple(mask for _, mask in weights)
-        return stack_forward(self._shape, batch, state, forth, thin, parameters, weight_masks, held)
+        y, last, cache = stack_forward(self._shape, batch, state, forth, thin, parameters, weight_masks, held)
+        if held is not None:  # the cache shares it
+            y = y.view()
+            y.flags.writeable = False
+        return y, last, cache
 
     def _hold(self, x: Array | TokenInput) -> Held:
         inputs = x._asdict() if isinstance(x, TokenInput) else {"x": x}

@@ -143,3 +143,13 @@ def test_labels_kept_as_a_dictionary_are_what_they_say():
     assert as_labels(column, 3).tolist() == ["b", "a", "b"]
     with pytest.raises(DataError, match=r"X\[1\] has type NoneType"):
         as_texts(pa.chunked_array([["a", None, "b"]]).dictionary_encode())
+
+
+@pytest.mark.parametrize("targets", [[0, 0, 0, 1], [0, 2, 2, 2], [1, 1, 2, 1, 1]], ids=str)
+def test_balanced_weights_count_the_classes_that_occur(targets):
+    """One that only the model to begin with knew changes nothing for the others."""
+    targets = np.array(targets)
+    weights = class_weights("balanced", np.array(["a", "b", "c"]), targets)
+    assert weights[targets].sum() == pytest.approx(len(targets))
+    for one in np.unique(targets):
+        assert weights[one] * (targets == one).sum() == pytest.approx(len(targets) / 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import gatewise as gw
@@ -50,6 +51,42 @@ def test_lines_mean_the_same_with_their_ends_or_without(level, end):
     assert first.history_ == other.history_
     np.testing.assert_array_equal(first.predict_proba(TEXTS), first.predict_proba(ended))
     assert first.evaluate(TEXTS, MOODS) == first.evaluate(ended, MOODS)
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ((20, 1, 30), "1 step and 30 features, (N, T, D); if they are series of 30 steps in one channel"),
+        ((20, 3, 40), "3 steps and 40 features, (N, T, D); if they are series of 40 steps in 3 channels"),
+        ((20, 6, 60), "60 steps in 6 channels, as aeon and sktime have them"),
+        ((20, 30, 1), None),
+        ((20, 6, 59), None),
+        ((20, 5, 2), None),
+    ],
+)
+@pytest.mark.parametrize("kind", [np.asarray, list])
+def test_series_with_steps_and_channels_exchanged_are_noted(shape, told, kind):
+    X = np.random.default_rng(0).normal(size=shape)
+    model = small(epochs=1).fit(kind(X), [0, 1] * 10)
+    assert [each for each in model.notes_ if "swapaxes" in each] == [*model.notes_[: told is not None]]
+    assert told is None or told in model.notes_[0]
+    assert small(epochs=1).fit(X.swapaxes(1, 2), [0, 1] * 10).notes_ == () or shape[1] > shape[2]
+
+
+@pytest.mark.parametrize("kind", [list, np.array, lambda y: np.array(y, object), pd.Series])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+def test_labels_mean_the_same_with_their_ends_or_without(kind, end):
+    """Also where, as in most files, the last line has none."""
+    labels = MOODS * 4
+    ended = kind([label + end for label in labels[:-1]] + labels[-1:])
+    first, other = (
+        small(embedding_size=8, epochs=3).fit(TEXTS * 4, y, validation=(TEXTS * 4, y))
+        for y in (labels, ended)
+    )
+    assert first.classes_.tolist() == other.classes_.tolist() == sorted(set(MOODS))
+    np.testing.assert_array_equal(first.network_.parameters.vector, other.network_.parameters.vector)
+    assert first.evaluate(TEXTS * 4, labels) == first.evaluate(TEXTS * 4, ended)
+    assert first.score(TEXTS * 4, labels) == first.score(TEXTS * 4, ended)
 
 
 @pytest.mark.parametrize(

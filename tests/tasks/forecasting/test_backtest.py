@@ -12,6 +12,7 @@ from gatewise.data.panel import read_panel
 from gatewise.data.windows import WindowShape
 from gatewise.tasks.forecasting.frames import actual_values
 from gatewise.tasks.forecasting.intervals import calibration_of
+from gatewise.tasks.forecasting.panel_learner import PanelLearner
 from gatewise.tasks.forecasting.setup import choose_shape
 from gatewise.tasks.forecasting.split import split_by_time, training_windows
 from tests.tasks.forecasting.problems import DAY, START, assert_same_columns, panel, quick, wave, words
@@ -109,7 +110,7 @@ def test_series_too_short_to_learn_from_are_noted_and_forecast():
         "y": np.concatenate([wave(), [3, 4, 5, 4]]),
     }
     made = quick().fit(data)
-    assert "1 series are too short to learn from" in made.notes_
+    assert "series 2 is too short to learn from" in made.notes_
     assert np.isfinite(made.predict()["y_hat"]).all()
 
 
@@ -223,6 +224,27 @@ def test_a_backtest_never_sees_what_it_forecasts(refit):
     for name in COLUMNS[2:]:
         np.testing.assert_array_equal(one[name][:12], other[name][:12])
         assert not np.array_equal(one[name][12:], other[name][12:])
+
+
+@pytest.mark.parametrize("refit", [False, True])
+@pytest.mark.parametrize("step", [None, 2])
+def test_each_fit_of_a_backtest_is_given_the_steps_before_its_origin_and_no_more(refit, step, monkeypatch):
+    given, fit = [], PanelLearner._fit_panel
+
+    def noting(self, panel, table, **options):
+        given.append([each.values.copy() for each in panel.series])
+        return fit(self, panel, table, **options)
+
+    monkeypatch.setattr(PanelLearner, "_fit_panel", noting)
+    data = panel()
+    found = quick(epochs=1).backtest(data, windows=3, step=step, refit=refit)
+    whole = [data["y"][:120], data["y"][120:]]
+    back = [6 + number * (step or 6) for number in (2, 1, 0)]
+    assert len(given) == (3 if refit else 1)
+    for cut, parts in zip(back, given, strict=False):
+        for part, values in zip(parts, whole, strict=True):
+            np.testing.assert_array_equal(part, values[: len(values) - cut])
+    assert len(found["y_hat"]) == 2 * 3 * 6
 
 
 def test_refitting_learns_from_all_that_precedes():

@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 
-from gatewise import Forecaster
+from gatewise import Forecaster, training
 from gatewise.data.frames import Table
 from gatewise.data.panel import read_panel
 from gatewise.tasks.forecasting import panel_learner
@@ -131,6 +131,30 @@ def test_ctrl_c_does_not_wait_for_the_folds():
     assert made.verdict_.data.startswith("the held-out end of 2 series, by which weights and intervals")
     assert "3 horizons of 6 steps side by side" in made.notes_[-1]
     assert made.calibration_.any()
+
+
+@pytest.mark.parametrize("time_limit", [None, 1000.0])
+def test_networks_of_parts_learn_as_long_as_the_best_weights_took_and_in_the_time_that_is_left(
+    time_limit, monkeypatch
+):
+    loops, loop = [], training.Loop
+
+    def noting(*given, **options):
+        loops.append(options)
+        return loop(*given, **options)
+
+    monkeypatch.setattr(training, "Loop", noting)
+    made = quick(epochs=6, learning_rate=1.0, schedule="constant", time_limit=time_limit).fit(wave(120))
+    best = min(made.history_, key=lambda each: each["validation_loss"])["epoch"]
+    assert best < 6, "else this shows nothing"
+    assert [each["epochs"] for each in loops] == [6, *[best] * 5]
+    limits = [each["time_limit"] for each in loops]
+    if time_limit is None:
+        assert limits == [None] * 6
+    else:
+        assert limits[0] == 500
+        most = [1000 / left for left in (5, 4, 3, 2, 1)]
+        assert all(150 < limit <= bound for limit, bound in zip(limits[1:], most, strict=True))
 
 
 def test_what_one_horizon_says_is_too_little():

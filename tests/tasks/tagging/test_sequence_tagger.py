@@ -152,6 +152,34 @@ def test_rare_words_are_replaced_and_only_in_training():
     assert few.vocabulary_.words == ["often"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+@pytest.mark.parametrize("each", [False, True])
+def test_words_and_tags_mean_the_same_with_line_ends_or_without(end, each):
+    """As of lines split at spaces, which leave the end behind the last word, or of a word a line."""
+    sentences, tags = made_up(30, seed=2)
+
+    def ended(lists):
+        return [[word + end * (each or word is some[-1]) for word in some] for some in lists]
+
+    first, other = (
+        SequenceTagger(**SMALL, epochs=2, crf=True).fit(*data, validation=data)
+        for data in ((sentences, tags), (ended(sentences), ended(tags)))
+    )
+    assert first.vocabulary_.words == other.vocabulary_.words
+    assert first.tags_ == other.tags_ == sorted({tag for given in tags for tag in given})
+    np.testing.assert_array_equal(first.network_.parameters.vector, other.network_.parameters.vector)
+    assert first.evaluate(sentences, tags) == first.evaluate(ended(sentences), ended(tags))
+    assert first.predict(sentences) == first.predict(ended(sentences))
+    for one, same in zip(first.predict_proba(sentences), first.predict_proba(ended(sentences)), strict=True):
+        np.testing.assert_array_equal(one, same)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+def test_a_line_end_alone_is_no_word(end):
+    with pytest.raises(ArgumentError, match=r"sentences\[1\]\[2\] is .*expected a str that is not empty"):
+        SequenceTagger(**SMALL).fit([["a"], ["the", "dog", end]], [["X"], ["X", "Y", "X"]])
+
+
 def test_tuples_and_arrays_serve_as_lists():
     sentences, tags = made_up(20, seed=0)
     plain = SequenceTagger(**SMALL, epochs=1).fit(sentences, tags)

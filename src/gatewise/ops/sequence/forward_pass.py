@@ -47,7 +47,8 @@ def forward(
             for whoever does that himself.
 
     Returns:
-        y (T, B, H), zero in the padding; the state after each row's last step; the cache.
+        y (T, B, H), zero in the padding and read-only, for the cache shares it; the state after each row's
+        last step; the cache.
 
     Raises:
         ArgumentError: lengths rise, or a mask does not fit.
@@ -72,7 +73,9 @@ def forward(
             gates = np.zeros((walk.steps, walk.batch, len(weights.bias)), inputs.dtype)
         _steps_forward(cell, walk, weights, masks, gates, h_slots, c_slots, mogrified)
     cache = SequenceCache(cell, walk, x, weights, GateBuffer(gates), h_slots, c_slots, masks, mogrified, held)
-    return cache.h, State(walk.last_state(h_slots), walk.last_state(c_slots)), cache
+    y = cache.h
+    y.flags.writeable = False
+    return y, State(walk.last_state(h_slots), walk.last_state(c_slots)), cache
 
 
 def infer(
@@ -89,10 +92,10 @@ def infer(
     """As ``forward``, but keeps nothing for a way back: no gates, and the cell state of one step only."""
     masks = masks or StateMasks()
     if not takes_native(cell, weights, masks):
-        y, last, _ = forward(
+        _, last, cache = forward(
             cell, x, weights, state, lengths=lengths, reset=reset, reverse=reverse, masks=masks, watch=False
         )
-        return y, last
+        return cache.h, last
     walk, h_slots, c_slots = _begin(cell, x, weights, state, lengths, reset, reverse, masks, keep_all=False)
     mogrified, inputs = _mogrified(walk, x, weights, masks)
     native = native_layer(cell, walk, inputs, weights, masks, mogrified)

@@ -19,9 +19,13 @@ __all__ = [
     "TextInput",
     "count_columns",
     "input_from_json",
+    "layout_notes",
     "pick",
     "read",
 ]
+
+_WIDE = 10
+"""Features for each step, from which on the two may have been exchanged."""
 
 RawSequences: TypeAlias = Ragged | list[str]
 """Sequences of numbers, or texts, checked but not yet scaled or cut into tokens."""
@@ -43,6 +47,19 @@ def count_columns(X: Any) -> int | None:
         return shape[1] if len(shape) == 2 else None
     lengths = {len(row) if isinstance(row, (list, tuple)) else 0 for row in X}
     return lengths.pop() or None if len(lengths) == 1 and np.ndim(X[0]) == 1 else None
+
+
+def layout_notes(raw: RawSequences) -> list[str]:
+    """A note on series that have many features and few steps, as those with the two exchanged have."""
+    steps = int(raw.lengths.max()) if isinstance(raw, Ragged) else 0
+    if not isinstance(raw, Ragged) or raw.values.shape[1] < _WIDE * steps:
+        return []
+    features = raw.values.shape[1]
+    told, channels = ("1 step", "one channel") if steps == 1 else (f"{steps} steps", f"{steps} channels")
+    return [
+        f"X has sequences of {told} and {features} features, (N, T, D); if they are series of {features} "
+        f"steps in {channels}, as aeon and sktime have them, (N, D, T), give X.swapaxes(1, 2)"
+    ]
 
 
 def pick(raw: RawSequences, indices: IntArray) -> RawSequences:

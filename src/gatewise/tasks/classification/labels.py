@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gatewise.data.columns import as_array
+from gatewise.data.lines import without_end
 from gatewise.data.missing import is_missing
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks.checks import check_number
@@ -33,7 +34,8 @@ def as_labels(y: Any, count: int, name: str = "y") -> Array:
     """Labels (N,), one for each sequence.
 
     Args:
-        y: str, bool or whole numbers.
+        y: str, bool or whole numbers; a line end that a str brings, as those of ``readlines`` do, is no part
+            of it.
         count: N.
         name: what error messages call it.
 
@@ -59,7 +61,14 @@ def as_labels(y: Any, count: int, name: str = "y") -> Array:
             "Check that both come from the same rows."
         )
     _check_types(y, labels, name)
-    return labels
+    return _without_ends(labels) if labels.dtype.kind in "UO" else labels
+
+
+def _without_ends(labels: Array) -> Array:
+    """Labels of str, as lines bring them."""
+    given = labels.tolist()
+    bare = list(map(without_end, given))
+    return labels if bare == given else np.array(bare, object if labels.dtype.kind == "O" else np.str_)
 
 
 def _check_types(y: Any, labels: Array, name: str) -> None:

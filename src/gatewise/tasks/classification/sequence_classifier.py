@@ -12,7 +12,7 @@ from gatewise.data import token_digest
 from gatewise.data.sequences import Ragged
 from gatewise.errors import ArgumentError
 from gatewise.ops.activations import softmax
-from gatewise.tasks.classification.input import count_columns
+from gatewise.tasks.classification.input import count_columns, layout_notes
 from gatewise.tasks.classification.labels import as_labels, class_weights, classes_to_json, number_labels
 from gatewise.tasks.classification.network import LabelledSequences
 from gatewise.tasks.classification.report import Report, judge, report, unmeasured
@@ -212,7 +212,7 @@ class SequenceClassifier(ClassifierHyperparameters):
             checkpoint=checkpoint,
             resume=resume,
             listeners=listeners,
-            notes=[*notes, *parts.notes, *unmeasured(classes, targets, measured)],
+            notes=[*layout_notes(raw), *notes, *parts.notes, *unmeasured(classes, targets, measured)],
             start=start,
             symbols=[classes_to_json(classes), encoder.to_json()],
             places=self._places(start, classes),
@@ -243,7 +243,7 @@ class SequenceClassifier(ClassifierHyperparameters):
         """Accuracy: the share of sequences whose predicted class is their label."""
         predicted = self.predict(X)
         labels = as_labels(y, len(predicted))
-        if (labels.dtype.kind == "U") is not (predicted.dtype.kind == "U"):
+        if (labels.dtype.kind in "UO") is not (predicted.dtype.kind in "UO"):
             raise ArgumentError(
                 f"y has labels as {labels.tolist()[0]!r}, and classes are as {self.classes_.tolist()[0]!r}; "
                 "expected one type."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatewise.data.panel import read_panel
+from gatewise.data.panel import named, read_panel
 from gatewise.data.tables import as_table
 from gatewise.errors import DataError
 from gatewise.tasks.checks import check_flag, check_number
@@ -41,8 +41,9 @@ def backtest(
     back = asked.horizon + (windows - 1) * step
     panel = whole.only(np.flatnonzero(whole.ends() > back + asked.horizon))
     notes = []
-    if len(panel.series) < len(whole.series):
-        notes.append(f"{len(whole.series) - len(panel.series):,} series are too short for these origins")
+    kept = {each.key for each in panel.series}
+    if short := [each.key for each in whole.series if each.key not in kept]:
+        notes.append(f"{named(short, ('is', 'are'))} too short for these origins")
         asked._tell(notes)
     if not panel.series:
         raise DataError(

@@ -10,11 +10,18 @@ import numpy as np
 
 from gatewise.data.frames import Table
 from gatewise.data.frequency import Frequency
-from gatewise.data.panel import Series, named
+from gatewise.data.panel import ColumnNames, Series, named
 from gatewise.errors import DataError
 from gatewise.types import IntArray
 
-__all__ = ["after_kept_ends", "first_unseen", "missing_of_contexts", "refuse_other_clock", "steps_between"]
+__all__ = [
+    "after_kept_ends",
+    "first_unseen",
+    "missing_of_contexts",
+    "refuse_other_clock",
+    "steps_between",
+    "without_values",
+]
 
 
 def after_kept_ends(
@@ -109,6 +116,19 @@ def missing_of_contexts(series: Sequence[Series], windows: IntArray, context: in
         f"{named(list(worst), ('lacks', 'lack'))} a part of the {context} steps that a forecast looks back "
         f"on, up to {worst[key]} of {key!r}; it may be less sure than its interval says"
     )
+
+
+def without_values(table: Table, names: ColumnNames, series: Sequence[Series]) -> str | None:
+    """A note on the series of a table that have no value, and of which nothing is said then; None without.
+
+    Args:
+        table: given.
+        names: of its columns.
+        series: that were read of it.
+    """
+    ids, keys = table.columns.get(names.id), {each.key for each in series}
+    empty = [] if ids is None else [key for key in dict.fromkeys(ids.tolist()) if key not in keys]
+    return f"{named(empty)} no value in column {names.target!r}, and left out" if empty else None
 
 
 def steps_between(first: Any, second: Any, frequency: Frequency) -> int:

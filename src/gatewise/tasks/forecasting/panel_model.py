@@ -23,6 +23,7 @@ from gatewise.tasks.forecasting.contexts import (
     first_unseen,
     missing_of_contexts,
     refuse_other_clock,
+    without_values,
 )
 from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_windows
 from gatewise.tasks.forecasting.frames import actual_values, forecast_columns
@@ -72,6 +73,7 @@ class PanelModel(Estimator):
     verdict_: Verdict | None
     notes_: tuple[str, ...]
     context_notes_: tuple[str, ...]
+    _left_out: str | None
     _table: Table
     _tails: Sequence[Series]
 
@@ -125,6 +127,7 @@ class PanelModel(Estimator):
 
     def _read(self, data: Any) -> tuple[Table, Sequence[Series]]:
         """Series to go on from: of new data, or those kept from training."""
+        self._left_out = None
         if data is None:
             return self._table, self._tails
         table = self._as_table(data)
@@ -133,6 +136,7 @@ class PanelModel(Estimator):
         if not series:
             raise DataError(f"{table.name}: no series has a value in column {self.target!r} to go on from.")
         self.setup_.refuse_other_units(series, self.target)
+        self._left_out = without_values(table, self._names, series)
         return table, series
 
     def _as_table(self, data: Any, name: str = "the data") -> Table:
@@ -183,7 +187,7 @@ class PanelModel(Estimator):
     def _note_contexts(self, series: Sequence[Series], windows: IntArray) -> None:
         """Say what the contexts of these forecasts lack."""
         note = missing_of_contexts(series, windows, self.setup_.shape.context)
-        self.context_notes_ = () if note is None else (note,)
+        self.context_notes_ = tuple(each for each in (self._left_out, note) if each is not None)
         self._tell(self.context_notes_)
 
     def _forecast(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gatewise.data.calendar import CYCLES, seen_cycles
 from gatewise.data.frequency import Frequency
 from gatewise.data.local_clock import LocalClock
-from gatewise.data.panel import ColumnNames, Panel, Series
+from gatewise.data.panel import ColumnNames, Panel, Series, named
 from gatewise.data.spread import never_changes, spread
 from gatewise.data.windows import CovariateScale, ForecastWindows, SeriesScale, WindowShape
 from gatewise.errors import ArgumentError, DataError
@@ -203,25 +203,41 @@ class ForecastSetup:
     def refuse_other_units(self, series: Sequence[Series], target: str) -> None:
         """Refuse new values that the scale learnt under the same name would push far out of range.
 
+        A shop that is closed, or a sensor that is stuck, is of the same unit: 0 is 0 in all of them, and what
+        never changes has no size to be told by.
+
         Raises:
-            DataError: values of a series are of another size than those of the training.
+            DataError: values of some series are of another size than those of the training.
         """
+        wrong = []
         for each in series:
             known, values = self.scales.get(each.key), each.values[~np.isnan(each.values)]
-            if known is None or len(values) == 0 or values.min() == values.max() == known.centre:
-                continue  # what never changed, too, may go on so
-            by_mean = self.scaling == "mean"
-            width = float(np.abs(values).mean() if by_mean else values.std())
-            shift = 0.0 if by_mean else abs(values.mean() - known.centre)
-            # A short piece of a series may well be flat.
-            flat = len(values) >= _ENOUGH and width * _FAR < known.scale * (1 if by_mean else 0.25)
-            if width > _FAR * known.scale or shift > _FAR * known.scale or flat:
-                raise DataError(
-                    f"series {each.key!r} of column {target!r} has a mean of {values.mean():.4g}, far from "
-                    f"what was learnt under this name (mean {known.centre:.4g}, scale {known.scale:.4g}): "
-                    "another unit, or another series? Give it in the same unit, or under an id of its own, "
-                    "so that it is scaled anew."
-                )
+            if known is None or not values.any():
+                continue
+            if self._is_far(values, known) and self._is_far(values[values != 0], known):
+                wrong.append((each.key, values.mean(), known))
+        if not wrong:
+            return
+        (key, mean, known), *others = wrong
+        keys = [other for other, _, _ in others]
+        raise DataError(
+            f"series {key!r} of column {target!r} has a mean of {mean:.4g}, far from what was learnt under "
+            f"this name (mean {known.centre:.4g}, scale {known.scale:.4g}): another unit, or another "
+            "series? Give it in the same unit, or under an id of its own, so that it is scaled anew."
+            + (f" {named(keys, ('is', 'are'))} far off too." if keys else "")
+        )
+
+    def _is_far(self, values: npt.NDArray[np.float64], known: SeriesScale) -> bool:
+        """Whether values are of another size than those by which a scale was learnt."""
+        if self.scaling == "mean":
+            width, shift, least = float(np.abs(values).mean()), 0.0, known.scale
+        else:
+            width, shift, least = float(values.std()), abs(values.mean() - known.centre), 0.25 * known.scale
+            if values.min() == values.max():
+                return bool(shift > _FAR * known.scale)
+        # A short piece of a series may well be flat.
+        flat = len(values) >= _ENOUGH and width * _FAR < least
+        return bool(width > _FAR * known.scale or shift > _FAR * known.scale or flat)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, from which ``from_json`` makes the same again."""

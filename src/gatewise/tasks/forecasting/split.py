@@ -196,6 +196,7 @@ def left_out(panel: Panel, flat: npt.NDArray[np.bool_], used: IntArray) -> list[
             f"{named(keys, ('never changes', 'never change'))} in the part to learn from, from which nothing "
             "is learnt then; forecast all the same"
         )
-    if short := len(panel.series) - len(used) - int(flat.sum()):
-        notes.append(f"{short:,} series are too short to learn from")
+    learnt = set(used.tolist()) | set(np.flatnonzero(flat).tolist())
+    if short := [each.key for index, each in enumerate(panel.series) if index not in learnt]:
+        notes.append(f"{named(short, ('is', 'are'))} too short to learn from")
     return notes

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
+from gatewise.data.lines import without_end
 from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
 
@@ -46,9 +47,10 @@ def split(
     if not len(sentences):
         raise DataError("sentences is empty; at least one is needed to learn from.")
     if validation is not None:
-        measured = TaggedPart("validation[1]", *_as_pair("validation", validation))
-        check_tagged("validation[0]", measured.sentences, measured.name, measured.tags)
-        return data, measured
+        words, labels = _as_pair("validation", validation)
+        return data, TaggedPart(
+            "validation[1]", *check_tagged("validation[0]", words, "validation[1]", labels)
+        )
     drawn = rng.permutation(len(sentences))
     held_out = round(len(sentences) * fraction)
     if held_out == len(sentences):
@@ -73,8 +75,8 @@ def _as_pair(name: str, value: object) -> tuple[Lists, Lists]:
     return value[0], value[1]
 
 
-def check_tagged(name: str, sentences: object, tags_name: str, tags: object) -> None:
-    """Refuse what is not a list of tags for each list of words."""
+def check_tagged(name: str, sentences: object, tags_name: str, tags: object) -> tuple[Lists, Lists]:
+    """Sentences and tags as ``check_sentences`` gives them; refuse what is not a tag for each word."""
     words = check_sentences(name, sentences)
     labels = check_sentences(tags_name, tags)
     if len(words) != len(labels):
@@ -88,10 +90,15 @@ def check_tagged(name: str, sentences: object, tags_name: str, tags: object) -> 
                 f"{tags_name}[{number}] has {len(given)} tags and {name}[{number}] has "
                 f"{len(sentence)} words; expected a tag for each word."
             )
+    return words, labels
 
 
 def check_sentences(name: str, sentences: object, *, may_be_empty: bool = False) -> Lists:
-    """Refuse what is not a list of lists of str."""
+    """Words or tags less the line ends that they may bring; refuse what is not a list of lists of str.
+
+    Who splits the lines of ``readlines`` at spaces has one behind the last word of each.
+    """
+    brings_ends = False
     if not _is_list(sentences):
         raise ArgumentError(
             f"{name} has type {type(sentences).__name__}; expected a list of lists of str, one a sentence."
@@ -106,12 +113,13 @@ def check_sentences(name: str, sentences: object, *, may_be_empty: bool = False)
         if not (len(sentence) or may_be_empty):
             raise ArgumentError(f"{name}[{number}] is empty; expected at least one word. Leave it out.")
         for place, word in enumerate(sentence):
-            if not (isinstance(word, str) and word and is_utf8(word)):
+            if not (isinstance(word, str) and (bare := without_end(word)) and is_utf8(word)):
                 raise ArgumentError(
                     f"{name}[{number}][{place}] is {word!r}; expected a str that is not empty and that "
                     "UTF-8 can write."
                 )
-    return sentences
+            brings_ends = brings_ends or len(bare) < len(word)
+    return [[*map(without_end, sentence)] for sentence in sentences] if brings_ends else sentences
 
 
 def check_texts(texts: object) -> Sequence[str]:

@@ -203,9 +203,8 @@ class SequenceTagger(TaggerHyperparameters):
 
         self._check_before_fit(checkpoint, resume)
         start = self._warm_start(init)
-        check_tagged("sentences", sentences, "tags", tags)
+        given = TaggedPart("tags", *check_tagged("sentences", sentences, "tags", tags))
         rng = stream(self.seed, Purpose.HELD_OUT)
-        given = TaggedPart("tags", sentences, tags)
         learnt, measured = split(given, validation, self.validation_fraction, rng)
         # What is measured on counts for the scheme too: what is impossible would have an infinite loss.
         parts = [given] if validation is None else [given, measured]
@@ -257,7 +256,7 @@ class SequenceTagger(TaggerHyperparameters):
             ArgumentError: sentences are not lists of lists of str, or ``min_confidence`` is no probability.
         """
         self._check_fitted()
-        check_sentences("sentences", sentences, may_be_empty=True)
+        sentences = check_sentences("sentences", sentences, may_be_empty=True)
         check_number("min_confidence", min_confidence, low=0, high=1, optional=True)
         if min_confidence is not None:
             answers = tags_and_confidences(self.network_, self.vocabulary_, sentences)
@@ -315,7 +314,7 @@ class SequenceTagger(TaggerHyperparameters):
             ArgumentError: sentences are not lists of lists of str.
         """
         self._check_fitted()
-        check_sentences("sentences", sentences, may_be_empty=True)
+        sentences = check_sentences("sentences", sentences, may_be_empty=True)
         predicted = [np.zeros((0, len(self.tags_)), self.network_.dtype)] * len(sentences)
         for indices, batch in batches(self.vocabulary_, sentences):
             probabilities = self.network_.probabilities(batch)
@@ -349,7 +348,7 @@ class SequenceTagger(TaggerHyperparameters):
             DataError: there is no word to measure on.
         """
         self._check_fitted()
-        check_tagged("sentences", sentences, "tags", tags)
+        sentences, tags = check_tagged("sentences", sentences, "tags", tags)
         if not len(sentences):
             raise DataError("sentences is empty; at least one is needed to measure on.")
         examples = TaggedExamples(self.vocabulary_, sentences, tags)
