@@ -14,7 +14,7 @@ from gatewise.data.panel import Series, named
 from gatewise.errors import DataError
 from gatewise.types import IntArray
 
-__all__ = ["after_kept_ends", "missing_of_contexts", "refuse_other_clock", "steps_between"]
+__all__ = ["after_kept_ends", "first_unseen", "missing_of_contexts", "refuse_other_clock", "steps_between"]
 
 
 def after_kept_ends(
@@ -43,6 +43,26 @@ def after_kept_ends(
         found.append(_joined(end, each, steps))
         before.append(steps)
     return found, np.array(before, dtype=np.intp)
+
+
+def first_unseen(
+    series: Sequence[Series], kept: Sequence[Series], frequency: Frequency, context: int
+) -> IntArray:
+    """The first step of each series (N,) that came after training, with a context before it.
+
+    Args:
+        series: as they were given.
+        kept: the ends that a model has of the series of its training; of another series it has seen nothing.
+        frequency: of all.
+        context: steps that a forecast looks back on.
+    """
+    ends = {each.key: each for each in kept}
+    found = []
+    for each in series:
+        end = ends.get(each.key)
+        seen = 0 if end is None else len(end) - steps_between(end.start, each.start, frequency)
+        found.append(max(seen, min(context, max(1, len(each) // 2))))
+    return np.array(found, dtype=np.intp)
 
 
 def refuse_other_clock(table: Table, trained: Table, time: str) -> None:

@@ -33,6 +33,7 @@ class Forecaster(PanelLearner):
     training part shows. The last part of every series in time is held out and chooses the weights. What
     neither this nor training has seen calibrates the intervals (Romano et al. 2019) and gives the verdict: a
     part of what is held out, or in short series parts forecast by up to five networks more (Xu & Xie 2021).
+    Where steps have come since training, intervals follow the errors there (Angelopoulos et al. 2023).
 
     Args:
         horizon: S, steps to forecast.
@@ -61,7 +62,7 @@ class Forecaster(PanelLearner):
         known: columns of covariates whose future is known.
         past: columns of covariates that are known up to the present only.
         static: columns of covariates that do not change in time, numbers or words.
-        calibrate: adjust the quantiles to what the validation part shows.
+        calibrate: adjust the quantiles to what the validation part shows, and what came since training.
         strict: refuse data in which a series has no value or never changes; else the first are left out, from
             the others nothing is learnt, and ``notes_`` names both.
         validation_fraction: last part of each series, at least a horizon, kept from training; 0 for none.

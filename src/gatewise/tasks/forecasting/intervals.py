@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.types import IntArray
 
-__all__ = ["calibrated", "calibrated_apart", "calibration_of"]
+__all__ = ["calibrated", "calibrated_apart", "calibration_of", "in_order"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -105,7 +105,7 @@ def calibrated(
     """
     steps = forecasts.quantiles.shape[1]
     moved = forecasts.quantiles + calibration[:steps] * forecasts.scale[:, None, None]
-    return forecasts._replace(quantiles=_in_order(moved, levels))
+    return forecasts._replace(quantiles=in_order(moved, levels))
 
 
 def calibrated_apart(
@@ -134,7 +134,7 @@ def _only(forecasts: Forecasts, windows: npt.NDArray[np.bool_]) -> Forecasts:
     return Forecasts(*(part[windows] for part in forecasts))
 
 
-def _in_order(quantiles: Floats, levels: Sequence[float]) -> Floats:
+def in_order(quantiles: Floats, levels: Sequence[float]) -> Floats:
     """Quantiles that rise: from the median, which stays, outwards none comes before the one within."""
     if 0.5 not in levels:
         return np.sort(quantiles, axis=-1)

@@ -238,10 +238,6 @@ class PanelLearner(PanelModel):
             return []
         return folds(panel, split, chosen, shape.horizon, self.horizon, self._most(shape))
 
-    @property
-    def _calibrates(self) -> bool:
-        return self.calibrate and len(self.quantiles) > 0
-
     def _most(self, shape: WindowShape) -> int:
         """Windows that the calibration and the verdict look at."""
         return _SAMPLED if shape.horizon < self.horizon else _JUDGED

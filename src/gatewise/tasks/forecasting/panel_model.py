@@ -18,13 +18,19 @@ from gatewise.errors import DataError
 from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
-from gatewise.tasks.forecasting.contexts import after_kept_ends, missing_of_contexts, refuse_other_clock
+from gatewise.tasks.forecasting.contexts import (
+    after_kept_ends,
+    first_unseen,
+    missing_of_contexts,
+    refuse_other_clock,
+)
 from gatewise.tasks.forecasting.forecasts import Forecasts, Sampling, forecast_windows
 from gatewise.tasks.forecasting.frames import actual_values, forecast_columns
 from gatewise.tasks.forecasting.heads import Head, make_head
 from gatewise.tasks.forecasting.intervals import calibrated
 from gatewise.tasks.forecasting.judge import count_of, judge, verdict_from
 from gatewise.tasks.forecasting.network import ForecastNetwork
+from gatewise.tasks.forecasting.recent_errors import following_errors, horizons_before
 from gatewise.tasks.forecasting.setup import ForecastSetup
 from gatewise.tasks.forecasting.split import origins
 from gatewise.tasks.forecasting.tails import tail_arrays, tails_from, tails_to_json
@@ -113,6 +119,10 @@ class PanelModel(Estimator):
         """Whether a forecast is drawn block after block."""
         return self.setup_.shape.horizon < self.horizon
 
+    @property
+    def _calibrates(self) -> bool:
+        return self.calibrate and len(self.quantiles) > 0
+
     def _read(self, data: Any) -> tuple[Table, Sequence[Series]]:
         """Series to go on from: of new data, or those kept from training."""
         if data is None:
@@ -184,11 +194,25 @@ class PanelModel(Estimator):
         steps: int | None = None,
         seen: IntArray | None = None,
     ) -> Forecasts:
-        """Forecasts from these windows on, of the whole horizon or of its first steps."""
+        """Forecasts from these windows on, of the whole horizon or of its first steps.
+
+        Intervals of the whole horizon follow the errors of what has come since training.
+        """
         source = self.setup_.windows(
             series, windows, target=self.target, future=future, room=steps or self.horizon, seen=seen
         )
-        return self._forecast_windows(source, steps)
+        forecasts = self._forecast_windows(source, steps)
+        if steps is not None or not self._calibrates:
+            return forecasts
+        shape, frequency = self.setup_.shape, self.setup_.frequency
+        firsts = first_unseen(series, self._tails, frequency, shape.context)
+        before = horizons_before(windows, firsts, self.horizon)
+        if len(before) == 0:
+            return forecasts
+        earlier = self.setup_.windows(series, before, target=self.target, room=self.horizon, seen=seen)
+        actual = actual_values(series, before, self.horizon)
+        past = self._forecast_windows(earlier)
+        return following_errors(forecasts, windows, past, before, actual, self.quantiles)
 
     def _forecast_windows(self, source: ForecastWindows, steps: int | None = None) -> Forecasts:
         forecasts = self._forecasts_of(self.network_, source, steps)
@@ -225,7 +249,7 @@ class PanelModel(Estimator):
         self._note_contexts(series, windows)
         seen = np.maximum(ends - self.horizon, 1)
         source = self.setup_.windows(series, windows, target=self.target, room=self.horizon, seen=seen)
-        forecasts = self._forecast_windows(source)
+        forecasts = self._forecast(series, windows, seen=seen)
         verdict = self._judge(
             series, windows, ends - self.horizon, forecasts, f"the end of {count_of(windows)}"
         )
