@@ -21,7 +21,8 @@ from gatewise.cli.train import (
     run_training,
 )
 from gatewise.cli.wording import worded
-from gatewise.data.frames import Table, read_file
+from gatewise.data.frames import Table
+from gatewise.data.table_files import read_file
 from gatewise.tasks import Forecaster
 
 __all__ = [

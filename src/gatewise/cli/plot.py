@@ -13,7 +13,8 @@ from gatewise.cli.anomalies import RateOption, ThresholdOption
 from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.cli.drawing import PngOption, SvgOption, chosen_formats, draw_beside
 from gatewise.cli.models import load_forecaster
-from gatewise.data.frames import Table, read_file
+from gatewise.data.frames import Table
+from gatewise.data.table_files import read_file
 from gatewise.data.text_times import as_the_clock_shows
 from gatewise.errors import ArgumentError
 from gatewise.pictures import FORMATS, check_pictures
