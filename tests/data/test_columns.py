@@ -116,7 +116,7 @@ def test_counted_time(column, dtype):
         (np.array(["2024-01-01", "NaT"], "M8[ns]"), "column 'ds' has no time in row 2"),
         (np.array([1, np.nan]), "column 'ds' has no time in row 2"),
         (np.array([True, False]), "column 'ds' has dtype bool; expected dates or numbers"),
-        (np.array([1, 2], "m8[s]"), "column 'ds' has dtype timedelta64"),
+        (np.array([1, 2], "m8[s]"), "column 'ds' holds spans of time; expected dates"),
         (np.array([dt.date(2024, 1, 1), None], dtype=object), "column 'ds' has no time in row 2"),
     ],
     ids=[

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from gatewise.data.column_types import ColumnType
-from gatewise.data.columns import Column, as_array, holds_words, series_array
+from gatewise.data.columns import Column, as_array, holds_words, refuse_spans, series_array
 from gatewise.data.frequency import written
 from gatewise.data.frequency_search import counts_by_clock
-from gatewise.data.periods import period_name, periods_of_arrow
+from gatewise.data.periods import periods_of_arrow
 from gatewise.data.text_times import times_of_texts
 from gatewise.data.zones import clock_of, time_zone, utc_of, with_offsets, without_zone
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
@@ -66,10 +66,7 @@ class Table:
                 raise ArgumentError(
                     f"{name}: columns have the shapes {lengths}; expected one length for all."
                 )
-            types = {
-                key: ColumnType(native=values.dtype, pandas=period_name(data[key]))
-                for key, values in given.items()
-            }
+            types = {str(key): ColumnType.of_array(given[str(key)], values) for key, values in data.items()}
             return cls(given, name=name, types=types)
         import narwhals as nw
 
@@ -118,6 +115,7 @@ class Table:
         values = self.columns.get(column)
         if values is None or not holds_words(values):
             return self
+        refuse_spans(values, column, self.name)
         times, zone, form = times_of_texts(values, column, self.name)
         if times.dtype.kind != "M":
             return self
@@ -230,20 +228,22 @@ class Table:
             return table
         return replace(self.empty(), by_clock=table.by_clock)
 
-    def like(self, columns: Mapping[str, Column], time: str | None = None) -> Any:
+    def like(self, columns: Mapping[str, Column], times: Sequence[str] = ()) -> Any:
         """Columns as a frame of the same kind as this table came in.
 
         Args:
             columns: by name.
-            time: the column whose time zone all dates have; each has its own where omitted.
+            times: columns of times, which have the type and the time zone of the first; other dates have
+                their own.
         """
         types, zones = self.types or {}, self.zones or {}
-        of_time = {name: time or name for name, values in columns.items() if values.dtype.kind == "M"}
+        of_time = {name: name for name, values in columns.items() if values.dtype.kind == "M"}
+        of_time |= {name: times[0] for name in times if name in columns}
         plain: dict[str, Any] = {}
         for name, values in columns.items():
             kind = types.get(of_time.get(name, name), ColumnType())
             zone, shown = zones.get(of_time.get(name, "")), of_time.get(name) in self.by_clock
-            if zone is not None and (kind.form is not None) is not shown:
+            if zone is not None and values.dtype.kind == "M" and (kind.form is not None) is not shown:
                 values = clock_of(values, zone) if kind.form else utc_of(values, zone)
             plain[name] = kind.array(values) if self.backend is None or kind.form else values
         if self.backend is None:
@@ -261,9 +261,9 @@ class Table:
         for name, values in columns.items():
             source, series = of_time.get(name, name), frame[name]
             zone, form = zones.get(source), types.get(source, ColumnType()).form
-            if name in of_time and zone is not None and form is None:
+            if values.dtype.kind == "M" and zone is not None and form is None:
                 series = series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-            if source in types and values.dtype.kind != "f":
+            if source in types and types[source].may_hold(values):
                 series = types[source].series(series)
             frame = frame.with_columns(series.alias(name))
         return frame.to_native()

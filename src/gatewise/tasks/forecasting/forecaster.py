@@ -249,7 +249,7 @@ class Forecaster(PanelLearner):
             DataError: the data are unfit, or a value of the future is missing.
         """
         self._check_fitted()
-        table, series = self._read(data)
+        table, series = self._read(data, self.horizon)
         ahead = None
         check_future(self, future)
         if self.known:
@@ -260,7 +260,7 @@ class Forecaster(PanelLearner):
         windows = np.stack([np.arange(len(series)), [len(each) for each in series]], axis=1)
         self._note_contexts(series, windows)
         forecasts = self._forecast(series, windows, ahead)
-        return table.like(self._columns(series, windows, forecasts), self.time)
+        return table.like(self._columns(series, windows, forecasts), (self.time,))
 
     def evaluate(self, data: Any) -> dict[str, Any]:
         """Measure on series: the last ``horizon`` steps of each are forecast from what comes before them.
@@ -350,7 +350,7 @@ class Forecaster(PanelLearner):
         forecasts = self._forecast(series, windows, steps=1)
         rate = 0.01 if rate is None and threshold is None else rate
         how = rate, threshold, self._names, self.setup_.frequency
-        return table.like(anomaly_columns(series, before, windows, forecasts, *how), self.time)
+        return table.like(anomaly_columns(series, before, windows, forecasts, *how), (self.time,))
 
     def plot(
         self,

@@ -18,6 +18,7 @@ from gatewise.errors import DataError
 from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
+from gatewise.tasks.forecasting.answer_times import refuse_no_room
 from gatewise.tasks.forecasting.contexts import (
     after_kept_ends,
     first_unseen,
@@ -123,8 +124,8 @@ class PanelModel(Estimator):
     def _calibrates(self) -> bool:
         return self.calibrate and len(self.quantiles) > 0
 
-    def _read(self, data: Any) -> tuple[Table, Sequence[Series]]:
-        """Series to go on from: of new data, or those kept from training."""
+    def _read(self, data: Any, horizon: int = 0) -> tuple[Table, Sequence[Series]]:
+        """Series to go on from, whose times have room for so many steps more: new, or kept from training."""
         if data is None:
             return self._table, self._tails
         table = self._as_table(data)
@@ -133,6 +134,7 @@ class PanelModel(Estimator):
         if not series:
             raise DataError(f"{table.name}: no series has a value in column {self.target!r} to go on from.")
         self.setup_.refuse_other_units(series, self.target)
+        refuse_no_room(table, self.time, series, self.setup_.frequency, horizon)
         return table, series
 
     def _as_table(self, data: Any, name: str = "the data") -> Table:
