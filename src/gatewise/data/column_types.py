@@ -9,6 +9,7 @@ import numpy as np
 
 from gatewise.data.columns import Column
 from gatewise.data.native_types import arrow_type, pandas_name, pandas_type, type_name
+from gatewise.data.object_times import as_objects
 from gatewise.data.periods import PERIOD_UNITS, period_name
 from gatewise.data.text_times import TextForm
 from gatewise.data.zones import time_zone
@@ -33,6 +34,7 @@ class ColumnType(NamedTuple):
         native: the library's own type; None where a model file told the rest.
         kept: the same by its name, of NumPy and pyarrow, which have more types than narwhals tells apart.
         ordered: whether the categories of pandas are.
+        objects: what times are that are objects of Python, "date" or "datetime".
     """
 
     name: str = ""
@@ -44,6 +46,7 @@ class ColumnType(NamedTuple):
     native: Any = None
     kept: str | None = None
     ordered: bool = False
+    objects: str | None = None
 
     @classmethod
     def of(cls, series: Any) -> Self:
@@ -90,7 +93,7 @@ class ColumnType(NamedTuple):
         if self.name == "" and self.kept is not None:
             dtype = np.dtype(self.kept)
             return np.datetime_data(dtype)[0] if dtype.kind == "M" else None
-        if self.name == "Date" or (self.kept or "").startswith("date"):
+        if self.name == "Date" or self.objects == "date" or (self.kept or "").startswith("date"):
             return "D"
         return self.unit
 
@@ -98,10 +101,35 @@ class ColumnType(NamedTuple):
         """Whether values of an answer are of this kind: not numbers that are worked out, or marks."""
         return values.dtype.kind != "f" and (values.dtype.kind != "b" or self.name == "Boolean")
 
+    @property
+    def writes_clocks(self) -> bool:
+        """Whether times are told as clocks show them, and not in UTC."""
+        return self.form is not None and self.form.zone is None
+
+    def in_zone(self, zone: str, backend: str | None) -> Self:
+        """The same of times in a time zone.
+
+        Args:
+            zone: its name.
+            backend: the library of the frame, as narwhals calls it; None of a dict, which has arrays, and
+                objects for what an array cannot hold.
+        """
+        unit = self.time_unit if self.time_unit in ("s", "ms", "us", "ns") else "us"
+        if backend is None:
+            return type(self)(zone=zone, objects=self.objects or "datetime")
+        arrow = f"timestamp[{unit}, tz={zone}]"
+        of_arrow = (self.pandas or "").endswith("[pyarrow]")
+        pandas = f"{arrow}[pyarrow]" if of_arrow else f"datetime64[{unit}, {zone}]"
+        kept = arrow if backend == "pyarrow" or of_arrow else None
+        known = None if self.pandas is None else pandas
+        return type(self)("Datetime", unit, zone, pandas=known, kept=kept, objects=self.objects)
+
     def array(self, values: Column) -> Column:
         """Values as an array of this type: times of the same unit or as texts, whole numbers as wide."""
         if self.form is not None:
             return np.array(self.form.write(values))
+        if self.objects is not None and values.dtype.kind == "M":
+            return as_objects(values, self.objects, self.zone)
         if self.is_period and values.dtype.kind == "M":
             import narwhals as nw
 
@@ -127,9 +155,10 @@ class ColumnType(NamedTuple):
             return values
         if self.categories is not None and not set(values.to_list()) <= set(self.categories):
             return values
-        if self.name == "Object":  # it may have held anything
+        is_pandas = values.implementation.is_pandas_like()
+        if self.name == "Object" and not (is_pandas and self.objects):  # it may have held anything
             return values
-        if values.implementation.is_pandas_like():
+        if is_pandas:
             return nw.from_native(self._in_pandas(values.to_native()), series_only=True)
         if values.implementation.is_pyarrow() and (self.native is not None or self.kept is not None):
             return nw.from_native(self._in_arrow(values.to_native()), series_only=True)
@@ -143,6 +172,8 @@ class ColumnType(NamedTuple):
 
     def _in_pandas(self, native: Any) -> Any:
         """A series of pandas as one of this type."""
+        if self.objects is not None and native.dtype.kind == "M":
+            return native.dt.date if self.objects == "date" else native.astype(object)
         categories = getattr(self.native, "categories", None)
         if categories is not None and not native.dropna().isin(categories).all():
             return native
@@ -176,7 +207,7 @@ class ColumnType(NamedTuple):
             form = None if told["form"] is None else TextForm(*told["form"])
             found = cls(**(told | {"form": form, "native": None}))
             known = found.name == "" or issubclass(getattr(nw, found.name), nw.dtypes.DType)
-            fields = (found.unit, found.zone, found.pandas, found.kept, *(form or ()))
+            fields = (found.unit, found.zone, found.pandas, found.kept, found.objects, *(form or ()))
             if not known or not all(isinstance(field, str | None) for field in fields):
                 raise TypeError(told)
             if not all(isinstance(each, str | int) for each in found.categories or ()):

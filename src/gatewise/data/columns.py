@@ -175,6 +175,6 @@ def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
         exact: Column = times.astype("M8[us]")
         if (exact != times).any():
             row = int(np.flatnonzero(exact != times)[0])
-            raise too_fine(times[row], row, name, where)
+            raise too_fine(times[row], f"row {row + 1}", name, where)
         return exact
     return times.astype(np.int64) if (np.rint(times) == times).all() else times.astype(np.float64)

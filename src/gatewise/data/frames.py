@@ -11,17 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from gatewise.data.clock_times import by_clocks
 from gatewise.data.column_types import ColumnType
 from gatewise.data.columns import Column, as_array, holds_words, refuse_spans, series_array
 from gatewise.data.frequency import written
 from gatewise.data.frequency_search import counts_by_clock
+from gatewise.data.object_times import times_of_objects
 from gatewise.data.periods import periods_of_arrow
-from gatewise.data.text_times import times_of_texts
+from gatewise.data.text_times import Zones, times_of_texts
 from gatewise.data.zones import clock_of, time_zone, utc_of, with_offsets, without_zone
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
 
 __all__ = ["Table"]
 
+_WHOLE_DAYS = ("Y", "M", "W", "D")
 _BACKENDS = ("pandas", "polars", "pyarrow", "modin", "cudf")
 
 
@@ -38,6 +41,7 @@ class Table:
         other_times: the same times in the other of these two ways.
         types: of the columns, for what goes out.
         cells: of a text file, as they are written there.
+        lines: of a text file, where each row ends.
         name: what messages call the data.
     """
 
@@ -49,6 +53,7 @@ class Table:
     name: str = "the data"
     types: Mapping[str, ColumnType] | None = None
     cells: Mapping[str, Sequence[str] | Column] | None = None
+    lines: Sequence[int] = ()
 
     @classmethod
     def of(cls, data: Any, name: str = "the data") -> Table:
@@ -106,32 +111,73 @@ class Table:
         backend = frame.implementation.name.lower()
         return cls(columns, backend, zones, tuple(by_clock), other, name, types)
 
-    def with_times(self, column: str) -> Table:
-        """The same with a column of texts read as times, their offset to UTC as their zone.
+    def with_times(self, column: str, zones: Zones | None = None) -> Table:
+        """The same with a column of texts or objects read as times, and brought into the zone that is named.
+
+        Args:
+            column: its name.
+            zones: what is known of their time zone.
 
         Raises:
-            DataError: a text is no time, or their offsets differ.
+            DataError: a value is no time; or their offsets or zones differ, or clocks of the zone that is
+                named show one twice or never.
+            ArgumentError: a zone is named, and time is only counted.
         """
-        values = self.columns.get(column)
-        if values is None or not holds_words(values):
+        values, zones = self.columns.get(column), zones or Zones()
+        if values is None:
             return self
+        kind = (self.types or {}).get(column, ColumnType())
+        if not holds_words(values):
+            return self if zones.named is None else self._in_zone(column, kind, zones.named)
         refuse_spans(values, column, self.name)
-        times, zone, form = times_of_texts(values, column, self.name)
-        if times.dtype.kind != "M":
+        if (objects := times_of_objects(values, column, self.name, self.place)) is not None:
+            kind = kind._replace(objects=objects.kind, zone=objects.zone)
+            found = self._of_times(column, kind, objects.times, objects.zone)
+            return found if zones.named is None else found._in_zone(column, kind, zones.named)
+        read = times_of_texts(values, column, self.name, zones, self.place)
+        if read.times.dtype.kind != "M":
+            return self if zones.named is None else self._in_zone(column, kind, zones.named)
+        kind = kind._replace(form=read.form)
+        return self._of_times(
+            column, kind, read.times if read.utc is None else read.utc, read.zone, read.times
+        )
+
+    def _in_zone(self, column: str, kind: ColumnType, zone: str) -> Table:
+        """The same with times in a zone that is named; days and longer spans have none."""
+        values = self.columns[column]
+        if kind.is_span or (kind.time_unit in _WHOLE_DAYS and values.dtype.kind == "M"):
             return self
-        types = dict(self.types or {})
-        types[column] = types.get(column, ColumnType())._replace(form=form)
+        if values.dtype.kind != "M":
+            raise ArgumentError(
+                f"time_zone={zone!r}, but column {column!r} of {self.name} holds no times of day; expected "
+                "dates with times. Leave time_zone= out."
+            )
+        if column in (self.zones or {}):
+            utc = self.times(column, "time", by_clock=False)
+        else:
+            utc = by_clocks(values, zone, column, self.name, self.place)
+        return self._of_times(column, kind.in_zone(zone, self.backend), utc.astype("M8[us]"), zone)
+
+    def _of_times(
+        self, column: str, kind: ColumnType, times: Column, zone: str | None, clock: Column | None = None
+    ) -> Table:
+        """The same with a column of times, in UTC where they have a zone."""
+        types = {**(self.types or {}), column: kind}
         if zone is None:
             return replace(self, columns={**self.columns, column: times}, types=types)
-        used, other, by_the_clock = _utc_or_clock(utc_of(times, zone), times)
+        used, other, by_the_clock = _utc_or_clock(times, clock_of(times, zone) if clock is None else clock)
         return replace(
             self,
             columns={**self.columns, column: used},
             zones={**(self.zones or {}), column: zone},
-            by_clock=(*self.by_clock, *[column] * by_the_clock),
+            by_clock=(*[name for name in self.by_clock if name != column], *[column] * by_the_clock),
             other_times={**(self.other_times or {}), column: other},
             types=types,
         )
+
+    def place(self, row: int) -> str:
+        """Where a row stands: its line in a file that has lines."""
+        return f"line {self.lines[row]}" if len(self.lines) else f"row {row + 1}"
 
     def column(self, name: str, argument: str) -> Column:
         """One column.
@@ -189,7 +235,8 @@ class Table:
         columns = {name: values[chosen] for name, values in self.columns.items()}
         others = {name: values[chosen] for name, values in (self.other_times or {}).items()}
         cells = {name: np.array(texts, dtype=object)[chosen] for name, texts in (self.cells or {}).items()}
-        return replace(self, columns=columns, other_times=others, cells=cells)
+        lines = np.array(self.lines)[chosen].tolist() if len(self.lines) else ()
+        return replace(self, columns=columns, other_times=others, cells=cells, lines=lines)
 
     def clock(self, column: str, times: Column) -> Column:
         """Times counted as those of a column, as the clocks of its zone show them."""
@@ -243,8 +290,8 @@ class Table:
         for name, values in columns.items():
             kind = types.get(of_time.get(name, name), ColumnType())
             zone, shown = zones.get(of_time.get(name, "")), of_time.get(name) in self.by_clock
-            if zone is not None and values.dtype.kind == "M" and (kind.form is not None) is not shown:
-                values = clock_of(values, zone) if kind.form else utc_of(values, zone)
+            if zone is not None and values.dtype.kind == "M" and kind.writes_clocks is not shown:
+                values = clock_of(values, zone) if kind.writes_clocks else utc_of(values, zone)
             plain[name] = kind.array(values) if self.backend is None or kind.form else values
         if self.backend is None:
             return plain

@@ -47,7 +47,7 @@ def read_file(path: str | Path, *, header: bool = True) -> Table:
         return Table.of(_read_parquet(path, kind), repr(str(path)))
     cells = read_cells(path, header=header, expected="a CSV or Parquet file")
     found = {name: _typed(values) for name, values in cells.columns.items()}
-    return Table(found, name=cells.name, cells=cells.columns)
+    return Table(found, name=cells.name, cells=cells.columns, lines=cells.lines)
 
 
 def file_cells(path: str | Path, *, header: bool = True, expected: str = "a CSV or Parquet file") -> Cells:

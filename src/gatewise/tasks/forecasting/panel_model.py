@@ -94,6 +94,7 @@ class PanelModel(Estimator):
     calendar: bool
     target: str
     time: str
+    time_zone: str | None
     id: str
     known: tuple[str, ...]
     past: tuple[str, ...]
@@ -106,9 +107,8 @@ class PanelModel(Estimator):
 
     @property
     def _names(self) -> ColumnNames:
-        return ColumnNames(
-            self.target, self.time, self.id, tuple(self.known), tuple(self.past), tuple(self.static)
-        )
+        known, past, static = map(tuple, (self.known, self.past, self.static))
+        return ColumnNames(self.target, self.time, self.id, known, past, static, self.time_zone)
 
     @property
     def _head(self) -> Head:
@@ -139,10 +139,16 @@ class PanelModel(Estimator):
 
     def _as_table(self, data: Any, name: str = "the data") -> Table:
         """What is given as a table, ids and static covariates of a text file as those of the training."""
-        table = as_table(data, self._names, name, ids_as_numbers=self._ids_are_numbers())
+        ids_as_numbers = self._ids_are_numbers()
+        table = as_table(data, self._names, name, ids_as_numbers=ids_as_numbers, learnt_zone=self._zone)
         for column in self.setup_.statics.names_of_words(self.static):
             table = table.with_words(column)
         return self._checked_table(table)
+
+    @property
+    def _zone(self) -> str | None:
+        """The time zone that the times of the training had; before it the one that is named."""
+        return (self._table.zones or {}).get(self.time) if hasattr(self, "_table") else self.time_zone
 
     def _ids_are_numbers(self) -> bool:
         """Whether it was trained on series whose ids are numbers; not yet, while it is being trained."""
