@@ -152,9 +152,9 @@ def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
         times = times_of_texts(column, name, where).times
     if times.dtype.kind in "iuf" and (code := calendar_code(times)):
         raise DataError(
-            f"{where}: column {name!r} has numbers as {times[0]:.0f}, which look like dates as {code.form} "
-            f"and would be counted, with a gap at each new year. Write them as {code.remedy}, or count the "
-            "steps from 0."
+            f"{where}: column {name!r} has numbers as {times[0]:.15g}, which look like dates as {code.form} "
+            f"and would be counted, with a gap wherever the calendar goes over. Write them as {code.remedy}, "
+            "or count the steps from 0."
         )
     if times.dtype.kind not in "Miuf":
         raise DataError(f"{where}: column {name!r} has dtype {column.dtype}; expected dates or numbers.")
