@@ -97,6 +97,11 @@ class ColumnType(NamedTuple):
             return "D"
         return self.unit
 
+    @property
+    def holds_objects(self) -> bool:
+        """Whether it holds objects of Python as such, and not as categories."""
+        return self.native is None or str(self.native) in ("object", "Object")
+
     def may_hold(self, values: Column) -> bool:
         """Whether values of an answer are of this kind: not numbers that are worked out, or marks."""
         return values.dtype.kind != "f" and (values.dtype.kind != "b" or self.name == "Boolean")
@@ -188,7 +193,10 @@ class ColumnType(NamedTuple):
         own = self.native or arrow_type(self.kept or "")
         if hasattr(own, "index_type"):  # pyarrow does not make a dictionary of all values by itself
             native = native.cast(own.value_type).dictionary_encode()
-        return native.cast(own)
+        try:
+            return native.cast(own)
+        except NotImplementedError:  # runs of equal values, which pyarrow does not make so
+            return native
 
     def to_json(self) -> dict[str, Any]:
         """All but the native type."""

@@ -131,7 +131,8 @@ class Table:
             return self if zones.named is None else self._in_zone(column, kind, zones.named)
         refuse_spans(values, column, self.name)
         if (objects := times_of_objects(values, column, self.name, self.place)) is not None:
-            kind = kind._replace(objects=objects.kind, zone=objects.zone)
+            if kind.holds_objects:
+                kind = kind._replace(objects=objects.kind, zone=objects.zone)
             found = self._of_times(column, kind, objects.times, objects.zone)
             return found if zones.named is None else found._in_zone(column, kind, zones.named)
         read = times_of_texts(values, column, self.name, zones, self.place)

@@ -16,11 +16,19 @@ _PYARROW = "[pyarrow]"
 
 
 def type_name(own: Any) -> str | None:
-    """The name of a type of NumPy or pyarrow, or of that of pyarrow that a type of pandas stands for."""
+    """The name of a type of NumPy or pyarrow, or of that of pyarrow that a type of pandas stands for.
+
+    None where the type is read from no name, as lists are, which hold neither ids nor times.
+    """
     if isinstance(own, np.dtype):
-        return None if own.kind in "OUT" else own.str
+        return None if own.kind in "OUTVSm" else own.str
     arrow = getattr(own, "pyarrow_dtype", own)
-    return str(arrow) if type(arrow).__module__.startswith("pyarrow") else None
+    if not type(arrow).__module__.startswith("pyarrow"):
+        return None
+    try:
+        return str(arrow) if arrow_type(str(arrow)) == arrow else None
+    except ValueError:
+        return None
 
 
 def arrow_type(name: str) -> Any:

@@ -67,8 +67,14 @@ def as_table(
 
 
 def _out_of_index(data: Any, names: ColumnNames, name: str) -> Any:
-    """A pandas Series or DataFrame with the times that stand in its index as a column."""
+    """A pandas Series or DataFrame with the times, and what else has a role, in its index as columns."""
     index, is_series = data.index, len(data.shape) == 1
+    if not is_series:
+        roles = {names.time, names.id, names.target, *names.known, *names.past, *names.static}
+        if index.nlevels == 1:
+            roles -= {names.time}
+        if inside := [level for level in index.names if level in roles and level not in data.columns]:
+            return _out_of_index(data.reset_index(level=inside), names, name)
     if not is_series and names.time in data.columns:
         return data
     counted = type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1

@@ -145,3 +145,33 @@ SPANS = {
 def test_what_is_no_time_is_refused_by_what_it_is(kind, times):
     with pytest.raises(DataError, match=f"'ds' holds {kind}; expected dates or numbers"):
         model().fit({"ds": times, "y": VALUES[:COUNT]})
+
+
+@pytest.mark.parametrize(
+    ("other", "type"),
+    [
+        ([[1]] * 2 * COUNT, pa.list_(pa.int64())),
+        ([{"a": 1}] * 2 * COUNT, pa.struct([("a", pa.int8())])),
+        ([b"abc"] * 2 * COUNT, pa.binary(3)),
+        ([[("a", 1)]] * 2 * COUNT, pa.map_(pa.string(), pa.int8())),
+    ],
+    ids=["lists", "structs", "bytes", "maps"],
+)
+def test_columns_beside_do_not_matter(other, type, tmp_path):
+    frame = pa.table({"unique_id": WORDS, "ds": COUNTS, "y": VALUES, "other": pa.array(other, type)})
+    model().fit(frame).save(tmp_path / "m.safetensors")
+    assert load(tmp_path / "m.safetensors").predict().column_names[:3] == ["unique_id", "ds", "y_hat"]
+    model().fit(frame.to_pandas(types_mapper=pd.ArrowDtype)).save(tmp_path / "m.safetensors")
+    assert load(tmp_path / "m.safetensors").predict()["ds"].tolist()[0] == COUNT
+
+
+def test_categories_of_moments_go_on_in_their_zone():
+    hours = pd.date_range("2026-10-24", periods=COUNT + 3, freq="h", tz="Europe/Berlin")
+    frame = pd.DataFrame({"ds": pd.Categorical(hours[:COUNT]), "y": VALUES[:COUNT]})
+    assert model().fit(frame).predict()["ds"].tolist() == hours[COUNT:].tolist()
+
+
+def test_runs_of_equal_ids_come_back_as_words():
+    ids = pa.RunEndEncodedArray.from_arrays([COUNT, 2 * COUNT], ["a", "b"])
+    found = model().fit(pa.table({"unique_id": ids, "ds": COUNTS, "y": VALUES})).predict()
+    assert listed(found["unique_id"]) == {"a", "b"}
