@@ -18,7 +18,8 @@ from gatewise.errors import DataError
 __all__ = ["ColumnType"]
 
 _WHOLE_IN_FLOAT32 = 1 << 24
-"""Up to here all whole numbers are in float32."""
+_WHOLE_IN_FLOAT64 = 1 << 53
+"""Up to here all whole numbers are in these."""
 
 
 class ColumnType(NamedTuple):
@@ -128,6 +129,32 @@ class ColumnType(NamedTuple):
         kept = arrow if backend == "pyarrow" or of_arrow else None
         known = None if self.pandas is None else pandas
         return type(self)("Datetime", unit, zone, pandas=known, kept=kept, objects=self.objects)
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether it holds integers or floats."""
+        if isinstance(self.native, np.dtype):
+            return self.native.kind in "iuf"
+        return re.fullmatch(r"(U?Int|Float)\d+", self.name) is not None
+
+    def numbers(self, values: Column) -> Column:
+        """Numbers that came as this type, integers again where all of them still are.
+
+        What is missing is NaN in NumPy, and None where the library tells the two apart.
+        """
+        missing, of_numpy = np.isnan(values), isinstance(self.native, np.dtype)
+        integers = "Int" in self.name or (of_numpy and self.native.kind in "iu")
+        present = values[~missing]
+        # Beyond, it is not known which integers they were.
+        exact = bool(((np.rint(present) == present) & (np.abs(present) < _WHOLE_IN_FLOAT64)).all())
+        if of_numpy and (missing.any() or not (integers and exact)):
+            return values if integers else values.astype(self.native)
+        whole = integers and exact
+        found: Column = np.where(missing, 0, values).astype(np.int64) if whole else values
+        if missing.any():
+            found = found.astype(object)
+            found[missing] = None
+        return found
 
     def array(self, values: Column) -> Column:
         """Values as an array of this type: times of the same unit or as texts, whole numbers as wide."""

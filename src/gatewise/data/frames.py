@@ -276,13 +276,16 @@ class Table:
             return table
         return replace(self.empty(), by_clock=table.by_clock)
 
-    def like(self, columns: Mapping[str, Column], times: Sequence[str] = ()) -> Any:
+    def like(
+        self, columns: Mapping[str, Column], times: Sequence[str] = (), target: str | None = None
+    ) -> Any:
         """Columns as a frame of the same kind as this table came in.
 
         Args:
             columns: by name.
             times: columns of times, which have the type and the time zone of the first; other dates have
                 their own.
+            target: column of numbers that came in, and were not worked out.
         """
         types, zones = self.types or {}, self.zones or {}
         of_time = {name: name for name, values in columns.items() if values.dtype.kind == "M"}
@@ -293,6 +296,8 @@ class Table:
             zone, shown = zones.get(of_time.get(name, "")), of_time.get(name) in self.by_clock
             if zone is not None and values.dtype.kind == "M" and kind.writes_clocks is not shown:
                 values = clock_of(values, zone) if kind.writes_clocks else utc_of(values, zone)
+            if name == target and kind.is_of_numbers:
+                values = kind.numbers(values)
             plain[name] = kind.array(values) if self.backend is None or kind.form else values
         if self.backend is None:
             return plain
@@ -311,7 +316,8 @@ class Table:
             zone, form = zones.get(source), types.get(source, ColumnType()).form
             if values.dtype.kind == "M" and zone is not None and form is None:
                 series = series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-            if source in types and types[source].may_hold(values):
+            kind = types.get(source, ColumnType())
+            if source in types and (kind.is_of_numbers if name == target else kind.may_hold(values)):
                 series = types[source].series(series)
             frame = frame.with_columns(series.alias(name))
         return frame.to_native()

@@ -354,7 +354,9 @@ class Forecaster(PanelLearner):
         forecasts = self._forecast(series, windows, steps=1)
         rate = 0.01 if rate is None and threshold is None else rate
         how = rate, threshold, self._names, self.setup_.frequency
-        return table.like(anomaly_columns(series, before, windows, forecasts, *how), (self.time,))
+        return table.like(
+            anomaly_columns(series, before, windows, forecasts, *how), (self.time,), self.target
+        )
 
     def plot(
         self,
