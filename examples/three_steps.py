@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 import gatewise as gw
-from gatewise.data.frames import read_file
+from gatewise.data.table_files import read_file
 
 
 def main(

@@ -116,7 +116,7 @@ def test_counted_time(column, dtype):
         (np.array(["2024-01-01", "NaT"], "M8[ns]"), "column 'ds' has no time in row 2"),
         (np.array([1, np.nan]), "column 'ds' has no time in row 2"),
         (np.array([True, False]), "column 'ds' has dtype bool; expected dates or numbers"),
-        (np.array([1, 2], "m8[s]"), "column 'ds' has dtype timedelta64"),
+        (np.array([1, 2], "m8[s]"), "column 'ds' holds spans of time; expected dates"),
         (np.array([dt.date(2024, 1, 1), None], dtype=object), "column 'ds' has no time in row 2"),
     ],
     ids=[
@@ -174,6 +174,15 @@ def test_words_for_this_moment_are_no_dates(word):
         ([2024013122, 2024013123, 2024020100], "YYYYMMDDHH"),
         ([202401312345, 202402010000], "YYYYMMDDHHMM"),
         ([20240131234559], "YYYYMMDDHHMMSS"),
+        ([2411, 2412, 2501, 2502], "YYMM"),
+        ([112024, 122024, 12025, 22025], "MMYYYY"),
+        ([2251, 2252, 2301, 2302], "YYWW"),
+        ([24365, 24366, 25001, 25002], "YYDDD"),
+        ([240130, 240131, 240201, 240202], "YYMMDD"),
+        ([*range(128, 132), *range(201, 230), *range(301, 305)], "MMDD"),
+        ([930, 945, 1000, 1015, 1030, 1045, 1100], "HHMM"),
+        ([193, 194, 201, 202, 203, 204, 211], "YYQ"),
+        ([30012024, 31012024, 1022024, 2022024], "DDMMYYYY"),
     ],
 )
 @pytest.mark.parametrize("kind", [np.int64, np.float64, str])
@@ -191,8 +200,25 @@ def test_dates_written_as_numbers_are_not_counted(numbers, form, kind):
         [20001, 20002, 20003],
         [1767225600, 1767229200],
         [*range(202401, 202470)],
+        [1, 2, 3, 4, 11, 12, 13, 14],
+        [2401, 2402, 2403, 2406, 2407],
+        [*range(1, 13), *range(16, 40)],
+        [2401, 2403, 2405, 2407],
+        [1, 2, 3, 5, 8, 13, 21, 34],
+        [101, 112],
     ],
-    ids=["years", "no month", "from 0", "five digits", "seconds", "beyond weeks"],
+    ids=[
+        *("years", "no month", "from 0", "five digits", "seconds", "beyond weeks"),
+        *("one gap", "a gap within a year", "days of a month", "every second", "ever wider", "two"),
+    ],
 )
 def test_what_may_be_counted_is(numbers):
     assert as_times(np.array(numbers), "ds", "x").tolist() == list(numbers)
+
+
+def test_months_behind_a_point_are_not_counted():
+    months = [2024.1, 2024.11, 2024.12, 2025.01, 2025.02]
+    with pytest.raises(DataError, match=r"numbers as 2024\.1, .* dates as YYYY\.MM and .* as 2026-01"):
+        as_times(np.array(months), "ds", "x")
+    tenths = np.arange(2024, 2030, 0.01)
+    assert as_times(tenths, "ds", "x").tolist() == tenths.tolist()

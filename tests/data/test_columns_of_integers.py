@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gatewise.data.frames import Table, read_file
+from gatewise.data.frames import Table
+from gatewise.data.table_files import read_file
 
 LONG = [1234567890123456789, None, 1234567890123456787]
 FRAMES = {

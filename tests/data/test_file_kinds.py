@@ -9,8 +9,8 @@ import pytest
 
 from gatewise.data import TextSource, read_labelled_texts, read_pairs, read_tagged, read_texts, read_ts
 from gatewise.data.file_kinds import file_kind, refuse_other_kinds, suffix_of, told_of
-from gatewise.data.frames import read_file
 from gatewise.data.lines import decoded_lines
+from gatewise.data.table_files import read_file
 from gatewise.errors import DataError
 from tests.data.kinds import BINARY, KINDS, MARKED, series_lines
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from gatewise import load
-from gatewise.data.frames import read_file
+from gatewise.data.table_files import read_file
 from gatewise.data.text_times import times_of_texts
 from gatewise.errors import ArgumentError, DataError
 from tests.tasks.forecasting.problems import quick, wave

@@ -9,7 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from gatewise.data.columns import as_numbers, as_times
-from gatewise.data.frames import read_file
+from gatewise.data.table_files import read_file
 from gatewise.errors import DataError
 from tests.data.frames import HOURS, ZONE, columns, in_pyarrow, zoned
 

@@ -11,7 +11,8 @@ from gatewise.cli.console import JsonOption, note, say
 from gatewise.cli.forecast import columns_of
 from gatewise.cli.models import load_forecaster
 from gatewise.cli.tables import TableOption, check_table, write_table
-from gatewise.data.frames import Table, is_parquet, read_file
+from gatewise.data.frames import Table
+from gatewise.data.table_files import is_parquet, read_file
 
 __all__ = ["RateOption", "ThresholdOption", "anomalies"]
 

@@ -13,7 +13,7 @@ from gatewise.cli.hyperparameters import with_hyperparameters
 from gatewise.cli.models import load_forecaster
 from gatewise.cli.progress import listener
 from gatewise.cli.tables import TableOption, check_table, write_table
-from gatewise.data.frames import is_parquet
+from gatewise.data.table_files import is_parquet
 from gatewise.errors import ArgumentError
 from gatewise.tasks import Forecaster
 

@@ -21,7 +21,9 @@ from gatewise.cli.train import (
     run_training,
 )
 from gatewise.cli.wording import worded
-from gatewise.data.frames import Table, read_file
+from gatewise.data.frames import Table
+from gatewise.data.table_files import read_file
+from gatewise.data.text_times import Zones
 from gatewise.tasks import Forecaster
 
 __all__ = [
@@ -153,7 +155,7 @@ def columns_of(model: Forecaster, found: Any, *times: str, typed: bool) -> Mappi
         return {name: table.written(name) for name in table.columns}
     if table.backend != "pyarrow":
         for name in (model.time, *times):
-            table = table.with_times(name)
+            table = table.with_times(name, Zones(model.time_zone, model._zone))
         found = table.as_kind("pyarrow")
     return {name: found[name] for name in found.column_names}
 

@@ -19,9 +19,9 @@ from gatewise.cli.drawing import PngOption, SvgOption, chosen_formats, draw_besi
 from gatewise.cli.forecast import one_by_one
 from gatewise.cli.units import Corpus, Report, meanings_report, parse_range, read_corpus, search_report
 from gatewise.data import TextSource, read_lines, read_pairs
-from gatewise.data.frames import file_content, read_file
 from gatewise.data.labelled import read_texts
 from gatewise.data.pairs import PairColumns, column_of, is_pair_table, pair_cells
+from gatewise.data.table_files import file_content, read_file
 from gatewise.data.tagged import read_words
 from gatewise.data.words import split_words
 from gatewise.errors import ArgumentError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +12,7 @@ from gatewise.cli.anomalies import RateOption, ThresholdOption
 from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.cli.drawing import PngOption, SvgOption, chosen_formats, draw_beside
 from gatewise.cli.models import load_forecaster
-from gatewise.data.frames import Table, read_file
-from gatewise.data.text_times import as_the_clock_shows
+from gatewise.data.table_files import read_file
 from gatewise.errors import ArgumentError
 from gatewise.pictures import FORMATS, check_pictures
 from gatewise.storage import check_writable
@@ -97,9 +95,9 @@ def _figure(
 ) -> Any:
     """The plotly figure that is asked for."""
     if anomalies is not None:
-        return model.plot(anomalies=_written_table(anomalies, model), most=most)
+        return model.plot(anomalies=read_file(anomalies), most=most)
     if backtest is not None:
-        return model.plot(backtest=_written_table(backtest, model), most=most)
+        return model.plot(backtest=read_file(backtest), most=most)
     table = None if data is None else read_file(data)
     if rate is not None or threshold is not None:
         scored = model.anomalies(table, rate=rate, threshold=threshold)
@@ -110,15 +108,6 @@ def _figure(
     for each in model.context_notes_:
         note(each)
     return figure
-
-
-def _written_table(path: Path, model: Forecaster) -> Table:
-    """What a command has written, its times as the clocks of their zone showed them: so they are drawn."""
-    table = read_file(path)
-    times = table.columns.get(model.time)
-    if times is None or table.backend is not None:
-        return table
-    return replace(table, columns={**table.columns, model.time: as_the_clock_shows(times)})
 
 
 def _check_output(output: Path) -> None:

@@ -21,7 +21,7 @@ from gatewise.cli.columns import (
 from gatewise.cli.console import JsonOption
 from gatewise.cli.hyperparameters import with_options_of
 from gatewise.cli.tables import Columns, TableOption, check_table, write_table
-from gatewise.data.frames import is_parquet
+from gatewise.data.table_files import is_parquet
 from gatewise.errors import ArgumentError
 from gatewise.tasks import Estimator, Forecaster, SequenceClassifier, SequenceTagger, Translator, load
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from gatewise.cli.console import json_line, print_json, say, write
-from gatewise.data.frames import file_content
+from gatewise.data.table_files import file_content
 from gatewise.errors import ArgumentError
 from gatewise.storage import check_writable, json_text, write_bytes
 

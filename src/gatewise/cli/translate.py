@@ -27,6 +27,7 @@ from gatewise.cli.train import (
 )
 from gatewise.cli.wording import renamed
 from gatewise.data.column_roles import NO_LABELS, ColumnRoles, SequenceColumns
+from gatewise.data.file_columns import taken
 from gatewise.data.lines import numbered_lines
 from gatewise.data.pairs import (
     PairColumns,
@@ -184,7 +185,7 @@ def predict(
             rows.append(_row(number, rank, text, each) | (_looked(each, as_json) if attention else {}))
             of_lines.append(place)
     answer = {name: [row[name] for row in rows] for name in rows[0]}
-    kept = {name: [values[place] for place in of_lines] for name, values in carried.items()}
+    kept = {name: taken(values, of_lines) for name, values in carried.items()}
     before = {name: answer.pop(name) for name in ("line", "rank")}
     return {**before, **beside(kept, [*before, *answer]), **answer}
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from gatewise.cli.console import printable
 from gatewise.data import TextSource, tokenize
-from gatewise.data.frames import Table, read_file
+from gatewise.data.frames import Table
+from gatewise.data.table_files import read_file
 from gatewise.errors import ArgumentError, DataError
 from gatewise.magnify import UnitIndex, index_units, meanings, rank_by_cost
 from gatewise.magnify.readers import tokens_of

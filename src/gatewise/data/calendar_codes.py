@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.data.short_codes import ShortCode, short_code
+
 __all__ = ["CalendarCode", "calendar_code"]
 
 
@@ -41,21 +43,23 @@ _CODES = (
     CalendarCode("YYYYMMDDHHMM", (*_DATE, (2, 0, 23), (2, 0, 59)), _CLOCK),
     CalendarCode("YYYYMMDDHHMMSS", (*_DATE, (2, 0, 23), (2, 0, 59), (2, 0, 59)), _CLOCK),
     CalendarCode("YYYYMM", ((2, 1, 12),), "2026-01"),
-    CalendarCode("YYYYWW", ((2, 1, 53),), "the Monday of each week, 2026-01-05"),
+    CalendarCode("YYYYWW", ((2, 1, 53),), "2026-W05"),
     CalendarCode("YYYYDDD", ((3, 1, 366),), "2026-01-31"),
-    CalendarCode("YYYYQ", ((1, 1, 4),), "the first month of each quarter, 2026-01"),
+    CalendarCode("YYYYQ", ((1, 1, 4),), "2026Q1"),
 )
 
 
-def calendar_code(times: npt.NDArray[Any]) -> CalendarCode | None:
+def calendar_code(times: npt.NDArray[Any]) -> CalendarCode | ShortCode | None:
     """The calendar code that all of these numbers are, whether many or few; None where they may be counts.
 
     Few numbers of five digits may well be counted. They are quarters where one year goes over into the next.
     """
-    if len(times) == 0 or not (np.abs(times) < 1e15).all() or (np.rint(times) != times).any():
+    if len(times) == 0 or not (np.abs(times) < 1e15).all():
         return None
+    if (np.rint(times) != times).any():
+        return short_code(np.unique(times))
     numbers = np.unique(times.astype(np.int64))
     found = next((code for code in _CODES if code.fits(numbers)), None)
     if found is not None and found.form == "YYYYQ" and len(np.unique(numbers // 10)) < 2:
         return None
-    return found
+    return found or short_code(numbers)

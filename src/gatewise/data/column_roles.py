@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from gatewise.data.cells import Cells
+from gatewise.data.file_columns import FileColumn
 from gatewise.data.missing import is_missing
 from gatewise.data.number_lines import is_missing_number, is_number
 from gatewise.data.series_tables import plain_label
@@ -96,7 +97,8 @@ class ColumnRoles:
             else self.kept
         )
         chosen = dict.fromkeys([*([] if self.id is None else [self.id]), *names])
-        return {name: list(self.cells.columns[name]) for name in chosen}
+        columns = ((name, self.cells.columns[name]) for name in chosen)
+        return {name: each if isinstance(each, FileColumn) else list(each) for name, each in columns}
 
     def text(self, kind: str | None) -> str | None:
         """The column of texts; None if it holds series."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,17 @@ from gatewise.data.periods import period_name, period_starts
 from gatewise.data.text_times import times_of_texts, too_fine
 from gatewise.errors import DataError
 
-__all__ = ["Column", "as_array", "as_numbers", "as_times", "holds_words", "series_array"]
+__all__ = ["Column", "as_array", "as_numbers", "as_times", "holds_words", "refuse_spans", "series_array"]
 
 Column = npt.NDArray[Any]
+
+_NO_TIMES = (
+    ((timedelta, np.timedelta64), "spans of time", "Add them to the date that they are counted from."),
+    (time, "times of day", "Add their dates to them."),
+    (Decimal, "decimals", "Turn them into whole numbers."),
+)
+_WHOLE_IN_FLOATS = 1 << 53
+"""Up to here all whole numbers are in float64."""
 
 
 def as_array(values: Any) -> Column:
@@ -39,11 +49,22 @@ def as_array(values: Any) -> Column:
         column[np.ma.getmaskarray(values)] = None
         return column
     found = np.asarray(values)
-    became_words = found.ndim == 1 and found.dtype.kind == "U" and not isinstance(values, np.ndarray)
-    if became_words and not all(isinstance(value, str) for value in values):
-        found = np.empty(len(found), dtype=object)  # a number among words, or a missing value, is no word
+    if found.ndim == 1 and not isinstance(values, np.ndarray) and _changed(values, found.dtype.kind):
+        found = np.empty(len(found), dtype=object)
         found[:] = values
     return period_starts(found) if period_name(found) is not None else found
+
+
+def _changed(values: Any, kind: str) -> bool:
+    """Whether NumPy made others of values to have one type for all.
+
+    A number among words, or a missing value, is no word; and whole numbers of many digits are no floats.
+    """
+    if kind == "U":
+        return not all(isinstance(value, str) for value in values)
+    if kind == "f":
+        return any(isinstance(value, int) and abs(value) > _WHOLE_IN_FLOATS for value in values)
+    return False
 
 
 def series_array(series: Any) -> Column:
@@ -53,11 +74,14 @@ def series_array(series: Any) -> Column:
     """
     import narwhals as nw
 
+    wide = series.dtype in (nw.Int128, nw.UInt128)
     if period_name(series.to_native()) is not None:
         return period_starts(series.to_native())
     kept = series.dtype in (nw.Categorical, nw.Enum)
-    # NumPy's integers know no missing value, and as floats those of many digits would become others.
-    if not kept and not (series.dtype.is_integer() and series.null_count()):
+    # NumPy's integers know no missing value, and as floats those of many digits would become others; those
+    # of 128 bits it does not know at all.
+    of_objects = series.dtype.is_integer() and (series.null_count() or wide)
+    if not kept and not of_objects:
         column: Column = series.to_numpy()
         return column
     values = series.to_list()
@@ -104,6 +128,18 @@ def as_numbers(column: Column, name: str, where: str) -> npt.NDArray[np.float64]
     return numbers
 
 
+def refuse_spans(column: Column, name: str, where: str) -> None:
+    """Refuse what is neither a date nor a count: spans of time, times of day, and decimals.
+
+    Raises:
+        DataError: there are such values.
+    """
+    kinds = {column.dtype.type} if column.dtype != object else {type(value) for value in column.tolist()}
+    for of, told, remedy in _NO_TIMES:
+        if any(issubclass(kind, of) for kind in kinds if kind.__name__ != "NaTType"):
+            raise DataError(f"{where}: column {name!r} holds {told}; expected dates or numbers. {remedy}")
+
+
 def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
     """A column as datetime64[us], or as int64 or float64 where time is only counted.
 
@@ -111,13 +147,14 @@ def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
         DataError: a value is neither a date nor a number, is missing, or is finer than a microsecond.
     """
     times: npt.NDArray[Any] = column
+    refuse_spans(column, name, where)
     if holds_words(column):
         times = times_of_texts(column, name, where).times
     if times.dtype.kind in "iuf" and (code := calendar_code(times)):
         raise DataError(
-            f"{where}: column {name!r} has numbers as {times[0]:.0f}, which look like dates as {code.form} "
-            f"and would be counted, with a gap at each new year. Write them as {code.remedy}, or count the "
-            "steps from 0."
+            f"{where}: column {name!r} has numbers as {times[0]:.15g}, which look like dates as {code.form} "
+            f"and would be counted, with a gap wherever the calendar goes over. Write them as {code.remedy}, "
+            "or count the steps from 0."
         )
     if times.dtype.kind not in "Miuf":
         raise DataError(f"{where}: column {name!r} has dtype {column.dtype}; expected dates or numbers.")
@@ -138,6 +175,6 @@ def as_times(column: Column, name: str, where: str) -> npt.NDArray[Any]:
         exact: Column = times.astype("M8[us]")
         if (exact != times).any():
             row = int(np.flatnonzero(exact != times)[0])
-            raise too_fine(times[row], row, name, where)
+            raise too_fine(times[row], f"row {row + 1}", name, where)
         return exact
     return times.astype(np.int64) if (np.rint(times) == times).all() else times.astype(np.float64)

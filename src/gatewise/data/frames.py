@@ -5,33 +5,26 @@ Whatever comes in becomes NumPy arrays by column name, and what goes out is agai
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gatewise.data.cells import Cells, read_cells
+from gatewise.data.clock_times import by_clocks
 from gatewise.data.column_types import ColumnType
-from gatewise.data.columns import Column, as_array, holds_words, series_array
-from gatewise.data.file_kinds import file_kind
+from gatewise.data.columns import Column, as_array, holds_words, refuse_spans, series_array
 from gatewise.data.frequency import written
 from gatewise.data.frequency_search import counts_by_clock
-from gatewise.data.periods import period_name, periods_of_arrow
-from gatewise.data.text_times import times_of_texts
+from gatewise.data.object_times import times_of_objects
+from gatewise.data.periods import periods_of_arrow
+from gatewise.data.text_times import Zones, times_of_texts
 from gatewise.data.zones import clock_of, time_zone, utc_of, with_offsets, without_zone
 from gatewise.errors import ArgumentError, DataError, MissingExtraError
-from gatewise.storage import file_problem
 
-__all__ = ["Table", "file_cells", "file_content", "is_parquet", "read_file"]
+__all__ = ["Table"]
 
-_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
-_NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?(?<=[\d.])")
-
+_WHOLE_DAYS = ("Y", "M", "W", "D")
 _BACKENDS = ("pandas", "polars", "pyarrow", "modin", "cudf")
 
 
@@ -48,6 +41,7 @@ class Table:
         other_times: the same times in the other of these two ways.
         types: of the columns, for what goes out.
         cells: of a text file, as they are written there.
+        lines: of a text file, where each row ends.
         name: what messages call the data.
     """
 
@@ -59,6 +53,7 @@ class Table:
     name: str = "the data"
     types: Mapping[str, ColumnType] | None = None
     cells: Mapping[str, Sequence[str] | Column] | None = None
+    lines: Sequence[int] = ()
 
     @classmethod
     def of(cls, data: Any, name: str = "the data") -> Table:
@@ -76,10 +71,7 @@ class Table:
                 raise ArgumentError(
                     f"{name}: columns have the shapes {lengths}; expected one length for all."
                 )
-            types = {
-                key: ColumnType(native=values.dtype, pandas=period_name(data[key]))
-                for key, values in given.items()
-            }
+            types = {str(key): ColumnType.of_array(given[str(key)], values) for key, values in data.items()}
             return cls(given, name=name, types=types)
         import narwhals as nw
 
@@ -119,31 +111,74 @@ class Table:
         backend = frame.implementation.name.lower()
         return cls(columns, backend, zones, tuple(by_clock), other, name, types)
 
-    def with_times(self, column: str) -> Table:
-        """The same with a column of texts read as times, their offset to UTC as their zone.
+    def with_times(self, column: str, zones: Zones | None = None) -> Table:
+        """The same with a column of texts or objects read as times, and brought into the zone that is named.
+
+        Args:
+            column: its name.
+            zones: what is known of their time zone.
 
         Raises:
-            DataError: a text is no time, or their offsets differ.
+            DataError: a value is no time; or their offsets or zones differ, or clocks of the zone that is
+                named show one twice or never.
+            ArgumentError: a zone is named, and time is only counted.
         """
-        values = self.columns.get(column)
-        if values is None or not holds_words(values):
+        values, zones = self.columns.get(column), zones or Zones()
+        if values is None:
             return self
-        times, zone, form = times_of_texts(values, column, self.name)
-        if times.dtype.kind != "M":
+        kind = (self.types or {}).get(column, ColumnType())
+        if not holds_words(values):
+            return self if zones.named is None else self._in_zone(column, kind, zones.named)
+        refuse_spans(values, column, self.name)
+        if (objects := times_of_objects(values, column, self.name, self.place)) is not None:
+            if kind.holds_objects:
+                kind = kind._replace(objects=objects.kind, zone=objects.zone)
+            found = self._of_times(column, kind, objects.times, objects.zone)
+            return found if zones.named is None else found._in_zone(column, kind, zones.named)
+        read = times_of_texts(values, column, self.name, zones, self.place)
+        if read.times.dtype.kind != "M":
+            return self if zones.named is None else self._in_zone(column, kind, zones.named)
+        kind = kind._replace(form=read.form)
+        return self._of_times(
+            column, kind, read.times if read.utc is None else read.utc, read.zone, read.times
+        )
+
+    def _in_zone(self, column: str, kind: ColumnType, zone: str) -> Table:
+        """The same with times in a zone that is named; days and longer spans have none."""
+        values = self.columns[column]
+        if kind.is_span or (kind.time_unit in _WHOLE_DAYS and values.dtype.kind == "M"):
             return self
-        types = dict(self.types or {})
-        types[column] = types.get(column, ColumnType())._replace(form=form)
+        if values.dtype.kind != "M":
+            raise ArgumentError(
+                f"time_zone={zone!r}, but column {column!r} of {self.name} holds no times of day; expected "
+                "dates with times. Leave time_zone= out."
+            )
+        if column in (self.zones or {}):
+            utc = self.times(column, "time", by_clock=False)
+        else:
+            utc = by_clocks(values, zone, column, self.name, self.place)
+        return self._of_times(column, kind.in_zone(zone, self.backend), utc.astype("M8[us]"), zone)
+
+    def _of_times(
+        self, column: str, kind: ColumnType, times: Column, zone: str | None, clock: Column | None = None
+    ) -> Table:
+        """The same with a column of times, in UTC where they have a zone."""
+        types = {**(self.types or {}), column: kind}
         if zone is None:
             return replace(self, columns={**self.columns, column: times}, types=types)
-        used, other, by_the_clock = _utc_or_clock(utc_of(times, zone), times)
+        used, other, by_the_clock = _utc_or_clock(times, clock_of(times, zone) if clock is None else clock)
         return replace(
             self,
             columns={**self.columns, column: used},
             zones={**(self.zones or {}), column: zone},
-            by_clock=(*self.by_clock, *[column] * by_the_clock),
+            by_clock=(*[name for name in self.by_clock if name != column], *[column] * by_the_clock),
             other_times={**(self.other_times or {}), column: other},
             types=types,
         )
+
+    def place(self, row: int) -> str:
+        """Where a row stands: its line in a file that has lines."""
+        return f"line {self.lines[row]}" if len(self.lines) else f"row {row + 1}"
 
     def column(self, name: str, argument: str) -> Column:
         """One column.
@@ -201,7 +236,8 @@ class Table:
         columns = {name: values[chosen] for name, values in self.columns.items()}
         others = {name: values[chosen] for name, values in (self.other_times or {}).items()}
         cells = {name: np.array(texts, dtype=object)[chosen] for name, texts in (self.cells or {}).items()}
-        return replace(self, columns=columns, other_times=others, cells=cells)
+        lines = np.array(self.lines)[chosen].tolist() if len(self.lines) else ()
+        return replace(self, columns=columns, other_times=others, cells=cells, lines=lines)
 
     def clock(self, column: str, times: Column) -> Column:
         """Times counted as those of a column, as the clocks of its zone show them."""
@@ -240,21 +276,28 @@ class Table:
             return table
         return replace(self.empty(), by_clock=table.by_clock)
 
-    def like(self, columns: Mapping[str, Column], time: str | None = None) -> Any:
+    def like(
+        self, columns: Mapping[str, Column], times: Sequence[str] = (), target: str | None = None
+    ) -> Any:
         """Columns as a frame of the same kind as this table came in.
 
         Args:
             columns: by name.
-            time: the column whose time zone all dates have; each has its own where omitted.
+            times: columns of times, which have the type and the time zone of the first; other dates have
+                their own.
+            target: column of numbers that came in, and were not worked out.
         """
         types, zones = self.types or {}, self.zones or {}
-        of_time = {name: time or name for name, values in columns.items() if values.dtype.kind == "M"}
+        of_time = {name: name for name, values in columns.items() if values.dtype.kind == "M"}
+        of_time |= {name: times[0] for name in times if name in columns}
         plain: dict[str, Any] = {}
         for name, values in columns.items():
             kind = types.get(of_time.get(name, name), ColumnType())
             zone, shown = zones.get(of_time.get(name, "")), of_time.get(name) in self.by_clock
-            if zone is not None and (kind.form is not None) is not shown:
-                values = clock_of(values, zone) if kind.form else utc_of(values, zone)
+            if zone is not None and values.dtype.kind == "M" and kind.writes_clocks is not shown:
+                values = clock_of(values, zone) if kind.writes_clocks else utc_of(values, zone)
+            if name == target and kind.is_of_numbers:
+                values = kind.numbers(values)
             plain[name] = kind.array(values) if self.backend is None or kind.form else values
         if self.backend is None:
             return plain
@@ -271,9 +314,10 @@ class Table:
         for name, values in columns.items():
             source, series = of_time.get(name, name), frame[name]
             zone, form = zones.get(source), types.get(source, ColumnType()).form
-            if name in of_time and zone is not None and form is None:
+            if values.dtype.kind == "M" and zone is not None and form is None:
                 series = series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-            if source in types and values.dtype.kind != "f":
+            kind = types.get(source, ColumnType())
+            if source in types and (kind.is_of_numbers if name == target else kind.may_hold(values)):
                 series = types[source].series(series)
             frame = frame.with_columns(series.alias(name))
         return frame.to_native()
@@ -284,100 +328,6 @@ def _utc_or_clock(utc: Column, clock: Column) -> tuple[Column, Column, bool]:
     if counts_by_clock(utc, clock):
         return clock, utc, True
     return utc, clock, False
-
-
-def read_file(path: str | Path, *, header: bool = True) -> Table:
-    """A CSV file (plain or ``.gz``; comma, semicolon or tab), or a Parquet file, as its content shows.
-
-    Args:
-        path: of the file.
-        header: whether the first line of a CSV file names its columns; without it they are called by their
-            numbers, "1" for the first.
-
-    Raises:
-        DataError: the file is missing, empty, not UTF-8, of another kind, or a row has not as many cells as
-            the header.
-        MissingExtraError: it is a Parquet file, and pyarrow is not installed.
-    """
-    path = Path(path)
-    if problem := file_problem(path):
-        raise DataError(f"{str(path)!r} {problem}; expected a CSV or Parquet file.")
-    kind = file_kind(path)
-    if is_parquet(path) or (kind is not None and kind.name == "parquet"):
-        arrow = _arrow()
-        try:
-            return Table.of(arrow.parquet.read_table(path), repr(str(path)))
-        except (arrow.ArrowInvalid, OSError) as error:
-            told = "no intact Parquet file" if kind is None or kind.name == "parquet" else kind.told
-            raise DataError(f"{str(path)!r} is {told}: {error}") from error
-    cells = read_cells(path, header=header, expected="a CSV or Parquet file")
-    found = {name: _typed(values) for name, values in cells.columns.items()}
-    return Table(found, name=cells.name, cells=cells.columns)
-
-
-def file_cells(path: str | Path, *, header: bool = True, expected: str = "a CSV or Parquet file") -> Cells:
-    """The cells of a table in a file, of CSV as they are written there, of Parquet as text files have them.
-
-    Args:
-        path: of the file.
-        header: whether the first line of a CSV file names its columns.
-        expected: what the file should be, for errors.
-
-    Raises:
-        DataError, MissingExtraError: as ``read_file``.
-    """
-    kind = None if file_problem(path) else file_kind(path)
-    if not is_parquet(Path(path)) and (kind is None or kind.name != "parquet"):
-        return read_cells(path, header=header, expected=expected)
-    table = read_file(path)
-    return Cells(table.name, {name: table.written(name) for name in table.columns})
-
-
-def _typed(cells: Sequence[str]) -> Column:
-    """Cells as numbers where all of them are, as a Parquet file would hold them; 007 is a word."""
-    if not all(_NUMBER.fullmatch(cell) for cell in cells if cell) or not any(cells):
-        return np.array(cells)
-    if all(_WHOLE.fullmatch(cell) for cell in cells):
-        return np.array(cells, dtype=np.int64)
-    return np.array([float(cell or "nan") for cell in cells])
-
-
-def file_content(columns: Mapping[str, Sequence[Any]], path: str | Path) -> bytes:
-    """A table as the file of this name holds it: Parquet where it ends so, else CSV.
-
-    Args:
-        columns: plain Python values by name, all columns of one length.
-        path: of the file.
-
-    Raises:
-        MissingExtraError: it is to be a Parquet file, and pyarrow is not installed.
-    """
-    if is_parquet(Path(path)):
-        arrow, buffer = _arrow(), io.BytesIO()
-        arrow.parquet.write_table(arrow.table(dict(columns)), buffer)
-        return buffer.getvalue()
-    text = io.StringIO()
-    # A cell without a number is empty, as readers of CSV expect it, and as it came.
-    cells = ([None if each != each else each for each in column] for column in columns.values())
-    csv.writer(text, lineterminator="\n").writerows([list(columns), *zip(*cells, strict=True)])
-    return text.getvalue().encode("utf-8")
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether a file of this name is a Parquet file."""
-    return path.suffix.lower() in (".parquet", ".pq")
-
-
-def _arrow() -> Any:
-    """The module pyarrow, with its part for Parquet."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError(
-            "Parquet files need pyarrow; install it with: pip install 'gatewise[parquet]'"
-        ) from error
-    return pyarrow
 
 
 def _as_column(key: str, values: Any, name: str) -> Column:

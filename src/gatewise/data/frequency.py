@@ -215,10 +215,18 @@ def _spelled(step: int, units: dict[str, int]) -> str:
 
 
 def written(times: Times) -> list[Any]:
-    """Times as text files have them: dates in ISO 8601 without the digits that are all zero; others as is."""
+    """Times as text files have them: dates in ISO 8601 without the digits that are all zero; others as is.
+
+    A date that is missing is an empty text.
+    """
     if times.dtype.kind != "M":
         values: list[Any] = times.tolist()
         return values
-    unit = "D" if (times == times.astype("M8[D]")).all() else "s"
-    whole = (times == times.astype(f"M8[{unit}]")).all()
-    return [str(time).replace("T", " ") for time in (times.astype(f"M8[{unit}]") if whole else times)]
+    absent = np.isnat(times)
+    whole = (unit for unit in ("D", "s") if (absent | (times == times.astype(f"M8[{unit}]"))).all())
+    unit = next(whole, np.datetime_data(times.dtype)[0])
+    texts = np.datetime_as_string(times.astype(f"M8[{unit}]")).tolist()
+    return [
+        "" if missing else text.replace("T", " ")
+        for text, missing in zip(texts, absent.tolist(), strict=True)
+    ]

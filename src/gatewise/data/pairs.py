@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, overload
 
 from gatewise.data.cells import Cells
 from gatewise.data.file_kinds import file_kind, suffix_of
-from gatewise.data.frames import file_cells, is_parquet
 from gatewise.data.lines import numbered_lines, without_end
 from gatewise.data.missing import is_missing
+from gatewise.data.table_files import file_cells, is_parquet
 from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
 from gatewise.storage import file_problem

@@ -37,6 +37,7 @@ class ColumnNames:
         known: covariates whose future is known (holidays, prices, plans).
         past: covariates that are known up to the present only (weather, traffic).
         static: covariates that do not change in time (a region, a kind).
+        zone: the time zone of the times, where it is named.
     """
 
     target: str = "y"
@@ -45,6 +46,7 @@ class ColumnNames:
     known: tuple[str, ...] = ()
     past: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def read_panel(table: Table, names: ColumnNames, freq: str | None = None, *, str
     rows_of = _groups(table, names)
     for key, rows in rows_of.items():
         rows_of[key] = rows[np.argsort(times[rows], kind="stable")]
-        _refuse_duplicates(times[rows_of[key]], key, names, table.name)
+        _refuse_duplicates(times[rows_of[key]], key, names, table)
     times_of = {key: times[rows] for key, rows in rows_of.items()}
     of_spans = (table.types or {}).get(names.time, ColumnType()).is_span
     frequency, said = common_frequency(times_of, freq, names.time, table.name, of_spans=of_spans)
@@ -227,7 +229,7 @@ def read_future(
     for each in series:
         rows = groups.get(each.key, np.zeros(0, dtype=np.intp))
         rows = rows[np.argsort(times[rows], kind="stable")]
-        _refuse_duplicates(times[rows], each.key, names, table.name)
+        _refuse_duplicates(times[rows], each.key, names, table)
         positions, on_grid = frequency.positions(each.start, times[rows])
         place = dict(zip(positions[on_grid].tolist(), rows[on_grid].tolist(), strict=True))
         wanted = range(len(each), len(each) + horizon)
@@ -315,12 +317,16 @@ def _constant(column: list[Any], rows: IntArray, key: Any, name: str) -> Any:
     return values.pop()
 
 
-def _refuse_duplicates(times: Times, key: Any, names: ColumnNames, where: str) -> None:
+def _refuse_duplicates(times: Times, key: Any, names: ColumnNames, table: Table) -> None:
     same = np.flatnonzero(times[1:] == times[:-1])
     if len(same):
+        twice = times[same[0]]
+        by_night = times.dtype.kind == "M" and 0 < twice - twice.astype("M8[D]") < np.timedelta64(4, "h")
+        clocks = "Where clocks were set back, write the times with their offset to UTC, as 02:00:00+01:00. "
         raise DataError(
-            f"{where}: series {key!r} has the time {times[same[0]]} more than once in column {names.time!r}. "
-            f"Remove or add up the duplicates, or name with id= the column that tells the series apart."
+            f"{table.name}: series {key!r} has the time {twice} more than once in column {names.time!r}. "
+            f"{clocks if by_night and names.time not in (table.zones or {}) else ''}"
+            "Remove or add up the duplicates, or name with id= the column that tells the series apart."
         )
 
 

@@ -17,7 +17,6 @@ from gatewise.data.column_roles import (
     check_labels,
 )
 from gatewise.data.file_kinds import file_kind, refuse_other_kinds, suffix_of
-from gatewise.data.frames import file_cells, is_parquet
 from gatewise.data.labelled import filled_lines, is_table, labelled_lines
 from gatewise.data.lines import numbered_lines
 from gatewise.data.missing import is_missing
@@ -31,6 +30,7 @@ from gatewise.data.number_lines import (
     looks_like_words,
 )
 from gatewise.data.series_tables import plain_label, series_of, steps_of
+from gatewise.data.table_files import file_cells, is_parquet
 from gatewise.data.ts_files import LabelledSeries, read_ts
 from gatewise.errors import ArgumentError, DataError
 from gatewise.storage import file_problem

@@ -11,12 +11,20 @@ from gatewise.data.column_types import ColumnType
 from gatewise.data.columns import Column, as_array
 from gatewise.data.frames import Table
 from gatewise.data.panel import ColumnNames
+from gatewise.data.text_times import Zones
 from gatewise.errors import ArgumentError, DataError
 
 __all__ = ["as_table"]
 
 
-def as_table(data: Any, names: ColumnNames, name: str = "the data", *, ids_as_numbers: bool = False) -> Table:
+def as_table(
+    data: Any,
+    names: ColumnNames,
+    name: str = "the data",
+    *,
+    ids_as_numbers: bool = False,
+    learnt_zone: str | None = None,
+) -> Table:
     """A frame, or a plain sequence of numbers as one series with its steps counted from 0.
 
     Times of pandas may stand in the index. Ids of a text file are words, as they are written there.
@@ -26,9 +34,11 @@ def as_table(data: Any, names: ColumnNames, name: str = "the data", *, ids_as_nu
         names: of its columns.
         name: what messages call it.
         ids_as_numbers: take ids of a text file for numbers where all of them look so.
+        learnt_zone: the time zone of a model, for times with several offsets to UTC.
 
     Raises:
-        ArgumentError: it is no such thing, or its index is neither times nor a count.
+        ArgumentError: it is no such thing, or its index is neither times nor a count; or a time zone is named
+            and time is only counted.
         DataError: a time cannot be read.
     """
     if type(data).__module__.partition(".")[0] == "pandas":
@@ -45,20 +55,26 @@ def as_table(data: Any, names: ColumnNames, name: str = "the data", *, ids_as_nu
                 "one series."
             )
         columns: Mapping[str, Column] = {names.time: np.arange(len(values)), names.target: values}
-        return Table(columns, name=name)
+        return Table(columns, name=name).with_times(names.time, Zones(names.zone))
     table = Table.of(data, name)
     if table.backend == "pyarrow" and (table.types or {}).get(names.time, ColumnType()).is_period:
         raise DataError(
             f"{table.name}: column {names.time!r} holds periods of pandas, which Arrow and Parquet keep as "
             f"numbers; expected times. Turn them into such, as in df[{names.time!r}].dt.to_timestamp()."
         )
-    table = table.with_times(names.time)
+    table = table.with_times(names.time, Zones(names.zone, learnt_zone))
     return table if ids_as_numbers else table.with_words(names.id)
 
 
 def _out_of_index(data: Any, names: ColumnNames, name: str) -> Any:
-    """A pandas Series or DataFrame with the times that stand in its index as a column."""
+    """A pandas Series or DataFrame with the times, and what else has a role, in its index as columns."""
     index, is_series = data.index, len(data.shape) == 1
+    if not is_series:
+        roles = {names.time, names.id, names.target, *names.known, *names.past, *names.static}
+        if index.nlevels == 1:
+            roles -= {names.time}
+        if inside := [level for level in index.names if level in roles and level not in data.columns]:
+            return _out_of_index(data.reset_index(level=inside), names, name)
     if not is_series and names.time in data.columns:
         return data
     counted = type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from gatewise.data.clock_times import by_clocks, in_row
 from gatewise.data.missing import is_blank, is_missing
 from gatewise.data.periods import PERIOD_UNITS, period_of_text, period_text
+from gatewise.data.zones import clock_of, offset_texts, utc_of
 from gatewise.errors import DataError
 
-__all__ = ["TextForm", "TextTimes", "as_the_clock_shows", "times_of_texts", "too_fine"]
+__all__ = ["TextForm", "TextTimes", "Zones", "times_of_texts", "too_fine"]
 
 _OFFSET = re.compile(r"(?P<time>.*\S)\s?(?P<offset>Z|(?<=\d)[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)")
 _TIME = re.compile(r"\d{4}([-/]\d\d([-/]\d\d([T ]\d\d(:\d\d(:\d\d(\.\d{1,6}(?P<finer>\d*))?)?)?)?)?)?")
@@ -28,15 +31,20 @@ class TextForm(NamedTuple):
         between: what stands between date and time of day.
         dash: between the parts of a date.
         suffix: the offset, as it is written behind each.
+        zone: by whose clocks they are written, each with its own offset instead.
     """
 
     unit: str
     between: str = " "
     dash: str = "-"
     suffix: str = ""
+    zone: str | None = None
 
     def write(self, times: npt.NDArray[Any]) -> list[str]:
-        """Times (datetime64) as texts of this form."""
+        """Times (datetime64) as texts of this form: what clocks show, but in UTC where it has a zone."""
+        if self.zone is not None:
+            texts = self._replace(zone=None).write(clock_of(times, self.zone))
+            return [text + offset for text, offset in zip(texts, offset_texts(times, self.zone), strict=True)]
         if self.unit in PERIOD_UNITS:
             return [period_text(day, self.unit, self.dash) for day in times.astype("M8[D]").tolist()]
         texts = np.datetime_as_string(times.astype(f"M8[{self.unit}]")).tolist()
@@ -47,18 +55,40 @@ class TextTimes(NamedTuple):
     """What texts say.
 
     Attributes:
-        times: (N,) datetime64[us], as the clock shows them where they were written; or numbers, where time is
-            only counted.
-        zone: their offset, "UTC" or as in "+05:30"; None where they have none.
+        times: (N,) datetime64[us], as the clock shows them; or numbers, where time is only counted.
+        zone: whose clock that is, "UTC", as in "+05:30" or by its name; None where they have none.
         form: how they are written; None of numbers, and where some were no texts.
+        utc: (N,) the same in UTC, where they have a zone.
     """
 
     times: npt.NDArray[Any]
     zone: str | None = None
     form: TextForm | None = None
+    utc: npt.NDArray[Any] | None = None
 
 
-def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes:
+class Zones(NamedTuple):
+    """What is known of the time zone of a column.
+
+    Attributes:
+        named: by the user: times without an offset are read by its clocks, and all are brought into it.
+        learnt: by a model: of times with several offsets to UTC.
+    """
+
+    named: str | None = None
+    learnt: str | None = None
+
+
+_UNKNOWN = Zones()
+
+
+def times_of_texts(
+    column: npt.NDArray[Any],
+    name: str,
+    where: str,
+    zones: Zones = _UNKNOWN,
+    place: Callable[[int], str] = in_row,
+) -> TextTimes:
     """Read dates in ISO 8601, with slashes for dashes and an offset to UTC if there is one; or numbers.
 
     Quarters as 2026Q1 and weeks as 2026-W05 or 2026-01-26/2026-02-01 are where they begin.
@@ -67,10 +97,13 @@ def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes
         column: of texts, or of objects that are written so.
         name: of the column.
         where: what messages call the data.
+        zones: what is known of their zone. Days and longer have none.
+        place: says of a row where it stands.
 
     Raises:
-        DataError: a text is neither, or finer than a microsecond; offsets differ, or some times have one and
-            others none; some are quarters or weeks and others not.
+        DataError: a text is neither, or finer than a microsecond; offsets differ and no zone is known, or
+            some times have one and others none; clocks of the zone show a time twice or never; some are
+            quarters or weeks and others not.
     """
     texts = ["" if is_missing(value) or is_blank(value) else str(value).strip() for value in column]
     try:
@@ -80,47 +113,75 @@ def times_of_texts(column: npt.NDArray[Any], name: str, where: str) -> TextTimes
     times = np.empty(len(texts), "M8[us]")
     units: dict[str, int] = {}
     offsets: dict[str | None, int] = {}
+    each: list[str | None] = []
     for row, text in enumerate(texts):
         plain, suffix = _cut(text)
         try:
             times[row], unit, is_exact = _time_of(plain)
         except ValueError:
             raise DataError(
-                f"{where}: column {name!r} has {text!r} in row {row + 1}; expected dates as in 2026-01-31, "
+                f"{where}: column {name!r} has {text!r} in {place(row)}; expected dates as in 2026-01-31, "
                 "2026-01-31 18:00:00 or 2026-01-31 18:00:00+02:00, quarters as 2026Q1, weeks as 2026-W05, "
                 "or numbers."
             ) from None
         if not is_exact:
-            raise too_fine(plain, row, name, where)
+            raise too_fine(plain, place(row), name, where)
         if text:
             units.setdefault(unit, row)
             offsets.setdefault(suffix, row)
-    zone = _common_zone(offsets, name, where)
+        each.append(suffix)
+    fine = units.keys() & set(_UNITS[_UNITS.index("h") :])
+    differ = len({_zone(suffix) for suffix in offsets}) > 1
+    zone = zones.named if fine else None
+    if zone is None and differ and None not in offsets:
+        zone = zones.learnt
+    local = None if zone is None else _in_zone(texts, times, each, zone, name, where, place)
+    if zone is None:
+        zone = _common_zone(offsets, name, where, place)
     of_periods = units.keys() & set(PERIOD_UNITS)
     if len(units) > 1 and of_periods:
         first, second, *_ = units.values()
         raise DataError(
-            f"{where}: column {name!r} has {texts[first]!r} in row {first + 1} and {texts[second]!r} in row "
-            f"{second + 1}; expected quarters or weeks of one form, or dates, in all rows. Write all of them "
-            "as dates."
+            f"{where}: column {name!r} has {texts[first]!r} in {place(first)} and {texts[second]!r} in "
+            f"{place(second)}; expected quarters or weeks of one form, or dates, in all rows. Write all of "
+            "them as dates."
         )
+    utc = local
+    if local is not None:
+        times = clock_of(local, zone or "")
+    elif zone is not None:
+        utc = utc_of(times, zone)
     if not all(isinstance(value, str) for value in column if not is_missing(value)):
-        return TextTimes(times, zone)
+        return TextTimes(times, zone, utc=utc)
     sample = next((text for text in texts if text), "")
     form = TextForm(
         max(units, key=_UNITS.index, default="D"),
         "T" if "T" in sample else " ",
         "/" if "/" in sample else "-" if "-" in sample or not of_periods else "",
-        next(iter(offsets), None) or "",
+        "" if local is not None else next(iter(offsets), None) or "",
+        None if local is None else zone,
     )
-    return TextTimes(times, zone, form)
+    return TextTimes(times, zone, form, utc)
 
 
-def as_the_clock_shows(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Texts of times without their offsets to UTC, which differ where clocks are set; others as they are."""
-    if column.dtype.kind not in "OU":
-        return column
-    return np.array([_cut(str(each).strip())[0] for each in column.tolist()], dtype=object)
+def _in_zone(
+    texts: Sequence[str],
+    times: npt.NDArray[Any],
+    offsets: Sequence[str | None],
+    zone: str,
+    name: str,
+    where: str,
+    place: Callable[[int], str],
+) -> npt.NDArray[Any]:
+    """Times in UTC, by the offset of each, and of those without one as the clocks of a zone show them.
+
+    Raises:
+        DataError: clocks show a time without an offset twice, or never.
+    """
+    read = {suffix: _minutes(suffix) for suffix in set(offsets) if suffix is not None}
+    own = np.array([0 if suffix is None else read[suffix] for suffix in offsets], "m8[m]")
+    bare = np.array([suffix is None for suffix in offsets])
+    return np.where(bare, by_clocks(times, zone, name, where, place, bare, texts), times - own)
 
 
 def _cut(text: str) -> tuple[str, str | None]:
@@ -145,15 +206,17 @@ def _time_of(text: str) -> tuple[np.datetime64, str, bool]:
     return time.astype("M8[us]"), unit, not finer.strip("0")
 
 
-def too_fine(time: object, row: int, name: str, where: str) -> DataError:
+def too_fine(time: object, place: str, name: str, where: str) -> DataError:
     """What is said of a time between two microseconds."""
     return DataError(
-        f"{where}: column {name!r} has {time} in row {row + 1}; expected whole microseconds. Round "
+        f"{where}: column {name!r} has {time} in {place}; expected whole microseconds. Round "
         "the times, or count the steps."
     )
 
 
-def _common_zone(offsets: dict[str | None, int], name: str, where: str) -> str | None:
+def _common_zone(
+    offsets: dict[str | None, int], name: str, where: str, place: Callable[[int], str]
+) -> str | None:
     """The one offset that all have; ``offsets`` has the first row of each."""
     zones: dict[str | None, int] = {}
     for suffix, row in offsets.items():
@@ -161,9 +224,9 @@ def _common_zone(offsets: dict[str | None, int], name: str, where: str) -> str |
     if len(zones) > 1:
         (one, first), (other, second), *_ = zones.items()
         raise DataError(
-            f"{where}: column {name!r} has times of different offsets to UTC, {one or 'none'} in row "
-            f"{first + 1} and {other or 'none'} in row {second + 1}; expected one for all. Bring them into "
-            "one time zone first, as in pd.to_datetime(column, utc=True).dt.tz_convert('Europe/Berlin')."
+            f"{where}: column {name!r} has times of different offsets to UTC, {one or 'none'} in "
+            f"{place(first)} and {other or 'none'} in {place(second)}; expected one for all. Name the zone "
+            "by whose clocks they are with time_zone=."
         )
     return next(iter(zones), None)
 
@@ -171,6 +234,13 @@ def _common_zone(offsets: dict[str | None, int], name: str, where: str) -> str |
 def _zone(suffix: str | None) -> str | None:
     if suffix is None:
         return None
+    minutes = _minutes(suffix)
+    sign, minutes = "-" if minutes < 0 else "+", abs(minutes)
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}" if minutes else "UTC"
+
+
+def _minutes(suffix: str) -> int:
+    """An offset to UTC in minutes."""
     digits = suffix.removeprefix("Z").replace(":", "")
-    hours, minutes = digits[:3] or "+00", digits[3:] or "00"
-    return "UTC" if int(hours) == int(minutes) == 0 else f"{hours}:{minutes}"
+    minutes = 60 * int(digits[1:3] or 0) + int(digits[3:] or 0)
+    return -minutes if digits.startswith("-") else minutes

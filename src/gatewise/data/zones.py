@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "LocalTimes",
     "clock_of",
     "is_fixed",
+    "local_times",
+    "offset_texts",
     "offsets_of",
     "time_zone",
     "utc_of",
     "with_offsets",
     "without_zone",
     "zone_info",
+    "zone_name",
 ]
 
 Times = npt.NDArray[Any]
@@ -86,8 +90,15 @@ def time_zone(series: Any) -> str | None:
     """
     own = getattr(getattr(series.to_native(), "dtype", None), "tz", None)
     zone = own or getattr(series.dtype, "time_zone", None)
-    if zone is None:
-        return None
+    return None if zone is None else zone_name(zone)
+
+
+def zone_name(zone: str | tzinfo) -> str:
+    """A name of a zone that ``zone_info`` knows.
+
+    Raises:
+        ValueError: it has none.
+    """
     name = str(zone)
     if of_a_file := _OF_A_FILE.fullmatch(name):  # dateutil's
         name = of_a_file["name"]
@@ -116,11 +127,44 @@ def utc_of(clock: Times, zone: str) -> Times:
     return _moved(clock, zone_info(zone), UTC)
 
 
+class LocalTimes(NamedTuple):
+    """What clocks show, as times in UTC.
+
+    Attributes:
+        utc: (N,) datetime64[us]; of an hour shown twice the first, of one left out the next.
+        twice: (N,) which are shown twice.
+        never: (N,) which are left out.
+    """
+
+    utc: Times
+    twice: npt.NDArray[np.bool_]
+    never: npt.NDArray[np.bool_]
+
+
+def local_times(clock: Times, zone: str) -> LocalTimes:
+    """Read what clocks show, of which some hours come twice a year, and some never."""
+    clock = clock.astype("M8[us]")
+    day = np.timedelta64(1, "D")
+    around = [offsets_of(clock + by, zone).astype("m8[us]") for by in (-day, day)]
+    meant = [clock - offset for offset in around]
+    holds = [
+        offsets_of(utc, zone).astype("m8[us]") == offset for utc, offset in zip(meant, around, strict=True)
+    ]
+    twice = holds[0] & holds[1] & (meant[0] != meant[1])
+    return LocalTimes(utc_of(clock, zone), twice, ~holds[0] & ~holds[1] & ~np.isnat(clock))
+
+
 def with_offsets(utc: Times, zone: str) -> list[str]:
     """Times in UTC as texts: what clocks show, and their offset to UTC, as in 2026-01-31 18:00:00+01:00."""
     place = zone_info(zone)
     times = utc.astype("M8[us]").tolist()
     return ["" if time is None else str(time.replace(tzinfo=UTC).astimezone(place)) for time in times]
+
+
+def offset_texts(utc: Times, zone: str) -> list[str]:
+    """Offsets to UTC at times in UTC, as +01:00."""
+    minutes = (offsets_of(utc, zone) // 60_000_000).tolist()
+    return [f"{'-' if each < 0 else '+'}{abs(each) // 60:02}:{abs(each) % 60:02}" for each in minutes]
 
 
 def clock_of(utc: Times, zone: str) -> Times:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from gatewise import Forecaster
-from gatewise.data.frames import Table, read_file
+from gatewise.data.frames import Table
+from gatewise.data.table_files import read_file
 from gatewise.errors import DataError, TrainingError
 from tests.tasks.forecasting.problems import (
     DAY,

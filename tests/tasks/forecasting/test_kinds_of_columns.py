@@ -285,6 +285,29 @@ def test_times_in_the_index_of_a_frame_are_used():
 
 @pytest.mark.parametrize(
     "index",
+    [["unique_id"], ["unique_id", "ds"], ["ds", "unique_id"], ["region", "unique_id"], ["price"]],
+    ids=" and ".join,
+)
+def test_columns_in_the_index_are_not_dropped(index):
+    days = pd.date_range("2026-01-01", periods=COUNT // 2)
+    # Of one series after the other, so that none would be missed.
+    frame = pd.DataFrame(
+        {
+            "unique_id": ["a"] * (COUNT // 2) + ["b"] * (COUNT // 2),
+            "ds": [*days, *(days + pd.Timedelta(days=COUNT))],
+            "y": VALUES,
+            "price": VALUES[::-1],
+            "region": "north",
+        }
+    )
+    made = model(past=("price",))
+    pd.testing.assert_frame_equal(
+        made.fit(frame.set_index(index)).predict(), model(past=("price",)).fit(frame).predict()
+    )
+
+
+@pytest.mark.parametrize(
+    "index",
     [
         pd.MultiIndex.from_product([["a"], range(COUNT)]),
         pd.timedelta_range(0, periods=COUNT, freq="D"),

@@ -67,4 +67,4 @@ def backtest(
     model._judge(panel.series, origin, firsts, forecasts, f"{count_of(origin)} from {windows:,} origins")
     asked.verdict_, asked.context_notes_ = model.verdict_, tuple(notes)
     columns = model._columns(panel.series, origin, forecasts, with_actual=True)
-    return table.like(columns, asked.time)
+    return table.like(columns, (asked.time, "cutoff"), asked.target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gatewise.data.zones import zone_info
 from gatewise.errors import ArgumentError
 from gatewise.nn.cells import CELLS
 from gatewise.tasks.checks import check_choice, check_flag, check_number
@@ -57,6 +58,7 @@ def check_forecaster(model: PanelModel) -> None:
             raise ArgumentError(f"{name}={getattr(model, name)!r}; expected the name of a column.")
     if model.freq is not None and not isinstance(model.freq, str):
         raise ArgumentError(f"freq={model.freq!r}; expected a name as '1h', or None.")
+    _check_zone(model.time_zone)
     _check_output_names(model)
     _check_roles(model)
     for name in ("linear_skip", "calendar", "calibrate", "strict"):
@@ -84,6 +86,17 @@ def _check_levels(levels: object) -> None:
         raise ArgumentError(
             f"quantiles={levels!r}; expected numbers between 0 and 1, rising, as (0.1, 0.5, 0.9)."
         )
+
+
+def _check_zone(zone: object) -> None:
+    """Refuse the name of no time zone."""
+    try:
+        if zone is not None:
+            zone_info(zone if isinstance(zone, str) else "")
+    except ValueError:
+        raise ArgumentError(
+            f"time_zone={zone!r} is no time zone; expected its name, as 'Europe/Berlin' or '+05:30'."
+        ) from None
 
 
 def _check_output_names(model: PanelModel) -> None:

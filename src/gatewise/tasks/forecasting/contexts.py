@@ -87,10 +87,13 @@ def refuse_other_clock(table: Table, trained: Table, time: str) -> None:
     if (zone is None) is not (known is None):
         table.column(time, "time")
         given = f"the time zone {zone}" if zone else "no time zone"
+        remedy = "Take the zone away, or train on times that have one"
+        if zone is None:
+            localized = f"df[{time!r}].dt.tz_localize({known!r})"
+            remedy = f"Give it the zone, as in {localized}; in texts, the offset of each to UTC"
         raise DataError(
             f"{table.name}: column {time!r} has {given}, and the model learnt times with {known or 'none'}; "
-            f"expected the same. Give it the zone, as in df[{time!r}].dt.tz_localize({known or zone!r}), or "
-            "take it away."
+            f"expected the same. {remedy}."
         )
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from gatewise.data.panel import read_future, read_panel
 from gatewise.data.tables import as_table
 from gatewise.errors import ArgumentError
-from gatewise.tasks.checks import check_number
 from gatewise.tasks.forecasting.backtest import backtest
 from gatewise.tasks.forecasting.checks import check_forecaster, check_future, check_marks
 from gatewise.tasks.forecasting.contexts import refuse_other_clock
@@ -58,6 +57,8 @@ class Forecaster(PanelLearner):
         calendar: tell the network (local) hour, weekday and day of the year where the data know dates.
         target: column of the values.
         time: column of their times.
+        time_zone: zone of times that come without an offset to UTC, as "Europe/Berlin"; others are brought
+            into it. The answers have it too.
         id: column that tells the series apart; a frame without it is one series.
         known: columns of covariates whose future is known.
         past: columns of covariates that are known up to the present only.
@@ -123,6 +124,7 @@ class Forecaster(PanelLearner):
         calendar: bool = True,
         target: str = "y",
         time: str = "ds",
+        time_zone: str | None = None,
         id: str = "unique_id",
         known: tuple[str, ...] = (),
         past: tuple[str, ...] = (),
@@ -161,6 +163,7 @@ class Forecaster(PanelLearner):
         self.calendar = calendar
         self.target = target
         self.time = time
+        self.time_zone = time_zone
         self.id = id
         self.known = known
         self.past = past
@@ -224,7 +227,8 @@ class Forecaster(PanelLearner):
         if start is not None:
             refuse_other_clock(table, start.model._table, self.time)
         if validation is not None:
-            others = as_table(validation, self._names, "validation")
+            zone = (table.zones or {}).get(self.time)
+            others = as_table(validation, self._names, "validation", learnt_zone=zone)
             refuse_other_clock(others, table, self.time)
             later = read_panel(others, self._names, str(panel.frequency), strict=self.strict)
         run: dict[str, Any] = {"checkpoint": checkpoint, "resume": resume, "listeners": listeners}
@@ -249,7 +253,7 @@ class Forecaster(PanelLearner):
             DataError: the data are unfit, or a value of the future is missing.
         """
         self._check_fitted()
-        table, series = self._read(data)
+        table, series = self._read(data, self.horizon)
         ahead = None
         check_future(self, future)
         if self.known:
@@ -260,7 +264,7 @@ class Forecaster(PanelLearner):
         windows = np.stack([np.arange(len(series)), [len(each) for each in series]], axis=1)
         self._note_contexts(series, windows)
         forecasts = self._forecast(series, windows, ahead)
-        return table.like(self._columns(series, windows, forecasts), self.time)
+        return table.like(self._columns(series, windows, forecasts), (self.time,))
 
     def evaluate(self, data: Any) -> dict[str, Any]:
         """Measure on series: the last ``horizon`` steps of each are forecast from what comes before them.
@@ -350,7 +354,9 @@ class Forecaster(PanelLearner):
         forecasts = self._forecast(series, windows, steps=1)
         rate = 0.01 if rate is None and threshold is None else rate
         how = rate, threshold, self._names, self.setup_.frequency
-        return table.like(anomaly_columns(series, before, windows, forecasts, *how), self.time)
+        return table.like(
+            anomaly_columns(series, before, windows, forecasts, *how), (self.time,), self.target
+        )
 
     def plot(
         self,
@@ -377,21 +383,9 @@ class Forecaster(PanelLearner):
             ArgumentError: both frames are given, or most is below 1.
             MissingExtraError: plotly is not installed.
         """
-        from gatewise.tasks.forecasting.plot import plot_anomalies, plot_backtest, plot_forecasts
+        from gatewise.tasks.forecasting.plot import plot
 
-        self._check_fitted()
-        check_number("most", most, low=1, whole=True)
-        if anomalies is not None and backtest is not None:
-            raise ArgumentError("anomalies and backtest are both given; expected one of them, or none.")
-        if anomalies is not None:
-            return plot_anomalies(as_table(anomalies, self._names, "anomalies"), self._names, most)
-        if backtest is not None:
-            table = as_table(backtest, self._names, "backtest")
-            return plot_backtest(table, self._names, self.quantiles, most)
-        table, series = self._read(data)
-        forecasts = as_table(self.predict(data, future=future), self._names)
-        how = self._names, self.setup_.frequency, self.quantiles
-        return plot_forecasts(series[:most], table, forecasts, *how)
+        return plot(self, data, lambda: self.predict(data, future=future), anomalies, backtest, most)
 
     def _check_hyperparameters(self) -> None:
         check_forecaster(self)

@@ -14,6 +14,7 @@ from gatewise.data.panel import Panel
 from gatewise.data.windows import ForecastBatch, ForecastWindows, WindowShape
 from gatewise.errors import TrainingError
 from gatewise.random_streams import Purpose, stream
+from gatewise.tasks.forecasting.answer_times import refuse_no_room
 from gatewise.tasks.forecasting.cross_fit import Fold, folds
 from gatewise.tasks.forecasting.forecasts import Forecasts
 from gatewise.tasks.forecasting.frames import actual_values
@@ -126,6 +127,7 @@ class PanelLearner(PanelModel):
         from gatewise import training
 
         began = time.monotonic()
+        refuse_no_room(table, self.time, panel.series, panel.frequency, self.horizon)
         split = split_by_time(panel, self.horizon, self.validation_fraction if validation is None else 0.0)
         season, shape = self._season_and_shape(panel, split, start)
         chosen = training_windows(panel, split, shape, self.horizon)

@@ -18,6 +18,7 @@ from gatewise.errors import DataError
 from gatewise.random_streams import Purpose, stream
 from gatewise.tasks.checks import check_size, enough_memory
 from gatewise.tasks.estimator import Estimator
+from gatewise.tasks.forecasting.answer_times import refuse_no_room
 from gatewise.tasks.forecasting.contexts import (
     after_kept_ends,
     first_unseen,
@@ -95,6 +96,7 @@ class PanelModel(Estimator):
     calendar: bool
     target: str
     time: str
+    time_zone: str | None
     id: str
     known: tuple[str, ...]
     past: tuple[str, ...]
@@ -107,9 +109,8 @@ class PanelModel(Estimator):
 
     @property
     def _names(self) -> ColumnNames:
-        return ColumnNames(
-            self.target, self.time, self.id, tuple(self.known), tuple(self.past), tuple(self.static)
-        )
+        known, past, static = map(tuple, (self.known, self.past, self.static))
+        return ColumnNames(self.target, self.time, self.id, known, past, static, self.time_zone)
 
     @property
     def _head(self) -> Head:
@@ -125,8 +126,8 @@ class PanelModel(Estimator):
     def _calibrates(self) -> bool:
         return self.calibrate and len(self.quantiles) > 0
 
-    def _read(self, data: Any) -> tuple[Table, Sequence[Series]]:
-        """Series to go on from: of new data, or those kept from training."""
+    def _read(self, data: Any, horizon: int = 0) -> tuple[Table, Sequence[Series]]:
+        """Series to go on from, whose times have room for so many steps more: new, or kept from training."""
         self._left_out = None
         if data is None:
             return self._table, self._tails
@@ -137,14 +138,21 @@ class PanelModel(Estimator):
             raise DataError(f"{table.name}: no series has a value in column {self.target!r} to go on from.")
         self.setup_.refuse_other_units(series, self.target)
         self._left_out = without_values(table, self._names, series)
+        refuse_no_room(table, self.time, series, self.setup_.frequency, horizon)
         return table, series
 
     def _as_table(self, data: Any, name: str = "the data") -> Table:
         """What is given as a table, ids and static covariates of a text file as those of the training."""
-        table = as_table(data, self._names, name, ids_as_numbers=self._ids_are_numbers())
+        ids_as_numbers = self._ids_are_numbers()
+        table = as_table(data, self._names, name, ids_as_numbers=ids_as_numbers, learnt_zone=self._zone)
         for column in self.setup_.statics.names_of_words(self.static):
             table = table.with_words(column)
         return self._checked_table(table)
+
+    @property
+    def _zone(self) -> str | None:
+        """The time zone that the times of the training had; before it the one that is named."""
+        return (self._table.zones or {}).get(self.time) if hasattr(self, "_table") else self.time_zone
 
     def _ids_are_numbers(self) -> bool:
         """Whether it was trained on series whose ids are numbers; not yet, while it is being trained."""

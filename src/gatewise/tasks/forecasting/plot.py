@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,15 @@ from gatewise.data.columns import Column
 from gatewise.data.frames import Table
 from gatewise.data.frequency import Frequency
 from gatewise.data.panel import ColumnNames, Series
-from gatewise.errors import DataError
+from gatewise.data.tables import as_table
+from gatewise.errors import ArgumentError, DataError
+from gatewise.tasks.checks import check_number
 from gatewise.tasks.forecasting.verdict import nominal_share
 
-__all__ = ["plot_anomalies", "plot_backtest", "plot_forecasts"]
+if TYPE_CHECKING:
+    from gatewise.tasks.forecasting.panel_model import PanelModel
+
+__all__ = ["plot", "plot_anomalies", "plot_backtest", "plot_forecasts"]
 
 _OBSERVED, _FORECAST, _BAND, _EVENT = charts.GREY, charts.BLUE, "rgba(0,114,178,0.2)", charts.RED
 _HIDDEN = "rgba(0,0,0,0)"
@@ -87,6 +92,26 @@ def _check_columns(table: Table, method: str, needed: Sequence[str]) -> None:
     for name in needed:
         if name not in table.columns:
             raise DataError(f"{method} has no column {name!r}; expected what the method {method} returned.")
+
+
+def plot(
+    model: PanelModel, data: Any, forecast: Callable[[], Any], anomalies: Any, backtest: Any, most: int
+) -> Any:
+    """``Forecaster.plot``, of which arguments, result and errors are; ``forecast`` goes on from the data."""
+    model._check_fitted()
+    check_number("most", most, low=1, whole=True)
+    if anomalies is not None and backtest is not None:
+        raise ArgumentError("anomalies and backtest are both given; expected one of them, or none.")
+    names, zone = model._names, model._zone
+    if anomalies is not None:
+        return plot_anomalies(as_table(anomalies, names, "anomalies", learnt_zone=zone), names, most)
+    if backtest is not None:
+        made = as_table(backtest, names, "backtest", learnt_zone=zone)
+        return plot_backtest(made, names, model.quantiles, most)
+    table, series = model._read(data)
+    forecasts = as_table(forecast(), names, learnt_zone=zone)
+    how = names, model.setup_.frequency, model.quantiles
+    return plot_forecasts(series[:most], table, forecasts, *how)
 
 
 def plot_anomalies(scored: Table, names: ColumnNames, most: int) -> Any:
