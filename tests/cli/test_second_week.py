@@ -106,7 +106,7 @@ def test_other_sizes_are_refused_by_the_names_of_options(task, command, tmp_path
     assert main(list(map(str, command(task, 1, "--init", path, "--hidden-size=6")))) == 2
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"gatewise: error: --init {path} was trained with --hidden-size 4, and now --hidden-size 6; "
-        "its weights fit no other. Give --hidden-size 4, or leave --init out to begin with drawn weights."
+        "its weights fit no other. Take the same, or leave --init out to begin with drawn weights."
     )
     missing = str(tmp_path / "none.safetensors")
     assert main(list(map(str, command(task, 1, "--init", missing)))) == 2

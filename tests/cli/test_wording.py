@@ -71,7 +71,8 @@ def commands(path=(), command=None):
             "trained with known=('price',) and horizon=24",
             "trained with known price and horizon 24",
         ),
-        ("predict m", "text_column='text', but", "text column text, but"),
+        ("predict m", "text_column='text', but", "--text text, but"),
+        ("magnify m", "text_column='text', but", "text column text, but"),
         (
             "info",
             "Finish it with fit(..., checkpoint='a)b', resume=True), or on the command line with X",
@@ -89,6 +90,44 @@ def commands(path=(), command=None):
             "Bring them, or go.",
         ),
         ("evaluate m d", "Install 'x[y]', or in Python do without: bleu=False. Go.", "Install 'x[y]'. Go."),
+        ("train classify", "--text y is no; --label=y has", "--text y is no; --label=y has"),
+        ("train classify", "text_column='y' is no column", "--text y is no column"),
+        ("train forecast", "a header, or header=False for none.", "a header, or --no-header for none."),
+        ("magnify m", "a header, or header=False for none.", "a header."),
+        (
+            "train translate",
+            "rename one, or name it with source_column=, or header=False if there is none.",
+            "rename one, or name it with --source-column, or --no-header if there is none.",
+        ),
+        (
+            "train classify",
+            "rename it, or name it with keep= or id_column=.",
+            "rename it, or name it with --keep or --id.",
+        ),
+        ("magnify m", "rename it, or name it with keep= or id_column=, or header=False.", "rename it."),
+        ("magnify m", "as well, as (a, b), or on the command line behind a tab.", "as well, behind a tab."),
+        (
+            "magnify m",
+            "part, or numbers with to_frame(), or on the command line with -o F.",
+            "part, or numbers with -o F.",
+        ),
+        ("info m", "Write CSV, or in Python give it to gatewise.data.read_series. So.", "Write CSV. So."),
+        (
+            "train tag",
+            "expected O; leave scheme out, or leave it out.",
+            "expected O; leave --scheme out, or leave it out.",
+        ),
+        (
+            "train forecast",
+            "validation: 2 series; leave validation out.",
+            "--validation: 2 series; leave --validation out.",
+        ),
+        ("plot m", "anomalies: 'x' is none", "--anomalies: 'x' is none"),
+        (
+            "train tag",
+            "there it was crf=True, now it is crf=False.",
+            "there it was --crf, now it is --no-crf.",
+        ),
         ("evaluate m d", "as in 8:14 or file.csv", "as in 8:14 or file.csv"),
     ],
 )
@@ -211,6 +250,7 @@ def folder(tmp_path_factory):
         "tags.txt": "in O\nRome B-LOC\n\n" * 9,
         "pairs.tsv": "a b\tb a\n" * 20,
         "long.tsv": "a b\tb a\n" * 20 + "a " * 30 + "\tb\n",
+        "all_long.tsv": ("a " * 30 + "\tb\n") * 3,
         "alone.txt": "a b\n" * 20,
     }
     for name, content in files.items():
@@ -251,6 +291,32 @@ MISTAKES = [
     ("train translate alone.txt -o OUT", "with TARGET"),
     ("train translate pairs.tsv -o OUT --validation alone.txt", "with --validation-target"),
     ("train translate pairs.tsv -o OUT --hidden-size 3", "--hidden-size 3"),
+    ("train classify films.csv -o OUT --text y --label label", "--text y, but 'films.csv' has the columns"),
+    ("train forecast series.csv -o OUT --past price --known price", "which is --known too"),
+    (
+        "train forecast series.csv -o OUT --init forecast.safetensors --distribution student_t",
+        "Take the same, or leave --init out",
+    ),
+    ("train translate films.csv -o OUT", "meant with --source-column, or --no-header if"),
+    (
+        "train translate pairs.tsv -o OUT --validation all_long.tsv --max-length 9 --leave-out-long",
+        "--validation: each of 3 pairs",
+    ),
+    ("evaluate translate.safetensors films.csv", "meant with --source-column, or --no-header if"),
+    ("predict classify.safetensors -", "DATA -, which is standard input, is for a tagger or a translator"),
+    ("predict forecast.safetensors -", "DATA -, which is standard input, is for a tagger or a translator"),
+    ("predict tag.safetensors tags.txt --beam-size 3", "--beam-size 3 is for a translator"),
+    ("predict forecast.safetensors --attention", "--attention is for a translator"),
+    ("predict translate.safetensors alone.txt --text y", "--text y is for a classifier or a tagger"),
+    (
+        "predict forecast.safetensors --min-confidence 0.5",
+        "--min-confidence 0.5 is for a classifier or a tagger",
+    ),
+    ("plot forecast.safetensors -o f.html --anomalies series.csv", "--anomalies: 'series.csv' has no column"),
+    ("plot forecast.safetensors -o f.html --backtest series.csv", "--backtest: 'series.csv' has no column"),
+    ("magnify translate.safetensors --data films.csv", "the columns label, review; rename one of them."),
+    ("magnify classify.safetensors --data films.csv", "the columns label, review; rename one of them."),
+    ("magnify translate.safetensors --text a\tb\tc", "one tab and its target"),
     ("generate text.safetensors --temperature -1", "--temperature -1"),
     ("generate text.safetensors --top-p 2", "--top-p 2"),
     ("predict known.safetensors", "--future not given"),
@@ -278,7 +344,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("line", "named"), MISTAKES, ids=[line for line, _ in MISTAKES])
 def test_no_mistake_is_told_in_keywords(line, named, folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(folder)
-    arguments = [each.replace("OUT", str(tmp_path / "m")) for each in line.split()]
+    arguments = [each.replace("OUT", str(tmp_path / "m")) for each in line.split(" ")]
     arguments = [f"{each}.safetensors" if each == str(tmp_path / "m") else each for each in arguments]
     assert main(arguments) == 2
     err = capsys.readouterr().err

@@ -88,13 +88,13 @@ def _check_header(names: list[str], name: str) -> None:
     if all(map(is_number, cells[1:])) and not all(cell.strip().isdigit() for cell in cells[1:]):
         raise DataError(
             f"{name}, line 1 has numbers where the names of columns stand, {', '.join(cells)[:40]}; expected "
-            "a header, or --no-header (header=False) for a table without one."
+            "a header, or header=False for a table without one."
         )
     if not names or len(set(names)) < len(names):
         told = f"{names}"[:80]
         raise DataError(
-            f"{name}, line 1: {told} is no header; expected a different name for each column, or --no-header "
-            "(header=False) for a table without one."
+            f"{name}, line 1: {told} is no header; expected a different name for each column, or "
+            "header=False for a table without one."
         )
 
 

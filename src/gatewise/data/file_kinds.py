@@ -48,10 +48,10 @@ _UNPACK = "Unpack it, and give the file in it."
 _AS_TEXT = "Save its text as a plain text file."
 _AS_CSV = "Save its table as CSV."
 _NO_TEXT = "There is no text or table in it."
-_ARRAYS = "Load its arrays in Python, and give them to fit or predict there."
-_FRAME = "Read it as a data frame in Python; and give that there, or write it as CSV."
-_SERIES = "Classifiers of series read it: gatewise train classify, or gatewise.data.read_series in Python."
-_TAGS = "Taggers read it: gatewise train tag, or gatewise.data.read_tagged in Python."
+_ARRAYS = "Write it as CSV, or in Python give its arrays to fit or predict."
+_FRAME = "Write it as CSV, or in Python give it as a data frame."
+_SERIES = "Classifiers of series read it: gatewise train classify, or in Python gatewise.data.read_series."
+_TAGS = "Taggers read it: gatewise train tag, or in Python gatewise.data.read_tagged."
 
 _KINDS = {
     kind.name: kind

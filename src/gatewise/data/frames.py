@@ -297,6 +297,7 @@ def read_file(path: str | Path, *, header: bool = True) -> Table:
     Raises:
         DataError: the file is missing, empty, not UTF-8, of another kind, or a row has not as many cells as
             the header.
+        ArgumentError: it is a Parquet file, and ``header`` is False.
         MissingExtraError: it is a Parquet file, and pyarrow is not installed.
     """
     path = Path(path)
@@ -304,6 +305,11 @@ def read_file(path: str | Path, *, header: bool = True) -> Table:
         raise DataError(f"{str(path)!r} {problem}; expected a CSV or Parquet file.")
     kind = file_kind(path)
     if is_parquet(path) or (kind is not None and kind.name == "parquet"):
+        if not header:
+            raise ArgumentError(
+                f"header=False, but {str(path)!r} is a Parquet file, whose columns have names; leave header= "
+                "out."
+            )
         arrow = _arrow()
         try:
             return Table.of(arrow.parquet.read_table(path), repr(str(path)))
@@ -324,12 +330,12 @@ def file_cells(path: str | Path, *, header: bool = True, expected: str = "a CSV 
         expected: what the file should be, for errors.
 
     Raises:
-        DataError, MissingExtraError: as ``read_file``.
+        DataError, ArgumentError, MissingExtraError: as ``read_file``.
     """
     kind = None if file_problem(path) else file_kind(path)
     if not is_parquet(Path(path)) and (kind is None or kind.name != "parquet"):
         return read_cells(path, header=header, expected=expected)
-    table = read_file(path)
+    table = read_file(path, header=header)
     return Cells(table.name, {name: table.written(name) for name in table.columns})
 
 
