@@ -11,6 +11,7 @@ prints goes through ``worded``, which asks the running command for its options, 
 - What no command has is told in plain words.
 - ``header=False`` is ``--no-header``, where there is such an option.
 - Of ways to read a table otherwise, each behind ", or", those are left out that the command lacks.
+- A method that refuses, as in "save: the sequence is long", is not named.
 - Advice in Python's own syntax is left out, if it follows ", as in" or ", or in Python", or comes before
   ", or on the command line".
 
@@ -44,13 +45,17 @@ _CALLED = rf"[A-Za-z_][\w.]*\({_GROUP}\)"
 _VALUE = rf"{_STRING}|\({_GROUP}\)|{_INDEX}|\{{{_GROUP}\}}|{_CALLED}|[-+]?\w(?:[\w.+-]*\w)?"
 _CODE = rf"[A-Za-z_]\w*(?:\.\w+|{_INDEX}|\({_GROUP}\))+"
 
-_OF_TABLES = ("header", "keep", "text_column", "label_column", "id_column", "source_column", "target_column")
+_OF_TABLES = (
+    *("header", "keep", "text_column", "label_column", "id_column", "source_column", "target_column"),
+    *("target", "time", "id", "known", "past", "static"),
+)
 """What may be said of a table to commands that read one, each way to mend it behind ", or"."""
 
 _TOKEN = re.compile(
     rf"""
       (?P<kept>--\w[\w-]*(?:=\S+|\ [Xy]\b)?|\b(?:PYTHON[A-Z]+|[A-Z]+_[A-Z_]+)=\S+)
     | (?P<code>,?\ as\ in\ (?=[\w.]*[\[(]){_CODE})
+    | (?P<function>\A(?:magnify|save):\ )
     | (?P<python>,\ or\ in\ Python\ (?:[^.;]|\.(?=\w))*)
     | (?P<either>(?:with|by|as)\ (?:{_CALLED}|\({_GROUP}\)),\ or\ on\ the\ command\ line\ )
     | (?P<ways>(?:,\ or\ [^,.;=]*\b(?:{"|".join(_OF_TABLES)})=[^,.;]*)+)
@@ -144,7 +149,7 @@ class Wording:
             name: text for name, text in match.groupdict().items() if text is not None
         }
         match found:
-            case {"code": _} | {"python": _} | {"either": _}:
+            case {"code": _} | {"python": _} | {"either": _} | {"function": _}:
                 return ""
             case {"ways": text}:
                 return "".join(self._way(each) for each in re.findall(r", or [^,]*", text))
@@ -176,7 +181,8 @@ class Wording:
 
     def _shown(self, name: str) -> bool:
         """Whether this command has an option for an argument, be it for its opposite."""
-        return name in self._own or f"no_{name}" in self._own
+        own = self._own.get(name) or self._own.get(f"no_{name}")
+        return own is not None and own.shown.startswith("--")
 
     def _argument(self, name: str, key: str | None, value: str | None) -> str:
         """What ``name=value`` is called; as it is where options are written so, as ``--magnify every=N``."""

@@ -56,6 +56,8 @@ def read_cells(path: str | Path, *, header: bool = True, expected: str = "a tabl
             many cells as the first, or there is no row; the message gives the line.
     """
     name, lines = repr(str(path)), [line for _, line in numbered_lines(path, expected, ("numbers", "csv"))]
+    if not any(map(str.strip, lines)):
+        raise DataError(f"{name} is empty; expected {expected}.")
     rows = csv.reader((line + "\n" for line in lines), strict=True, delimiter=_delimiter(path, lines, header))
     found: list[list[str]] = []
     numbers: list[int] = []

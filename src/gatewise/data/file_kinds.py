@@ -91,7 +91,7 @@ _KINDS = {
             "text in UTF-16",
             "Convert it to UTF-8, as with: iconv -f UTF-16 -t UTF-8 FILE",
         ),
-        FileKind("binary", "a binary file", "Expected UTF-8 text."),
+        FileKind("binary", "a binary file", "Save what is in it as text in UTF-8."),
         FileKind("csv", "a CSV table", "Classifiers, forecasters and translators read tables."),
         FileKind("html", "an HTML page", "Save its text as a plain text file, or its table as CSV."),
         FileKind("xml", "an XML file", "Save its text as a plain text file, or its table as CSV."),

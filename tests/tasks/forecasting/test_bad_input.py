@@ -81,7 +81,7 @@ TWICE = START + np.minimum(np.arange(40), 38) * DAY
 EACH_BAD_FRAME = pytest.mark.parametrize(
     ("data", "message"),
     [
-        (pd.DataFrame(), "no column 'y'; there are none. Name the column with target="),
+        (pd.DataFrame(), "no column 'y'; there are none. Rename one of them, or name"),
         ({"ds": np.arange(40)}, "no column 'y'; there are 'ds'"),
         ({"y": wave(40)}, "no column 'ds'; .* with time="),
         (one(TWICE), "series 'y' has the time 2024-02-08.* more than once in column 'ds'. .* with id="),
