@@ -93,7 +93,7 @@ def test_the_weights_of_the_first_week_begin_the_second(task, command, tmp_path,
     assert stopped.notes_[0] == f"began with the weights of {str(path)!r}"
     assert main(list(map(str, command(task, 1, "--resume")))) == 2
     err = capsys.readouterr().err
-    assert "there --init was a model, now it is none. Give --init as it was given there, or start anew." in err
+    assert "there --init was a model, now it is none. Give --init as it was given there, or start" in err
     outputs(capsys, *command(task, 1, "--init", path, "--resume"))  # which that run has been saved over
     assert load(path).stopped_by_ == "finished"
     told = json_lines(outputs(capsys, *command(task, 0, "--init", path, "--json")).out)

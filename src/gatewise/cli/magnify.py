@@ -235,6 +235,8 @@ def _sequence(model: Any, text: str | None, data: Path | None, row: int | None) 
         raise ArgumentError("--text is given, but a forecaster reads a table; give it with --data.")
     if text is not None and isinstance(model, SequenceClassifier) and model.n_features_in_ is not None:
         raise ArgumentError("--text is given, but this classifier reads series; give one with --data.")
+    if text is not None and not text.strip() and not isinstance(model, LanguageModel):
+        raise ArgumentError(f"--text {text!r} has no words; expected a text with something in it.")
     if data is None:
         if isinstance(model, SequenceTagger) and text is not None:
             return [word.text for word in split_words(text)]
