@@ -58,7 +58,7 @@ def file_problem(path: str | Path) -> str | None:
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116 (one look, and every error it can give)
     except (FileNotFoundError, NotADirectoryError):
-        return "does not exist"
+        return "does not exist" if str(path) != "-" else "is no file, and standard input is not read here"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     except ValueError as error:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
+import typer
+
+from gatewise.cli.app import app
 from tests.cli.command import TINY, options
 
 SMALL = options(**TINY, epochs=1)
@@ -20,3 +26,20 @@ def check_line(err, named, remedy, inputs, output):
     [named] = filled_in([named], inputs, output)
     assert named in err
     assert remedy in err
+
+
+KEYWORD = re.compile(r"(?<![\w-])\w+=(?!=)")
+STRING = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+
+
+@cache
+def root():
+    return typer.main.get_command(app)
+
+
+def commands(path=(), command=None):
+    command = root() if command is None else command
+    below = getattr(command, "commands", None)
+    if not below:
+        return [path]
+    return [each for name, one in below.items() for each in commands((*path, name), one)]

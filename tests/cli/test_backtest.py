@@ -120,7 +120,7 @@ def test_marks_that_cannot_work_are_refused(marks, message, folder, capsys):
 def test_another_kind_of_model_is_refused(folder, model_path, capsys):
     for command in (["anomalies"], ["backtest"], ["plot", "-o", folder / "x.html"]):
         message = refused(capsys, *command, model_path, folder / "cities.csv")
-        assert "holds a LanguageModel; expected a Forecaster" in message
+        assert "holds a language model; expected a forecaster" in message
 
 
 # backtest
@@ -232,8 +232,8 @@ def test_events_of_data_are_marked_at_once(drawn, folder, tmp_path, capsys):
     [
         (["cities.csv", "--anomalies=cities.csv"], "--anomalies is given, and DATA too"),
         (["--anomalies=cities.csv", "--backtest=cities.csv"], "--anomalies is given, and --backtest too"),
-        (["--backtest=cities.csv"], "backtest has no column 'cutoff'"),
-        (["--anomalies=cities.csv"], "anomalies has no column 'y_hat'"),
+        (["--backtest=cities.csv"], "--backtest: 'cities.csv' has no column 'cutoff'"),
+        (["--anomalies=cities.csv"], "--anomalies: 'cities.csv' has no column 'y_hat'"),
         (["--threshold=2"], "--threshold marks steps of DATA"),
         (["cities.csv", "--rate=0.1", "--threshold=2"], "--rate is given, and --threshold too"),
         (["--most=0"], "--most 0; expected a whole number of at least 1"),

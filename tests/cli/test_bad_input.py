@@ -30,8 +30,8 @@ def table(*rows):
 
 BAD = table(
     # name, command, what the line names, what it says to do or expects
-    ("empty text", train("IN/empty.txt"), "IN/empty.txt", "there is nothing to learn from"),
-    ("binary text", train("IN/binary.txt"), "IN/binary.txt", "Expected UTF-8 text"),
+    ("empty text", train("IN/empty.txt"), "IN/empty.txt", "expected a text with something in it"),
+    ("binary text", train("IN/binary.txt"), "IN/binary.txt", "text in UTF-8"),
     ("text of zero bytes", train("IN/zeros.txt"), "IN/zeros.txt", "Expected UTF-8 text"),
     ("Latin text", train("IN/latin.txt"), "IN/latin.txt', line 3", "iconv -f WINDOWS-1252 -t UTF-8"),
     ("UTF-16 text", train("IN/utf16.txt"), "IN/utf16.txt' is text in UTF-16", "iconv -f UTF-16 -t UTF-8"),
@@ -49,7 +49,7 @@ BAD = table(
         "empty validation",
         train("IN/good.txt", "--validation=IN/empty.txt"),
         "IN/empty.txt",
-        "nothing to learn",
+        "expected a text with something in it",
     ),
     ("missing validation", train("IN/good.txt", "--validation=IN/no.txt"), "IN/no.txt", "check the path"),
     ("short validation", train("IN/good.txt", "--validation=IN/short.txt"), "IN/short.txt", "Give more text"),
@@ -198,8 +198,8 @@ def test_bad_input_is_one_line(arguments, named, remedy, inputs, tmp_path, capsy
 
 
 @table(
-    ("empty text", train("IN/empty.txt"), "IN/empty.txt", "there is nothing to learn from"),
-    ("binary text", train("IN/binary.txt"), "IN/binary.txt", "Expected UTF-8 text"),
+    ("empty text", train("IN/empty.txt"), "IN/empty.txt", "expected a text with something in it"),
+    ("binary text", train("IN/binary.txt"), "IN/binary.txt", "text in UTF-8"),
     (
         "text shorter than a window",
         train("IN/short.txt"),

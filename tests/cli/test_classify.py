@@ -154,7 +154,7 @@ def test_labels_for_series(series, tmp_path, capsys):
         ),
         (
             ["train", "classify", "TABLE", "-o", "OUT"],
-            "has the columns label, review; name the one that is meant with --text",
+            "has the columns label, review; rename one of them, or name the one that is meant with --text",
         ),
         (["predict", "MODEL", "TABLE"], "error: a column 'text' is needed, but '"),
         (["train", "classify", "nowhere.txt", "-o", "OUT"], "'nowhere.txt' does not exist"),

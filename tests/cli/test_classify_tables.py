@@ -207,10 +207,13 @@ def write_plain(data):
         ),
         (
             ["--text", "review", "--min-confidence", "80"],
-            "--min-confidence=80; expected a probability, from 0 to 1",
+            "--min-confidence 80.0; expected a number of at least 0 and at most 1, or leave it out.",
         ),
-        (["--text", "review", "--min-confidence", "nan"], "--min-confidence=nan; expected a probability"),
-        (["--text", "review", "--min-confidence=-0.1"], "--min-confidence=-0.1; expected a probability"),
+        (["--text", "review", "--min-confidence", "nan"], "--min-confidence nan; expected a finite number"),
+        (
+            ["--text", "review", "--min-confidence=-0.1"],
+            "--min-confidence -0.1; expected a number of at least 0",
+        ),
     ],
 )
 def test_bad_options_are_one_line(arguments, message, model, table, monkeypatch, capsys):
@@ -234,4 +237,6 @@ def test_options_of_classifiers_are_for_them_only(option, model_path, page, caps
     assert main(["predict", str(path), str(page), option]) == 2
     assert option.partition("=")[0] in capsys.readouterr().err
     assert main(["evaluate", str(model_path), str(page), option]) == 2
-    assert "is for tables of a classifier, and a LanguageModel was given" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert err.startswith(f"gatewise: error: {option.replace('=', ' ')} is for a classifier")
+    assert "holds a language model; leave it out" in err

@@ -164,7 +164,7 @@ def test_bad_input_is_one_line(change, arguments, named, sales, tmp_path, capsys
 
 def test_a_future_is_for_forecasters_only(model_path, tmp_path, capsys):
     assert main(["predict", str(model_path)]) == 2
-    assert "LanguageModel" in capsys.readouterr().err
+    assert "holds a language model" in capsys.readouterr().err
 
 
 def test_a_table_is_written_as_what_its_name_says(model, tmp_path, capsys):

@@ -10,6 +10,7 @@ import pytest
 
 from gatewise import load
 from gatewise.cli import main
+from gatewise.data.table_files import file_content
 from tests.cli.command import options, outputs
 
 TINY = options(horizon=3, hidden_size=8, epochs=2, steps_per_epoch=5, batch_size=16)
@@ -68,3 +69,16 @@ def test_a_first_line_of_numbers_is_told(content, message, tmp_path, capsys):
     err = capsys.readouterr().err
     assert message in err
     assert "--no-header" in err
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.pq", "t.csv"])
+def test_a_file_with_names_of_its_own_is_not_read_without(name, tmp_path, capsys):
+    columns = {"ds": list(range(60)), "y": [each % 5 for each in range(60)]}
+    (tmp_path / name).write_bytes(file_content(columns, "t.parquet"))
+    path, output = str(tmp_path / name), str(tmp_path / "m.safetensors")
+    for command in (["train", "forecast"], ["train", "classify"], ["train", "translate"]):
+        assert main([*command, path, "-o", output, "--no-header"]) == 2
+        err = capsys.readouterr().err
+        assert (
+            f"--no-header, but {path!r} is a Parquet file, whose columns have names; leave --no-header" in err
+        )

@@ -139,6 +139,6 @@ def test_other_models_have_no_beam(option, model_path, folder, capsys):
     model = str(model_path)
     if option != "--attention":
         assert main(["evaluate", model, str(folder / "sources.txt"), option]) == 2
-        assert "is for a Translator" in capsys.readouterr().err
+        assert "is for a translator" in capsys.readouterr().err
     assert main(["predict", model, option]) == 2
     assert capsys.readouterr().out == ""

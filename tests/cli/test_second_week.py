@@ -91,6 +91,9 @@ def test_the_weights_of_the_first_week_begin_the_second(task, command, tmp_path,
     assert f"note: began with the weights of {str(path)!r}\n" in out
     stopped = load(path)
     assert stopped.notes_[0] == f"began with the weights of {str(path)!r}"
+    assert main(list(map(str, command(task, 1, "--resume")))) == 2
+    err = capsys.readouterr().err
+    assert "there --init was a model, now it is none. Give --init as it was given there, or start" in err
     outputs(capsys, *command(task, 1, "--init", path, "--resume"))  # which that run has been saved over
     assert load(path).stopped_by_ == "finished"
     told = json_lines(outputs(capsys, *command(task, 0, "--init", path, "--json")).out)
@@ -106,7 +109,7 @@ def test_other_sizes_are_refused_by_the_names_of_options(task, command, tmp_path
     assert main(list(map(str, command(task, 1, "--init", path, "--hidden-size=6")))) == 2
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"gatewise: error: --init {path} was trained with --hidden-size 4, and now --hidden-size 6; "
-        "its weights fit no other. Give --hidden-size 4, or leave --init out to begin with drawn weights."
+        "its weights fit no other. Take the same, or leave --init out to begin with drawn weights."
     )
     missing = str(tmp_path / "none.safetensors")
     assert main(list(map(str, command(task, 1, "--init", missing)))) == 2

@@ -192,6 +192,8 @@ def test_raw_sentences_say_where_their_words_stand(columns, tmp_path, capsys, mo
     assert err == "note: 1 sentence has no words, line 2: no row is of such a sentence\n"
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(RAW.encode())))
     assert outputs(capsys, "predict", path, "--json")[0] == out
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(RAW.encode())))
+    assert outputs(capsys, "predict", path, "-", "--json")[0] == out
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(RAW.replace("\n", "\r\n").encode())))
     outputs(capsys, "predict", path, "-o", table)
     rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
@@ -326,9 +328,12 @@ def test_a_stopped_run_goes_on(columns, tmp_path, capsys):
         (["predict", "MODEL", "DATA", "--text=a"], "--text and DATA "),
         (
             ["predict", "MODEL", "--text=a", "--min-confidence=2"],
-            "--min-confidence=2; expected a number from 0",
+            "--min-confidence 2.0; expected a number of at least 0",
         ),
-        (["predict", "MODEL", "--text=a", "--min-confidence=nan"], "--min-confidence=nan; expected a number"),
+        (
+            ["predict", "MODEL", "--text=a", "--min-confidence=nan"],
+            "--min-confidence nan; expected a finite number",
+        ),
         (["predict", "CLASSIFIER", "--text=a"], "DATA is missing: a classifier needs a file"),
         (["predict", "MODEL", "RAW"], "raw.txt', line 2: 3 columns between spaces; expected 2, as in line 1"),
         (["predict", "MODEL", "RAW"], "For raw sentences, one a line: gatewise predict MODEL < "),

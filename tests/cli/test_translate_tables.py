@@ -142,7 +142,7 @@ def test_a_source_that_is_empty_before_a_tab_keeps_its_place(model, tmp_path, ca
         ),
         (
             ["predict", "MODEL", "t.csv"],
-            "a column 'source' is needed, but 't.csv' has the columns en, de; name the one",
+            "a column 'source' is needed, but 't.csv' has the columns en, de; rename one of them, or name",
         ),
         (["evaluate", "MODEL", "t.csv", "--source-column=en"], "a column 'target' is needed"),
         (
@@ -152,7 +152,7 @@ def test_a_source_that_is_empty_before_a_tab_keeps_its_place(model, tmp_path, ca
         (["predict", "MODEL", "--source-column=en"], "need DATA, a table; it is missing"),
         (
             ["predict", "MODEL", "t.csv", "--text=en"],
-            "--text en is for tables of a classifier, and a Translator",
+            "--text en is for a classifier or a tagger, and ",
         ),
         (
             ["evaluate", "MODEL", "t.csv", "t.de", "--no-header"],

@@ -141,7 +141,7 @@ def test_what_cannot_be_sought(model, text, mark, message):
 
 
 def test_only_a_language_model_has_marks():
-    with pytest.raises(ArgumentError, match="--mark needs a language model; this is a Forecaster"):
+    with pytest.raises(ArgumentError, match="--mark needs a language model; this is a forecaster"):
         search_report(gw.Forecaster(), "the cat", (3, 4))
 
 

@@ -230,7 +230,7 @@ ROWS = {"unique_id": words("a", "a", "b", "b"), "ds": days(4), "y": [1.0, 2, 3, 
         (
             {},
             {"id": "shop"},
-            "no column 'shop'; there are 'unique_id', 'ds', 'y', 'k'. Name the column with id=",
+            "no column 'shop'; there are 'unique_id', 'ds', 'y', 'k'. Rename .* with id=",
         ),
         ({}, {"target": "v"}, "no column 'v'; .* with target="),
         ({}, {"time": "t"}, "no column 't'; .* with time="),

@@ -127,7 +127,7 @@ def test_columns_by_name(write):
     by_site = read_sequences(path, SequenceColumns(label="site", id="who", keep=("label",)))
     assert by_site.y == list(sites[1])
     with pytest.raises(
-        DataError, match=r"line 2: column 'who' is 's0'; expected a number. .* --keep or --id"
+        DataError, match=r"line 2: column 'who' is 's0'; expected a number. .* keep= or id_column="
     ):
         read_sequences(path)
 
@@ -233,7 +233,7 @@ def test_empty_texts_keep_their_rows(write):
         (
             "a.csv",
             "class,0,1\nup,0.5,0.5\n",
-            "a column 'label' is needed, but .* the columns class, 0, 1; name the",
+            "a column 'label' is needed, but .* the columns class, 0, 1; rename one",
         ),
         ("a.csv", "label,a,b\n1,0.5,0.5\n2,x,2\n", "a column 'text' is needed|column 'a' is 'x'"),
         (
@@ -319,15 +319,15 @@ def test_other_kinds_are_refused(kind, write):
 
 def test_columns_need_a_table(write):
     for columns, option in (
-        (SequenceColumns(keep=("a",)), "--keep a"),
-        (SequenceColumns(label="a"), "--label a"),
-        (SequenceColumns(header=False), "--no-header"),
+        (SequenceColumns(keep=("a",)), r"keep=\('a',\)"),
+        (SequenceColumns(label="a"), "label_column='a'"),
+        (SequenceColumns(header=False), "header=False"),
     ):
         with pytest.raises(ArgumentError, match=f"{option} is for tables; .*x.ts' has no columns"):
             read_sequences(write(ts(), "x.ts"), columns)
     with pytest.raises(DataError, match="holds texts; expected series of numbers"):
         read_series(write("1 fine film\n0 dull\n"))
     with pytest.raises(
-        ArgumentError, match=r"--keep b, but .* has the columns label, text; expected one of them"
+        ArgumentError, match=r"keep='b', but .* has the columns label, text; expected one of them"
     ):
         read_sequences(write("label,text\n1,a\n", "a.csv"), SequenceColumns(keep=("b",)))

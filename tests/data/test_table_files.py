@@ -82,7 +82,8 @@ def test_cells_are_numbers_where_all_of_them_are(cells, expected, tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", r"line 1: \[\] is no header"),
+        (b"", "is empty; expected a CSV or Parquet file"),
+        (b"\n \n\n", "is empty; expected a CSV or Parquet file"),
         (b"a,a\n1,2\n", r"line 1: \['a', 'a'\] is no header; expected a different name"),
         (b"a,b\n", "has no rows below its header"),
         (b"a,b\n1,2\n\n3\n", "line 4: 1 cells; expected 2, as in the header"),
@@ -90,7 +91,7 @@ def test_cells_are_numbers_where_all_of_them_are(cells, expected, tmp_path):
         ("a,b\nä,2\n".encode("latin-1"), "line 2: byte 0xe4 is not UTF-8"),
         (gzip.compress(b"a,b\n1,2\n" * 100)[:-12], "is no whole gzip file"),
     ],
-    ids=["empty", "same names", "no rows", "short row", "long row", "latin-1", "cut gz"],
+    ids=["empty", "blank", "same names", "no rows", "short row", "long row", "latin-1", "cut gz"],
 )
 def test_files_that_cannot_be_read(data, message, tmp_path):
     path = tmp_path / "d.csv"

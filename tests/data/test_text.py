@@ -134,7 +134,7 @@ def test_bytes_that_are_not_utf8_are_refused_with_their_line(content, line, byte
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is empty; there is nothing to learn"),
+        (b"", "is empty; expected a text"),
         (b"text, then \0 a zero byte", "is a binary file: it contains zero bytes. Expected UTF-8"),
         (b"x" * 2_000_000 + b"\0", "is a binary file: it contains zero bytes. Expected UTF-8"),
         ("to be".encode("utf-16-le"), "is a binary file: it contains zero bytes. Expected UTF-8"),

@@ -215,7 +215,9 @@ def test_other_hyperparameters_are_named_with_what_to_give(name, changes, differ
         case.make(**changes).fit(*case.second, init=path)
     assert differing in str(error.value)
     assert str(error.value).startswith(f"init={str(path)!r} was trained with ")
-    assert "Give " in str(error.value)
+    assert "Take the same, or leave init= out" in str(error.value) or "to take the model's" in str(
+        error.value
+    )
 
 
 @pytest.mark.parametrize("name", WEEKS)
@@ -278,7 +280,10 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_bits(name, trained, tmp_path
     again = case.make().fit(*case.second, init=path, checkpoint=checkpoint, resume=True)
     np.testing.assert_array_equal(again.network_.parameters.vector, whole.network_.parameters.vector)
     other = case.make(seed=5).fit(*case.first)
-    for init, message in ((None, "init was a model, now it is none"), (other, "a model, now it is another")):
+    for init, message in (
+        (None, "there init= was a model, now it is none"),
+        (other, "a model, now it is another"),
+    ):
         with pytest.raises(ArgumentError, match=message):
             case.make().fit(*case.second, init=init, checkpoint=checkpoint, resume=True)
 
@@ -301,9 +306,9 @@ def test_a_run_saved_over_the_model_that_it_began_with_goes_on(name, trained, tm
 def test_a_run_that_began_anew_does_not_go_on_with_a_model(name, trained, tmp_path):
     case, path, checkpoint = WEEKS[name], trained[name][1], tmp_path / "c.safetensors"
     case.make(time_limit=1e-9).fit(*case.first, checkpoint=checkpoint)
-    with pytest.raises(ArgumentError, match="there init was none, now it is a model"):
+    with pytest.raises(ArgumentError, match="there init= was none, now it is a model"):
         case.make().fit(*case.first, init=path, checkpoint=checkpoint, resume=True)
-    with pytest.raises(ArgumentError, match=r"data are not those of that run.*init=, --init"):
+    with pytest.raises(ArgumentError, match=r"data are not those of that run.*by init="):
         case.make().fit(*case.second, checkpoint=checkpoint, resume=True)
 
 

@@ -97,7 +97,7 @@ def test_a_checkpoint_is_a_model_file_too(text, tmp_path):
 def test_other_settings_are_refused(change, named, text, tmp_path):
     path = tmp_path / "c.safetensors"
     LanguageModel(**OPTIONS, time_limit=1e-9).fit(text, checkpoint=path)
-    with pytest.raises(ArgumentError, match=rf"{named} was .*, now it is .*start anew"):
+    with pytest.raises(ArgumentError, match=rf"there it was {named}=.*, now it is {named}=.*start anew"):
         LanguageModel(**{**OPTIONS, **change}).fit(text, checkpoint=path, resume=True)
 
 

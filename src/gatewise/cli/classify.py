@@ -36,6 +36,8 @@ from gatewise.data.labelled import is_table
 from gatewise.data.sequence_files import Sequences, read_sequences
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import SequenceClassifier
+from gatewise.tasks.checks import check_number
+from gatewise.tasks.classification.labels import likeliest
 
 __all__ = ["evaluate", "predict", "read_for", "train"]
 
@@ -58,8 +60,8 @@ def train(
         str,
         typer.Option(help="balanced; or weights by label, 1 for those left out.", metavar="LABEL=NUMBER,..."),
     ] = "none",
-    text: TextOption = None,
-    label: LabelOption = None,
+    text_column: TextOption = None,
+    label_column: LabelOption = None,
     id_column: IdOption = None,
     keep: KeepOption = None,
     no_header: NoHeaderOption = False,
@@ -75,7 +77,7 @@ def train(
     A checkpoint is kept beside the model while training runs; --resume goes on from it to the very bits
     of a run without a stop.
     """
-    columns = sequence_columns(text, label, id_column, keep, no_header)
+    columns = sequence_columns(text_column, label_column, id_column, keep, no_header)
     X, y = _labelled(read_sequences(data, columns))
     kind = "texts" if isinstance(X[0], str) else "series"
     measured = None if validation is None else _labelled(read_sequences(validation, columns, kind=kind))
@@ -123,8 +125,7 @@ def predict(
     """
     if data is None:
         raise ArgumentError("DATA is missing: a classifier needs a file of series or texts.")
-    if min_confidence is not None and not 0 <= min_confidence <= 1:
-        raise ArgumentError(f"--min-confidence={min_confidence:g}; expected a probability, from 0 to 1.")
+    check_number("min_confidence", min_confidence, low=0, high=1, optional=True)
     classes = model.classes_.tolist()
     known = set(map(str, classes))
     found = read_for(model, data, columns, labels=False)
@@ -138,14 +139,11 @@ def predict(
     there = [row for row, sequence in enumerate(found.X) if not isinstance(sequence, str) or sequence]
     labels: list[Any] = [None] * len(found.X)
     shares: list[list[float | None]] = [[None] * len(found.X) for _ in classes]
-    unsure = 0
     if there:
         probabilities = model.predict_proba([found.X[row] for row in there])
-        for row, likely in zip(there, probabilities, strict=True):
-            if min_confidence is None or likely.max() >= min_confidence:
-                labels[row] = classes[int(likely.argmax())]
-            else:
-                unsure += 1
+        answers = likeliest(probabilities, model.classes_, min_confidence or 0).tolist()
+        for row, label, likely in zip(there, answers, probabilities, strict=True):
+            labels[row] = label
             for share, value in zip(shares, likely.tolist(), strict=True):
                 share[row] = value
     for each in found.notes:
@@ -155,7 +153,7 @@ def predict(
             f"{len(empty):,} of {len(found.X):,} texts are empty, and so are their labels: row "
             f"{rows_told([row + 1 for row in empty])}"
         )
-    if unsure:
+    if unsure := sum(labels[row] is None for row in there):
         note(
             f"{unsure:,} of {len(found.X):,} labels are left empty, for they are less sure than "
             f"{min_confidence:g}"

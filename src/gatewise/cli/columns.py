@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from gatewise.cli.models import check_kind
 from gatewise.data.column_roles import SequenceColumns
 from gatewise.data.pairs import PairColumns
-from gatewise.errors import ArgumentError
 from gatewise.tasks import Estimator, Forecaster, SequenceClassifier, Translator
 
 __all__ = [
@@ -29,6 +30,17 @@ __all__ = [
 _COLUMN = "COLUMN"
 _SHOWN = 5
 """Rows that a note names."""
+
+_KINDS: dict[str, tuple[type[Estimator], ...]] = {
+    "text_column": (SequenceClassifier,),
+    "label_column": (SequenceClassifier,),
+    "id_column": (SequenceClassifier, Translator),
+    "keep": (SequenceClassifier, Translator),
+    "source_column": (Translator,),
+    "target_column": (Translator,),
+    "header": (Forecaster, SequenceClassifier, Translator),
+}
+"""Kinds of models that have a use for what is said of columns."""
 
 TextOption: TypeAlias = Annotated[
     str | None,
@@ -105,34 +117,32 @@ def sequence_columns(
 
 def of_columns(
     model: Estimator,
+    path: Path,
     columns: SequenceColumns,
     source_column: str | None = None,
     target_column: str | None = None,
 ) -> dict[str, Any]:
     """What these options say to a command that takes a model of any kind, as its arguments.
 
+    Args:
+        model: of any kind.
+        path: of its file.
+        columns: what is said of tables of sequences.
+        source_column: of tables of pairs.
+        target_column: the same.
+
     Raises:
         ArgumentError: one is given that this kind has no use for.
     """
-    kind = type(model).__name__
-    sides = {"--source-column": source_column, "--target-column": target_column}
-    if isinstance(model, Translator):
-        given = PairColumns(source_column, target_column, columns.id, columns.keep, columns.header)
-        if (option := columns._replace(id=None, keep=()).named()) is not None:
-            raise ArgumentError(f"{option} is for tables of a classifier, and a {kind} was given.")
-        return {} if given == PairColumns() else {"columns": given}
-    for option, name in sides.items():
-        if name is not None:
-            raise ArgumentError(f"{option} {name} is for tables of a translator, and a {kind} was given.")
-    if columns == SequenceColumns():
+    sides = {"source_column": source_column, "target_column": target_column}
+    given = columns.given() | {name: value for name, value in sides.items() if value is not None}
+    for name, value in given.items():
+        check_kind(f"{name}={value!r}", _KINDS[name], model, path)
+    if not given:
         return {}
-    if isinstance(model, SequenceClassifier):
-        return {"columns": columns}
-    if isinstance(model, Forecaster) and columns == SequenceColumns(header=False):
-        return {"header": False}
-    raise ArgumentError(
-        f"{columns.named() or '--no-header'} is for tables of a classifier, and a {kind} was given."
-    )
+    if isinstance(model, Translator):
+        return {"columns": PairColumns(source_column, target_column, *columns[2:])}
+    return {"header": False} if isinstance(model, Forecaster) else {"columns": columns}
 
 
 def beside(carried: Mapping[str, list[Any]], answer: Collection[str]) -> dict[str, list[Any]]:

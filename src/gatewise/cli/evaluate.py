@@ -22,8 +22,8 @@ from gatewise.cli.columns import (
 )
 from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.cli.hyperparameters import with_options_of
+from gatewise.cli.models import check_kind
 from gatewise.cli.wording import worded
-from gatewise.errors import ArgumentError
 from gatewise.tasks import (
     DynamicEvaluation,
     Estimator,
@@ -88,7 +88,7 @@ def evaluate(
         ),
     ] = None,
     text_column: TextOption = None,
-    label: LabelOption = None,
+    label_column: LabelOption = None,
     id_column: IdOption = None,
     keep: KeepOption = None,
     source_column: SourceOption = None,
@@ -102,9 +102,8 @@ def evaluate(
     A value of --dynamic or --cache asks for it by itself.
     """
     loaded = load(model)
-    kind = type(loaded).__name__
-    if target is not None and not isinstance(loaded, Translator):
-        raise ArgumentError(f"TARGET={str(target)!r}, but a {kind} takes one file.")
+    if target is not None:
+        check_kind(f"TARGET={str(target)!r}", (Translator,), loaded, model)
     options: dict[str, Any] = {} if target is None else {"target": target}
     asked: list[tuple[str, Any, type[Estimator]]] = [
         ("batch_size", batch_size, LanguageModel),
@@ -117,13 +116,12 @@ def evaluate(
     for name, given, of in asked:
         if given is None or (given is False and name in ("dynamic", "cache")):
             continue
-        if not isinstance(loaded, of):
-            option = name.replace("_", "-")
-            raise ArgumentError(f"--{option} is for a {of.__name__}; {str(model)!r} holds a {kind}.")
+        check_kind(f"{name}={given!r}", (of,), loaded, model)
         options[name] = given
     options |= of_columns(
         loaded,
-        sequence_columns(text_column, label, id_column, keep, no_header),
+        model,
+        sequence_columns(text_column, label_column, id_column, keep, no_header),
         source_column,
         target_column,
     )

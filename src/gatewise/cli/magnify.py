@@ -17,6 +17,7 @@ from gatewise.cli.classify import read_for
 from gatewise.cli.console import JsonOption, print_json, printable, say
 from gatewise.cli.drawing import PngOption, SvgOption, chosen_formats, draw_beside
 from gatewise.cli.forecast import one_by_one
+from gatewise.cli.models import check_kind
 from gatewise.cli.units import Corpus, Report, meanings_report, parse_range, read_corpus, search_report
 from gatewise.data import TextSource, read_lines, read_pairs
 from gatewise.data.labelled import read_texts
@@ -37,7 +38,13 @@ _ENDINGS = (".html", ".csv", ".parquet", ".pq")
 
 def magnify(
     model: Annotated[Path, typer.Argument(help="Model file.")],
-    text: Annotated[str | None, typer.Option(help="What it is to read.", show_default="none")] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            help="What it is to read; of a translator, behind a tab, also what that should become.",
+            show_default="none",
+        ),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Or a file of the kind that the model was trained on.")
     ] = None,
@@ -110,10 +117,8 @@ def magnify(
         raise ArgumentError(
             "--step chooses answers of the report; it needs -o with a name that ends in .html."
         )
-    if corpus is not None and not isinstance(loaded, LanguageModel | Forecaster):
-        raise ArgumentError(
-            f"--corpus needs a language model or a forecaster, not a {type(loaded).__name__}."
-        )
+    if corpus is not None:
+        check_kind(f"corpus={str(corpus)!r}", (LanguageModel, Forecaster), loaded, model)
     inside = look_into(loaded, _sequence(loaded, text, data, row))
     view = _layer(inside, layer, reverse)
     units = view.arrays["h"].shape[1]
@@ -228,13 +233,29 @@ def _sequence(model: Any, text: str | None, data: Path | None, row: int | None) 
         raise ArgumentError("give either --text, or --data with a file; expected one of the two.")
     if text is not None and isinstance(model, Forecaster):
         raise ArgumentError("--text is given, but a forecaster reads a table; give it with --data.")
+    if text is not None and isinstance(model, SequenceClassifier) and model.n_features_in_ is not None:
+        raise ArgumentError("--text is given, but this classifier reads series; give one with --data.")
+    if text is not None and not text.strip() and not isinstance(model, LanguageModel):
+        raise ArgumentError(f"--text {text!r} has no words; expected a text with something in it.")
     if data is None:
         if isinstance(model, SequenceTagger) and text is not None:
             return [word.text for word in split_words(text)]
+        if isinstance(model, Translator) and text is not None and "\t" in text:
+            return _pair(text)
         return text
     if isinstance(model, LanguageModel) and row is None:
         return TextSource(data).read()
     return _row(model, data, row)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """A source and its target, with a tab between as files have them."""
+    sides = [each.strip() for each in text.split("\t")]
+    if len(sides) != 2 or not all(sides):
+        raise ArgumentError(
+            f"--text {text!r:.60} has tabs; expected a source, or a source, one tab and its target."
+        )
+    return sides[0], sides[1]
 
 
 def _row(model: Any, data: Path, row: int | None) -> Any:

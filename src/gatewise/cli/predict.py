@@ -20,6 +20,8 @@ from gatewise.cli.columns import (
 )
 from gatewise.cli.console import JsonOption
 from gatewise.cli.hyperparameters import with_options_of
+from gatewise.cli.models import check_kind, kinds_told
+from gatewise.cli.standard_input import DASH
 from gatewise.cli.tables import Columns, TableOption, check_table, write_table
 from gatewise.data.table_files import is_parquet
 from gatewise.errors import ArgumentError
@@ -53,15 +55,16 @@ def predict(
     n_best: Annotated[
         int | None, typer.Option(help="Of a translator: most translations of each text.", show_default="1")
     ] = None,
-    text: Annotated[
+    text_column: Annotated[
         str | None,
         typer.Option(
+            "--text",
             help="Of a table: column that holds texts. Of a tagger: sentences to tag, one a line, instead of "
             "DATA.",
             show_default="text",
         ),
     ] = None,
-    label: LabelOption = None,
+    label_column: LabelOption = None,
     id_column: IdOption = None,
     keep: KeepOption = None,
     source_column: SourceOption = None,
@@ -90,33 +93,36 @@ def predict(
     A forecaster goes on from its training data where DATA is left out; a translator then reads standard
     input, and writes line by line. Of a table of pairs, as its first line shows, it reads the sources. A
     tagger reads raw sentences from standard input, one a line, and says where each word stands in its line.
+    DATA may be - for standard input where that is read.
     """
     check_table(output, as_json)
     loaded = load(model)
     if type(loaded) not in _PREDICT:
         raise ArgumentError(
-            f"{str(model)!r} holds a {type(loaded).__name__}, which does not predict rows; expected "
-            f"{' or '.join(kind.__name__ for kind in _PREDICT)}."
+            f"{str(model)!r} holds {kinds_told(type(loaded))}, which does not predict rows; expected "
+            f"{kinds_told(*_PREDICT)}."
         )
-    if future is not None and not isinstance(loaded, Forecaster):
-        raise ArgumentError(f"--future={str(future)!r}, but a {type(loaded).__name__} forecasts nothing.")
+    if future is not None:
+        check_kind(f"future={str(future)!r}", (Forecaster,), loaded, model)
     search |= {"beam_size": beam_size, "n_best": n_best, "attention": attention or None}
     options = {name: value for name, value in {**search, "future": future}.items() if value is not None}
     for name in search:
-        if name in options and not isinstance(loaded, Translator):
-            option = name.replace("_", "-")
-            given = "" if isinstance(options[name], bool) else f"={options[name]}"
-            raise ArgumentError(f"--{option}{given}, but a {type(loaded).__name__} has no beam.")
+        if name in options:
+            check_kind(f"{name}={options[name]!r}", (Translator,), loaded, model)
+    if text_column is not None:
+        check_kind(f"text_column={text_column!r}", (SequenceClassifier, SequenceTagger), loaded, model)
     if isinstance(loaded, SequenceTagger):
-        options |= {} if text is None else {"text": text}
-        text = None
-    options |= of_columns(loaded, sequence_columns(text, label, id_column, keep, no_header), source_column)
+        options |= {} if text_column is None else {"text": text_column}
+        text_column = None
+    named = sequence_columns(text_column, label_column, id_column, keep, no_header)
+    options |= of_columns(loaded, model, named, source_column)
     if min_confidence is not None:
-        if not isinstance(loaded, SequenceClassifier | SequenceTagger):
-            raise ArgumentError(
-                f"--min-confidence is for a classifier or a tagger, not a {type(loaded).__name__}."
-            )
+        kinds = (SequenceClassifier, SequenceTagger)
+        check_kind(f"min_confidence={min_confidence!r}", kinds, loaded, model)
         options["min_confidence"] = min_confidence
+    if data == DASH:
+        check_kind("DATA -, which is standard input,", (SequenceTagger, Translator), loaded, model)
+        data = None
     if isinstance(loaded, Translator) and output is None and not translate.is_table(data, **options):
         translate.stream(loaded, data, as_json=as_json, **options)
         return

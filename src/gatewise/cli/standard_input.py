@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from gatewise.data.lines import decoded_lines
 from gatewise.errors import DataError
 
-__all__ = ["STANDARD_INPUT", "standard_input_lines"]
+__all__ = ["DASH", "STANDARD_INPUT", "standard_input_lines"]
+
+DASH = Path("-")
+"""Said of a file to mean standard input."""
 
 STANDARD_INPUT = "standard input"
 """What it is called in messages."""

@@ -27,6 +27,7 @@ from gatewise.data.word_tables import read_word_table
 from gatewise.data.words import Word, split_words
 from gatewise.errors import ArgumentError, DataError
 from gatewise.tasks import SequenceTagger
+from gatewise.tasks.checks import check_number
 from gatewise.tasks.tagging.answers import tags_and_confidences
 
 __all__ = ["evaluate", "predict", "train"]
@@ -98,8 +99,7 @@ def predict(
     """
     if text is not None and data is not None:
         raise ArgumentError(f"--text and DATA={str(data)!r} are both given; expected one of the two.")
-    if min_confidence is not None and not 0 <= min_confidence <= 1:
-        raise ArgumentError(f"--min-confidence={min_confidence:g}; expected a number from 0 to 1.")
+    check_number("min_confidence", min_confidence, low=0, high=1, optional=True)
     if data is None:
         words = [split_words(line) for line in _raw_sentences(text)]
         _note_empty(words)

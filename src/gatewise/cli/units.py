@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gatewise.cli.console import printable
+from gatewise.cli.models import kinds_told
 from gatewise.data import TextSource, tokenize
 from gatewise.data.frames import Table
 from gatewise.data.table_files import read_file
@@ -125,7 +126,7 @@ def search_report(
         DataError: the text has symbols that the model does not know.
     """
     if not isinstance(model, LanguageModel):
-        raise ArgumentError(f"--mark needs a language model; this is a {type(model).__name__}.")
+        raise ArgumentError(f"--mark needs a language model; this is {kinds_told(type(model))}.")
     tokens, _ = tokens_of(model, text)
     start, stop = mark
     if not 0 <= start < stop <= len(tokens):

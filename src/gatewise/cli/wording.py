@@ -5,9 +5,13 @@ prints goes through ``worded``, which asks the running command for its options, 
 
 - ``horizon=0`` becomes ``--horizon 0``, its value as it would be typed; of ``future=None`` it says that it is
   not given.
-- ``validation=`` by itself, and a name with an underscore, stand for the option: ``--validation``.
+- ``validation=`` by itself, a name with an underscore, one at the beginning with a colon behind it, and one
+  that is to be left out stand for the option: ``--validation``.
 - What only another command has is told in plain words, or with the command that has it.
 - What no command has is told in plain words.
+- ``header=False`` is ``--no-header``, where there is such an option.
+- Of ways to read a table otherwise, each behind ", or", those are left out that the command lacks.
+- A method that refuses, as in "save: the sequence is long", is not named.
 - Advice in Python's own syntax is left out, if it follows ", as in" or ", or in Python", or comes before
   ", or on the command line".
 
@@ -41,19 +45,30 @@ _CALLED = rf"[A-Za-z_][\w.]*\({_GROUP}\)"
 _VALUE = rf"{_STRING}|\({_GROUP}\)|{_INDEX}|\{{{_GROUP}\}}|{_CALLED}|[-+]?\w(?:[\w.+-]*\w)?"
 _CODE = rf"[A-Za-z_]\w*(?:\.\w+|{_INDEX}|\({_GROUP}\))+"
 
+_OF_TABLES = (
+    *("header", "keep", "text_column", "label_column", "id_column", "source_column", "target_column"),
+    *("target", "time", "id", "known", "past", "static"),
+)
+"""What may be said of a table to commands that read one, each way to mend it behind ", or"."""
+
 _TOKEN = re.compile(
     rf"""
-      (?P<kept>--\w[\w-]*(?:=\S+)?|\b(?:PYTHON[A-Z]+|[A-Z]+_[A-Z_]+)=\S+)
+      (?P<kept>--\w[\w-]*(?:=\S+|\ [Xy]\b)?|\b(?:PYTHON[A-Z]+|[A-Z]+_[A-Z_]+)=\S+)
     | (?P<code>,?\ as\ in\ (?=[\w.]*[\[(]){_CODE})
-    | (?P<python>,\ or\ in\ Python\ [^.;]*)
-    | (?P<either>(?:with|by)\ {_CALLED},\ or\ on\ the\ command\ line\ )
+    | (?P<function>\A(?:magnify|save):\ )
+    | (?P<python>,\ or\ in\ Python\ (?:[^.;]|\.(?=\w))*)
+    | (?P<either>(?:with|by|as)\ (?:{_CALLED}|\({_GROUP}\)),\ or\ on\ the\ command\ line\ )
+    | (?P<ways>(?:,\ or\ [^,.;=]*\b(?:{"|".join(_OF_TABLES)})=[^,.;]*)+)
     | (?<![\w.\[\]-])(?P<name>[A-Za-z_]\w*)(?P<key>{_INDEX})?=(?!=)(?P<value>{_VALUE})?
     | (?P<string>{_STRING})
     | (?P<none>(?:,?\ or\ None|\bexpected\ (?:None|False))\b)
     | (?P<tuple>\bas\ \({_GROUP}\))
     | (?<![\w.-])(?P<place>[A-Za-z]\w*)(?P<numbers>(?:\[\d+\])+)
     | (?<![\w.-])(?P<word>[a-z]+(?:_[a-z0-9]+)+)(?![\w=(\[])
-    | (?P<phrase>\b[a-z]+(?=\ is\ given\b)|(?<=expected\ as\ )[a-z]+)
+    | (?P<phrase>
+        \b[a-z]+(?=\ is\ given\b) | (?<=expected\ as\ )[a-z]+ | \A[a-z]+(?=:\ )
+        | (?<=leave\ )[a-z]+(?=\ out\b) | \bvalidation(?=\ has\b)
+      )
     | (?P<given>\b[Xy](?=\ (?:has|holds|is)\b)|(?<=in\ )y(?=[;,]))
     """,
     re.X,
@@ -134,8 +149,10 @@ class Wording:
             name: text for name, text in match.groupdict().items() if text is not None
         }
         match found:
-            case {"code": _} | {"python": _} | {"either": _}:
+            case {"code": _} | {"python": _} | {"either": _} | {"function": _}:
                 return ""
+            case {"ways": text}:
+                return "".join(self._way(each) for each in re.findall(r", or [^,]*", text))
             case {"name": name}:
                 return self._argument(name, match["key"], match["value"])
             case {"none": text} if self._first is not None:
@@ -155,6 +172,18 @@ class Wording:
                 return "DATA"
         return match[0]
 
+    def _way(self, text: str) -> str:
+        """A way to mend something, without the options that this command lacks; nothing if it lacks all."""
+        names = re.findall(r"\b(\w+)=", text)
+        if not any(self._shown(name) for name in names):
+            return ""
+        return ", or " + _TOKEN.sub(self._worded, text.removeprefix(", or "))
+
+    def _shown(self, name: str) -> bool:
+        """Whether this command has an option for an argument, be it for its opposite."""
+        own = self._own.get(name) or self._own.get(f"no_{name}")
+        return own is not None and own.shown.startswith("--")
+
     def _argument(self, name: str, key: str | None, value: str | None) -> str:
         """What ``name=value`` is called; as it is where options are written so, as ``--magnify every=N``."""
         if name in self._spelt:
@@ -164,6 +193,8 @@ class Wording:
             if key is not None and value is not None:
                 return f"{own.shown} {_typed(key[1:-1])}={value}"
             return own.shown if value is None else own.given(value)
+        if value in (None, "False") and f"no_{name}" in self._own:
+            return self._named(f"no_{name}").shown
         if name in self._options and value in (None, "True"):
             return f"{self._options[name].shown} of {_commands(self._elsewhere[name])}"
         told = "" if value is None else f" {'none' if value == 'None' else value}"

@@ -56,6 +56,8 @@ def read_cells(path: str | Path, *, header: bool = True, expected: str = "a tabl
             many cells as the first, or there is no row; the message gives the line.
     """
     name, lines = repr(str(path)), [line for _, line in numbered_lines(path, expected, ("numbers", "csv"))]
+    if not any(map(str.strip, lines)):
+        raise DataError(f"{name} is empty; expected {expected}.")
     rows = csv.reader((line + "\n" for line in lines), strict=True, delimiter=_delimiter(path, lines, header))
     found: list[list[str]] = []
     numbers: list[int] = []
@@ -88,13 +90,13 @@ def _check_header(names: list[str], name: str) -> None:
     if all(map(is_number, cells[1:])) and not all(cell.strip().isdigit() for cell in cells[1:]):
         raise DataError(
             f"{name}, line 1 has numbers where the names of columns stand, {', '.join(cells)[:40]}; expected "
-            "a header, or --no-header (header=False) for a table without one."
+            "a header, or header=False for a table without one."
         )
     if not names or len(set(names)) < len(names):
         told = f"{names}"[:80]
         raise DataError(
-            f"{name}, line 1: {told} is no header; expected a different name for each column, or --no-header "
-            "(header=False) for a table without one."
+            f"{name}, line 1: {told} is no header; expected a different name for each column, or "
+            "header=False for a table without one."
         )
 
 

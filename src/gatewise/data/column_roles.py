@@ -42,14 +42,16 @@ class SequenceColumns(NamedTuple):
     keep: tuple[str, ...] = ()
     header: bool = True
 
-    def named(self) -> str | None:
-        """An option that names a column, as it was given; None if none was."""
-        given = {"--text": self.text, "--label": self.label, "--id": self.id, "--keep": " ".join(self.keep)}
-        return next((f"{option} {value}" for option, value in given.items() if value), None)
+    def given(self) -> dict[str, Any]:
+        """What was said, by the names of arguments."""
+        said = {"text_column": self.text, "label_column": self.label, "id_column": self.id, "keep": self.keep}
+        return {name: value for name, value in said.items() if value} | (
+            {} if self.header else {"header": False}
+        )
 
-    def given(self) -> str | None:
-        """An option that needs a table, as it was given; None if none was."""
-        return self.named() or (None if self.header else "--no-header")
+    def first_given(self) -> str | None:
+        """The first of them, as an error names it; None if nothing was said."""
+        return next((f"{name}={value!r}" for name, value in self.given().items()), None)
 
 
 class ColumnRoles:
@@ -72,9 +74,9 @@ class ColumnRoles:
         self.id = columns.id or (_ID if _ID in cells.columns else None)
         self.kept = [each for name in columns.keep if name != ALL_COLUMNS for each in self._named(name)]
         if columns.id is not None:
-            self._check(columns.id, "--id")
+            self._check(columns.id, "id_column")
         if labels:
-            self._check(self.label, "--label", needed=columns.label is None)
+            self._check(self.label, "label_column", needed=columns.label is None)
 
     def others(self, but: Collection[str] = ()) -> list[str]:
         """The columns that have no role."""
@@ -104,7 +106,7 @@ class ColumnRoles:
         """The column of texts; None if it holds series."""
         columns = self.columns
         if columns.text is not None:
-            self._check(columns.text, "--text")
+            self._check(columns.text, "text_column")
             return columns.text
         if kind == "series":
             return None
@@ -115,7 +117,7 @@ class ColumnRoles:
             return default
         if kind is None and self._holds_series():
             return None
-        self._check("text", "--text", needed=True)
+        self._check("text", "text_column", needed=True)
         return default
 
     def _holds_series(self) -> bool:
@@ -125,19 +127,21 @@ class ColumnRoles:
         return of_numbers >= 2 and of_numbers > len(others) / 2
 
     def _named(self, name: str) -> list[str]:
-        """The columns that --keep names, one or several with commas between."""
+        """The columns that one of ``keep`` names, one or several with commas between."""
         names = [name] if name in self.cells.columns else name.split(",")
         for each in names:
-            self._check(each, "--keep")
+            self._check(each, "keep")
         return names
 
-    def _check(self, name: str, option: str, needed: bool = False) -> None:
+    def _check(self, name: str, argument: str, needed: bool = False) -> None:
         if name in self.cells.columns:
             return
-        begin = f"a column {name!r} is needed" if needed else f"{option} {name}"
-        remedy = f"name the one that is meant with {option}" if needed else "expected one of them"
+        begin = f"a column {name!r} is needed" if needed else f"{argument}={name!r}"
+        remedy = "expected one of them"
+        if needed:
+            remedy = f"rename one of them, or name the one that is meant with {argument}="
         if self.columns.header:
-            remedy += ", or --no-header if the first line has no names"
+            remedy += ", or header=False if the first line has no names"
         shown = ", ".join(list(self.cells.columns)[:_SHOWN]) + ", ..." * (len(self.cells.columns) > _SHOWN)
         raise ArgumentError(f"{begin}, but {self.cells.name} has the columns {shown}; {remedy}.")
 

@@ -55,10 +55,10 @@ _UNPACK = "Unpack it, and give the file in it."
 _AS_TEXT = "Save its text as a plain text file."
 _AS_CSV = "Save its table as CSV."
 _NO_TEXT = "There is no text or table in it."
-_ARRAYS = "Load its arrays in Python, and give them to fit or predict there."
-_FRAME = "Read it as a data frame in Python; and give that there, or write it as CSV."
-_SERIES = "Classifiers of series read it: gatewise train classify, or gatewise.data.read_series in Python."
-_TAGS = "Taggers read it: gatewise train tag, or gatewise.data.read_tagged in Python."
+_ARRAYS = "Write it as CSV, or in Python give its arrays to fit or predict."
+_FRAME = "Write it as CSV, or in Python give it as a data frame."
+_SERIES = "Classifiers of series read it: gatewise train classify, or in Python gatewise.data.read_series."
+_TAGS = "Taggers read it: gatewise train tag, or in Python gatewise.data.read_tagged."
 
 _KINDS = {
     kind.name: kind
@@ -98,7 +98,7 @@ _KINDS = {
             "text in UTF-16",
             "Convert it to UTF-8, as with: iconv -f UTF-16 -t UTF-8 FILE",
         ),
-        FileKind("binary", "a binary file", "Expected UTF-8 text."),
+        FileKind("binary", "a binary file", "Save what is in it as text in UTF-8."),
         FileKind("csv", "a CSV table", "Classifiers, forecasters and translators read tables."),
         FileKind("html", "an HTML page", "Save its text as a plain text file, or its table as CSV."),
         FileKind("xml", "an XML file", "Save its text as a plain text file, or its table as CSV."),

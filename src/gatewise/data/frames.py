@@ -189,7 +189,7 @@ class Table:
         if name not in self.columns:
             raise DataError(
                 f"{self.name}: no column {name!r}; there are {', '.join(map(repr, self.columns)) or 'none'}. "
-                f"Name the column with {argument}=."
+                f"Rename one of them, or name the one that is meant with {argument}=."
             )
         return self.columns[name]
 

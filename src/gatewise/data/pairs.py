@@ -209,11 +209,10 @@ def column_of(cells: Cells, columns: PairColumns, side: int) -> list[str]:
     default = _SIDES[side] if columns.header else str(side + 1)
     name = columns[side] or default
     if name not in cells.columns:
-        option = f"{_SIDES[side]}-column"
         raise ArgumentError(
-            f"a column {name!r} is needed, but {cells.name} has the columns {', '.join(cells.columns)}; name "
-            f"the one that is meant with --{option} ({option.replace('-', '_')}=), or --no-header "
-            "(header=False) if the first line has no names."
+            f"a column {name!r} is needed, but {cells.name} has the columns {', '.join(cells.columns)}; "
+            f"rename one of them, or name the one that is meant with {_SIDES[side]}_column=, or "
+            "header=False if the first line has no names."
         )
     return ["" if is_missing(value) else str(value).strip() for value in cells.columns[name]]
 

@@ -59,7 +59,14 @@ class Sequences(NamedTuple):
     notes: list[str]
 
 
-def read_series(path: str | Path, *, label_column: str | None = None, header: bool = True) -> LabelledSeries:
+def read_series(
+    path: str | Path,
+    *,
+    label_column: str | None = None,
+    id_column: str | None = None,
+    keep: Sequence[str] = (),
+    header: bool = True,
+) -> LabelledSeries:
     """Read series with labels: a ``.ts`` file, an ARFF file, or a table of numbers with a series in each row.
 
     Args:
@@ -69,6 +76,8 @@ def read_series(path: str | Path, *, label_column: str | None = None, header: bo
         label_column: which holds the labels: its name, or where there is no header its number from "1";
             "none" for a table without. Where omitted "label", the first column where there is no header, and
             the last nominal attribute of ARFF.
+        id_column: which says whose row it is, and is no step; where omitted "id", if there is one.
+        keep: names of other columns that are no steps.
         header: False for a table without one that would be taken for one.
 
     Returns:
@@ -79,7 +88,7 @@ def read_series(path: str | Path, *, label_column: str | None = None, header: bo
         DataError: the file cannot be read or holds no series; the message gives line and column.
         ArgumentError: there is no such column.
     """
-    columns = SequenceColumns(label=label_column, header=header)
+    columns = SequenceColumns(label=label_column, id=id_column, keep=tuple(keep), header=header)
     unlabelled = label_column == NO_LABELS or suffix_of(path) == ".ts"
     found = read_sequences(path, columns, labels=not unlabelled, kind="series")
     if found.X and isinstance(found.X[0], str):
@@ -126,7 +135,7 @@ def read_sequences(
     if found == "arff":
         return _from_arff(path, columns, labels)
     if found == "parquet" or is_parquet(path):
-        cells = file_cells(path)
+        cells = file_cells(path, header=columns.header)
         return _from_table(cells, columns, labels, kind)
     refuse_other_kinds(path, _EXPECTED, _TABLES)
     lines = filled_lines(path, _TABLES)
@@ -134,7 +143,7 @@ def read_sequences(
     if kind != "texts" and columns.text is None and _is_series(written, columns, kind):
         lines = [each for each in lines if not is_comment(each[1])]
         return _from_lines(name, lines, columns, labels, classes)
-    if is_table(path) or columns.given() or (found == "numbers" and kind != "texts"):
+    if is_table(path) or columns.first_given() or (found == "numbers" and kind != "texts"):
         expected = "a table of texts or series"
         return _from_table(file_cells(path, header=columns.header, expected=expected), columns, labels, kind)
     if kind == "texts" and looks_like_series(written) and not looks_like_words(written):
@@ -149,7 +158,7 @@ def read_sequences(
 
 
 def _refuse_columns(columns: SequenceColumns, name: str) -> None:
-    if option := columns.given():
+    if option := columns.first_given():
         raise ArgumentError(f"{option} is for tables; {name} has no columns. Leave it out.")
 
 
@@ -186,20 +195,22 @@ def _from_lines(
     delimiter = between(lines[0][1])
     rows = [fields_of(line, delimiter) for _, line in lines]
     fewest = min(map(len, rows))
-    of_label = None if columns.label == NO_LABELS else _number(columns.label or "1", "--label", name, fewest)
+    of_label = (
+        None if columns.label == NO_LABELS else _number(columns.label or "1", "label_column", name, fewest)
+    )
     notes: list[str] = []
     if not labels and columns.label is None:
         if all(plain_label(row[0]) in classes for row in rows):
             notes.append(
-                f"the first column of {name} holds labels, which are not read; --label none reads them"
+                f"the first column of {name} holds labels, which are not read; label_column='none' reads them"
             )
         else:
             of_label = None
-    of_id = None if columns.id is None else _number(columns.id, "--id", name, fewest)
-    kept = [_number(each, "--keep", name, fewest) for each in columns.keep if each != ALL_COLUMNS]
+    of_id = None if columns.id is None else _number(columns.id, "id_column", name, fewest)
+    kept = [_number(each, "keep", name, fewest) for each in columns.keep if each != ALL_COLUMNS]
     if labels and of_label is None:
         raise ArgumentError(
-            f"--label none, but the labels of {name} are needed; give the number of their column."
+            f"label_column='none', but the labels of {name} are needed; give the number of their column."
         )
     others = {of_label, of_id, *kept}
     places = [[place for place in range(len(row)) if place not in others] for row in rows]
@@ -236,12 +247,12 @@ def _at(places: Sequence[int], step: int) -> int:
     return places[step] if step < len(places) else 0
 
 
-def _number(text: str, option: str, name: str, fewest: int) -> int:
+def _number(text: str, argument: str, name: str, fewest: int) -> int:
     """The index of a column by its number from 1."""
     if not text.isdecimal() or not 1 <= int(text) <= fewest:
         raise ArgumentError(
-            f"{option} {text}, but {name} has no header, and {fewest} columns; expected a number from 1 to "
-            f"{fewest}."
+            f"{argument}={text!r}, but {name} has no header, and {fewest} columns; expected a number from 1 "
+            f"to {fewest}."
         )
     return int(text) - 1
 
@@ -250,7 +261,7 @@ def _from_arff(path: Path, columns: SequenceColumns, labels: bool) -> Sequences:
     arff = read_arff(path)
     if columns.text is not None or not columns.header:
         raise ArgumentError(
-            f"{columns.given()} is for tables of texts; {arff.name} is an ARFF file of series."
+            f"{columns.first_given()} is for tables of texts; {arff.name} is an ARFF file of series."
         )
     if columns.label is None and "label" not in arff.classes and arff.classes:
         columns = columns._replace(label=list(arff.classes)[-1])
@@ -263,8 +274,8 @@ def _from_arff(path: Path, columns: SequenceColumns, labels: bool) -> Sequences:
     roles = ColumnRoles(cells, columns, labels)
     if others := roles.others(but=(arff.relational,)):
         raise DataError(
-            f"{arff.name} has the attributes {', '.join(others)} beside the series {arff.relational!r}; name "
-            "them with --keep, or leave them out."
+            f"{arff.name} has the attributes {', '.join(others)} beside the series {arff.relational!r}; "
+            "leave them out, or name them with keep=."
         )
 
     def where(row: int, channel: int, step: int) -> str:
@@ -300,6 +311,6 @@ def _from_table(cells: Cells, columns: SequenceColumns, labels: bool, kind: str 
         X = series_of(rows, lambda row, step: f"{cells.where(row)}: column {steps[step]!r}")
     except DataError as error:
         raise DataError(
-            f"{error} A column that is no step of a series is named with --keep or --id."
+            f"{error} Leave a column out that is no step of a series, or name it with keep= or id_column=."
         ) from None
     return Sequences(X, roles.labels(), roles.carried(), notes)

@@ -17,7 +17,7 @@ from gatewise.data.file_columns import FileColumn, in_parquet
 from gatewise.data.file_kinds import FileKind, file_kind
 from gatewise.data.frames import Table
 from gatewise.data.missing import is_missing
-from gatewise.errors import DataError, MissingExtraError
+from gatewise.errors import ArgumentError, DataError, MissingExtraError
 from gatewise.storage import file_problem
 
 __all__ = ["file_cells", "file_content", "is_parquet", "read_file"]
@@ -37,6 +37,7 @@ def read_file(path: str | Path, *, header: bool = True) -> Table:
     Raises:
         DataError: the file is missing, empty, not UTF-8, of another kind, or a row has not as many cells as
             the header.
+        ArgumentError: it is a Parquet file, and ``header`` is False.
         MissingExtraError: it is a Parquet file, and pyarrow is not installed.
     """
     path = Path(path)
@@ -44,7 +45,7 @@ def read_file(path: str | Path, *, header: bool = True) -> Table:
         raise DataError(f"{str(path)!r} {problem}; expected a CSV or Parquet file.")
     kind = file_kind(path)
     if is_parquet(path) or (kind is not None and kind.name == "parquet"):
-        return Table.of(_read_parquet(path, kind), repr(str(path)))
+        return Table.of(_read_parquet(path, kind, header), repr(str(path)))
     cells = read_cells(path, header=header, expected="a CSV or Parquet file")
     found = {name: _typed(values) for name, values in cells.columns.items()}
     return Table(found, name=cells.name, cells=cells.columns, lines=cells.lines)
@@ -59,19 +60,23 @@ def file_cells(path: str | Path, *, header: bool = True, expected: str = "a CSV 
         expected: what the file should be, for errors.
 
     Raises:
-        DataError, MissingExtraError: as ``read_file``.
+        DataError, ArgumentError, MissingExtraError: as ``read_file``.
     """
     kind = None if file_problem(path) else file_kind(path)
     if not is_parquet(Path(path)) and (kind is None or kind.name != "parquet"):
         return read_cells(path, header=header, expected=expected)
-    arrow = _read_parquet(Path(path), kind)
+    arrow = _read_parquet(Path(path), kind, header)
     table = Table.of(arrow, repr(str(path)))
     return Cells(
         table.name, {name: FileColumn.of(table.written(name), arrow[name]) for name in table.columns}
     )
 
 
-def _read_parquet(path: Path, kind: FileKind | None) -> Any:
+def _read_parquet(path: Path, kind: FileKind | None, header: bool) -> Any:
+    if not header:
+        raise ArgumentError(
+            f"header=False, but {str(path)!r} is a Parquet file, whose columns have names; leave header= out."
+        )
     arrow = _arrow()
     try:
         return arrow.parquet.read_table(path)

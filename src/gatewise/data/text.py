@@ -149,7 +149,7 @@ def _checked_file(path: Path) -> Path:
         case problem:
             raise DataError(f"text file {str(path)!r} {problem}.")
     if path.stat().st_size == 0:
-        raise DataError(f"text file {str(path)!r} is empty; there is nothing to learn from.")
+        raise DataError(f"text file {str(path)!r} is empty; expected a text with something in it.")
     refuse_other_kinds(path, "a text file", _TEXTS)
     return path
 

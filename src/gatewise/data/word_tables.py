@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 
 from gatewise.data.file_kinds import file_kind
 from gatewise.data.lines import numbered_lines
+from gatewise.data.placed import PlacedLists
 from gatewise.errors import ArgumentError, DataError
 
 __all__ = ["CONLLU_NAMES", "WordTable", "is_conllu", "read_word_table"]
@@ -53,11 +54,11 @@ class WordTable:
         self._index = {name: index for index, name in enumerate(lower)}
         self._word = self._index.get("form", 0)
 
-    def words(self) -> list[list[str]]:
+    def words(self) -> PlacedLists:
         """The words of each sentence."""
         return self._values(self._word)
 
-    def tags(self, column: str | int | None = None) -> list[list[str]]:
+    def tags(self, column: str | int | None = None) -> PlacedLists:
         """A column: a tag for each word of each sentence.
 
         Args:
@@ -96,8 +97,12 @@ class WordTable:
         best = max(counts, key=counts.__getitem__, default=None)
         return None if best is None or not counts[best] else best + 1
 
-    def _values(self, index: int) -> list[list[str]]:
-        return [[fields[index] for _, fields in sentence] for sentence in self._rows]
+    def _values(self, index: int) -> PlacedLists:
+        return PlacedLists(
+            [[fields[index] for _, fields in sentence] for sentence in self._rows],
+            self._path,
+            [[number for number, _ in sentence] for sentence in self._rows],
+        )
 
     def _tag_columns(self) -> list[int]:
         """Indices of the columns that may hold tags, the likeliest first."""

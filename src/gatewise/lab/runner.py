@@ -209,7 +209,7 @@ def _results(trials: Sequence[Trial], jobs: int) -> Generator[tuple[int, Result]
                 raise
             raise TrainingError(
                 f"one of the {jobs} processes ended before its trial did: it was killed, perhaps for want of "
-                'memory, or the script that asked for it lacks `if __name__ == "__main__":`. '
+                'memory, or in Python the script that asked for it lacks `if __name__ == "__main__":`. '
                 "Use fewer jobs; with jobs=1 there are no other processes."
             ) from error
 

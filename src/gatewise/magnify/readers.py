@@ -195,8 +195,8 @@ def _translated(model: Translator, data: Any) -> Reading:
         [target] = model.translate([source])
         if not target:
             raise DataError(
-                f"the translator writes nothing for {source!r:.60}; give what it should become as well: a "
-                "tuple (source, target)."
+                f"the translator writes nothing for {source!r:.60}; give what it should become as well, as "
+                "(source, target), or on the command line behind a tab."
             )
     written, network = model.align(source, target), model.network_
     batch = model.examples([(source, target)]).batch(np.zeros(1, np.intp))

@@ -332,8 +332,8 @@ def load(path: str | Path) -> Any:
         ) from error
     if "network" in file.metadata:
         raise ModelFileError(
-            f"{str(path)!r} holds the parameters of a network of one's own; make it anew, and fill it with "
-            "gatewise.nn.load_parameters."
+            f"{str(path)!r} holds the parameters of a network of one's own, and no model; expected a model "
+            "or checkpoint, or in Python that network made anew, for gatewise.nn.load_parameters."
         )
     task = json_field(path, file.metadata, "task", str)
     if task not in Estimator._by_task:

@@ -69,8 +69,8 @@ class WarmStart(Generic[Model]):
         if differing := [name for name in mine if mine[name] != theirs[name]]:
             was, now = (", ".join(f"{name}={of[name]!r}" for name in differing) for of in (theirs, mine))
             raise ArgumentError(
-                f"init={self.name} was trained with {was}, and now {now}; its weights fit no other. Give "
-                f"{was}, or leave init= out to begin with drawn weights."
+                f"init={self.name} was trained with {was}, and now {now}; its weights fit no other. Take "
+                "the same, or leave init= out to begin with drawn weights."
             )
 
     def fill(self, parameters: Parameters, places: Places) -> None:

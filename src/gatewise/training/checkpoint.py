@@ -119,7 +119,7 @@ def read_checkpoint(
         raise ArgumentError(
             f"cannot go on from {str(path)!r}: it was written by another version of gatewise, which drew "
             "other random numbers from the same seed, so that what follows would belong to neither run. "
-            "Finish it with that version, or start anew; gatewise.load reads the weights it stands at."
+            "Finish it with that version, or start anew, if you like with the weights it stands at, by init=."
         )
     fingerprint = json.loads(json.dumps(dict(fingerprint)))  # as the file has it: without tuples
     # Without the model that a run began with, its data are other tokens too.
@@ -130,17 +130,17 @@ def read_checkpoint(
             was, now = ("a model" if each.get(name) else "none" for each in (found, fingerprint))
             now = "another" if was == now else now
             raise ArgumentError(
-                f"cannot go on from {str(path)!r}: there init was {was}, now it is {now}. Give init as "
-                "it was given there, or start anew."
+                f"cannot go on from {str(path)!r}: there init= was {was}, now it is {now}. Give init= "
+                "as it was given there, or start anew."
             )
         if name in ("data", "symbols"):
             raise ArgumentError(
                 f"cannot go on from {str(path)!r}: the data are not those of that run. Use the same data; or "
-                "start anew, if you like with the weights of a model that was saved (init=, --init)."
+                "start anew, if you like with the weights of a model that was saved, by init=."
             )
         raise ArgumentError(
-            f"cannot go on from {str(path)!r}: there {name} was {found.get(name)!r}, now it is "
-            f"{fingerprint.get(name)!r}. Use the same settings and data, or start anew."
+            f"cannot go on from {str(path)!r}: there it was {name}={found.get(name)!r}, now it is "
+            f"{name}={fingerprint.get(name)!r}. Use the same settings and data, or start anew."
         )
     return file
 

@@ -8,7 +8,7 @@ import pytest
 
 import gatewise as gw
 from gatewise import SequenceClassifier, load
-from gatewise.errors import DataError, TrainingError
+from gatewise.errors import ArgumentError, DataError, TrainingError
 from gatewise.training import Validated
 from tests.tasks.classification.problems import MOODS, TEXTS, small, waves
 
@@ -51,6 +51,27 @@ def test_lines_mean_the_same_with_their_ends_or_without(level, end):
     assert first.history_ == other.history_
     np.testing.assert_array_equal(first.predict_proba(TEXTS), first.predict_proba(ended))
     assert first.evaluate(TEXTS, MOODS) == first.evaluate(ended, MOODS)
+
+
+@pytest.mark.parametrize("name", [str, bool, lambda label: 3 * label - 7], ids=["str", "bool", "int"])
+def test_what_is_less_sure_than_asked_for_has_no_class(name):
+    X, y = waves(40, seed=0)
+    labels = [name(int(label == "slow")) for label in y]
+    made = small(epochs=2).fit(X, labels)
+    plain, sure = made.predict(X).tolist(), made.predict_proba(X).max(axis=1)
+    for level in (0, *np.sort(sure)[::9], 1):
+        found = made.predict(X, min_confidence=float(level))
+        assert found.dtype == object
+        expected = [label if likely >= level else None for label, likely in zip(plain, sure, strict=True)]
+        assert found.tolist() == expected
+        assert all(type(label) is type(plain[0]) for label in found.tolist() if label is not None)
+    np.testing.assert_array_equal(made.predict(X, min_confidence=None), made.predict(X))
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, float("nan"), "0.5", True])
+def test_what_is_no_probability_is_refused(value, series):
+    with pytest.raises(ArgumentError, match=r"^min_confidence=.*; expected a .*number"):
+        small(epochs=1).fit(*series).predict(series[0], min_confidence=value)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ TWICE = START + np.minimum(np.arange(40), 38) * DAY
 EACH_BAD_FRAME = pytest.mark.parametrize(
     ("data", "message"),
     [
-        (pd.DataFrame(), "no column 'y'; there are none. Name the column with target="),
+        (pd.DataFrame(), "no column 'y'; there are none. Rename one of them, or name"),
         ({"ds": np.arange(40)}, "no column 'y'; there are 'ds'"),
         ({"y": wave(40)}, "no column 'ds'; .* with time="),
         (one(TWICE), "series 'y' has the time 2024-02-08.* more than once in column 'ds'. .* with id="),
@@ -207,7 +207,7 @@ def future(**changes):
 @pytest.mark.parametrize(
     ("ahead", "message"),
     [
-        (None, r"future=None, but the model was trained with known=\('price',\); give a frame"),
+        (None, r"future=None, but the model was trained with known=\('price',\); give a table"),
         (
             {name: values[:-1] for name, values in following().items()},
             "future: series 'a' has no row for 2024-04-22",
@@ -347,5 +347,7 @@ def test_a_future_that_the_model_does_not_ask_for():
 def test_a_frame_that_was_not_scored_is_not_drawn():
     pytest.importorskip("plotly")
     made = quick(epochs=1).fit(wave())
-    with pytest.raises(DataError, match="anomalies has no column 'unique_id'; expected what the method"):
+    with pytest.raises(
+        DataError, match=r"anomalies has no column 'unique_id'; there are 'ds', 'y'\. Expected the table that"
+    ):
         made.plot(anomalies={"ds": np.arange(3), "y": np.arange(3)})

@@ -80,7 +80,7 @@ def test_a_checkpoint_of_other_data_is_refused(name, tmp_path):
 def test_a_checkpoint_of_other_settings_is_refused(change, tmp_path):
     checkpoint = tmp_path / "c.safetensors"
     quick(**COVARIATES, time_limit=1e-9).fit(panel(), checkpoint=checkpoint)
-    with pytest.raises(ArgumentError, match=f"there {next(iter(change))} was"):
+    with pytest.raises(ArgumentError, match=f"there it was {next(iter(change))}="):
         quick(**{**COVARIATES, **change}).fit(panel(), checkpoint=checkpoint, resume=True)
     with pytest.raises(ArgumentError, match="resume=True, but checkpoint=None"):
         quick().fit(wave(), resume=True)

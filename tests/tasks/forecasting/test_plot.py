@@ -184,7 +184,7 @@ def test_a_backtest_of_zoned_hours_is_drawn_by_local_time():
 
 
 def test_a_frame_of_another_method_is_refused(model):
-    with pytest.raises(DataError, match="backtest has no column 'cutoff'; expected what the method backtest"):
+    with pytest.raises(DataError, match=r"backtest has no column 'cutoff'; .* that backtest has made"):
         model.plot(backtest=model.anomalies(panel()))
     with pytest.raises(ArgumentError, match="anomalies and backtest are both given"):
         model.plot(backtest=panel(), anomalies=panel())

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from gatewise import SequenceTagger, load
+from gatewise.cli import main
+from gatewise.data import read_tagged
 from gatewise.errors import ArgumentError, ModelFileError
 from gatewise.storage import read_tensors, write_tensors
 from gatewise.tasks.tagging.input import TaggedPart
@@ -131,6 +133,30 @@ def test_other_tags_than_those_of_the_scheme_asked_for_are_named():
     ):
         with pytest.raises(ArgumentError, match=rf"^tags\[1\]\[.\] is '{tag}', .* of scheme='{scheme}'"):
             chosen_scheme(scheme, [parts("O", line)])
+
+
+FILES = [
+    ("bioes", "in O\nRome B-LOC\n\nAnn B-PER\n", 2, "the sentence that ends there ends with 'B-LOC'"),
+    ("iob2", "-DOCSTART- O\n\nin O\n\nAnn B-PER\nLee I-LOC\n", 6, "the tag is 'I-LOC' after 'B-PER'"),
+    ("bilou", "\n\nAnn L-PER\nsees O\n", 3, "the tag is 'L-PER' at the start"),
+    ("bioes", "in O\n\n\nAnn U-PER\n", 4, "the tag is 'U-PER', which is no tag of scheme='bioes'"),
+]
+
+
+@pytest.mark.parametrize(("scheme", "content", "line", "told"), FILES)
+def test_what_breaks_a_scheme_in_a_file_is_told_with_its_line(scheme, content, line, told, tmp_path, capsys):
+    path = tmp_path / "tags.txt"
+    path.write_text(content, encoding="utf-8")
+    where = f"{str(path)!r}, line {line}: {told}"
+    with pytest.raises(ArgumentError) as error:
+        SequenceTagger(**SMALL, scheme=scheme).fit(*read_tagged(path))
+    assert str(error.value).startswith(where)
+    with pytest.raises(ArgumentError) as error:
+        SequenceTagger(**SMALL, scheme=scheme).fit([["in"]] * 9, [["O"]] * 9, validation=read_tagged(path))
+    assert str(error.value).startswith(where)
+    output = str(tmp_path / "m.safetensors")
+    assert main(["train", "tag", str(path), "-o", output, "--crf", "--scheme", scheme]) == 2
+    assert f"{str(path)!r}, line {line}: " in capsys.readouterr().err
 
 
 def test_a_scheme_that_cannot_tag_every_length_is_not_kept_to():

@@ -61,6 +61,23 @@ def test_nothing_left_is_refused():
         learner(leave_out_long=True).fit(LONG)
 
 
+@pytest.mark.parametrize("options", [{}, {"level": "char", "max_length": 15}, {"shared_vocabulary": True}])
+def test_nothing_left_to_measure_on_is_refused_by_its_name(options, tmp_path, capsys, monkeypatch):
+    limit = options.get("max_length", 20)
+    told = f"^validation: each of 2 pairs has a text of more than max_length={limit} tokens; raise max_length"
+    with pytest.raises(DataError, match=told):
+        learner(**options, leave_out_long=True).fit(SHORT, validation=LONG)
+    monkeypatch.chdir(tmp_path)
+    for name, pairs in (("short.tsv", SHORT), ("long.tsv", LONG)):
+        lines = "".join(f"{source}\t{target}\n" for source, target in pairs)
+        (tmp_path / name).write_text(lines, encoding="utf-8")
+    given = ["--validation=long.tsv", "--max-length=20", "--leave-out-long", "-o", "m.safetensors"]
+    assert main(["train", "translate", "short.tsv", *given]) == 2
+    err = capsys.readouterr().err
+    assert "error: --validation: each of 2 pairs has a text of more than --max-length 20 tokens" in err
+    assert "or leave --validation out" in err
+
+
 def test_a_file_keeps_what_was_left_out_and_a_run_goes_on(tmp_path):
     options = {"leave_out_long": True, "epochs": 3}
     whole = learner(**options).fit([*SHORT, *LONG])

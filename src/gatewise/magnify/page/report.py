@@ -56,7 +56,7 @@ def report(
     if count > _MOST_STEPS:
         raise ArgumentError(
             f"save: the sequence has {count:,} steps; expected at most {_MOST_STEPS:,} for a page. Magnify a "
-            "part of it, or take the numbers from to_frame()."
+            "part of it, or take the numbers with to_frame(), or on the command line with -o FILE.csv."
         )
     if isinstance(questions, int):
         questions = [questions]

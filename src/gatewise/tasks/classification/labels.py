@@ -22,6 +22,7 @@ __all__ = [
     "class_weights",
     "classes_from_json",
     "classes_to_json",
+    "likeliest",
     "number_labels",
     "stratified_split",
 ]
@@ -224,6 +225,22 @@ def classes_from_json(value: Any) -> Array:
     if len(np.unique(classes)) != len(classes) or not np.array_equal(np.sort(classes), classes):
         raise DataError("its classes are not distinct and sorted")
     return classes
+
+
+def likeliest(probabilities: Array, classes: Array, least: float) -> Array:
+    """The likeliest class of each sequence, None where it is not likely enough.
+
+    Args:
+        probabilities: (N, K).
+        classes: (K,).
+        least: probability that a class must have.
+
+    Returns:
+        (N,) of Python objects.
+    """
+    found: Array = classes[probabilities.argmax(axis=1)].astype(object)
+    found[probabilities.max(axis=1) < least] = None
+    return found
 
 
 def _plain(value: Any) -> Any:

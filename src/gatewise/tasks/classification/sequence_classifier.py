@@ -12,8 +12,15 @@ from gatewise.data import token_digest
 from gatewise.data.sequences import Ragged
 from gatewise.errors import ArgumentError
 from gatewise.ops.activations import softmax
+from gatewise.tasks.checks import check_number
 from gatewise.tasks.classification.input import count_columns, layout_notes
-from gatewise.tasks.classification.labels import as_labels, class_weights, classes_to_json, number_labels
+from gatewise.tasks.classification.labels import (
+    as_labels,
+    class_weights,
+    classes_to_json,
+    likeliest,
+    number_labels,
+)
 from gatewise.tasks.classification.network import LabelledSequences
 from gatewise.tasks.classification.report import Report, judge, report, unmeasured
 from gatewise.tasks.classification.setup import ClassifierHyperparameters, read_raw, split
@@ -233,8 +240,24 @@ class SequenceClassifier(ClassifierHyperparameters):
         """
         return softmax(self._logits(X).astype(np.float64))
 
-    def predict(self, X: Any) -> Array:
-        """The likeliest class of each sequence, (N,); X and errors as in ``predict_proba``."""
+    def predict(self, X: Any, *, min_confidence: float | None = None) -> Array:
+        """The likeliest class of each sequence.
+
+        Args:
+            X: as in ``predict_proba``.
+            min_confidence: the least probability of a class; a sequence whose likeliest is less probable has
+                None. None for no such limit.
+
+        Returns:
+            (N,) of the type of ``classes_``; with ``min_confidence`` of Python objects.
+
+        Raises:
+            NotFittedError, ArgumentError, DataError: as ``predict_proba``; ``min_confidence`` is no
+                probability.
+        """
+        check_number("min_confidence", min_confidence, low=0, high=1, optional=True)
+        if min_confidence is not None:
+            return likeliest(self.predict_proba(X), self.classes_, min_confidence)
         logits = self._logits(X)
         predicted: Array = self.classes_[logits.argmax(axis=1)]
         return predicted

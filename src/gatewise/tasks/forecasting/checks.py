@@ -73,8 +73,8 @@ def check_future(model: PanelModel, future: Any) -> None:
         raise ArgumentError("future is given, but the model knows no such covariates; train it with known=.")
     if model.known and future is None:
         raise ArgumentError(
-            f"future=None, but the model was trained with known={model.known!r}; give a frame with these "
-            f"columns for the {model.horizon} steps to forecast."
+            f"future=None, but the model was trained with known={model.known!r}; give a table with these "
+            f"columns for the {model.horizon} steps to forecast, by future=."
         )
 
 
@@ -119,7 +119,7 @@ def _check_roles(model: PanelModel) -> None:
         for name in getattr(model, role):
             if name in roles:
                 raise ArgumentError(
-                    f"{role} has the column {name!r}, which is {roles[name]} too; expected one role."
+                    f"{role}= has the column {name!r}, which is {roles[name]}= too; expected one role."
                 )
             roles[name] = role
 

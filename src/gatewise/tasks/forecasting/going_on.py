@@ -47,7 +47,7 @@ def refuse_other_setup(known: ForecastSetup, model: Any, frequency: Frequency, n
         if asked is not None and asked != value:
             raise ArgumentError(
                 f"init={name} was trained with {option}={value}, and now {option}={asked}; its weights fit "
-                f"no other. Give {option}={value}, or none."
+                f"no other. Give {option}={value}, or leave {option}= out to take the model's."
             )
 
 

@@ -88,10 +88,20 @@ def _clock(table: Table, names: ColumnNames) -> Column:
     return table.times(names.time, "time", by_clock=True)
 
 
-def _check_columns(table: Table, method: str, needed: Sequence[str]) -> None:
+def _check_columns(table: Table, made_by: str, needed: Sequence[str]) -> None:
+    """Refuse what was not made by a method, that is called as the argument is.
+
+    Raises:
+        DataError: a column is missing.
+    """
     for name in needed:
         if name not in table.columns:
-            raise DataError(f"{method} has no column {name!r}; expected what the method {method} returned.")
+            where = made_by if table.name == made_by else f"{made_by}: {table.name}"
+            there = ", ".join(map(repr, table.columns)) or "none"
+            raise DataError(
+                f"{where} has no column {name!r}; there are {there}. Expected the table "
+                f"that {made_by} has made with the same model."
+            )
 
 
 def plot(

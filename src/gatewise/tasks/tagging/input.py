@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeGuard
 import numpy as np
 
 from gatewise.data.lines import without_end
+from gatewise.data.placed import PlacedLists
 from gatewise.data.text import is_utf8
 from gatewise.errors import ArgumentError, DataError
 
@@ -23,6 +24,13 @@ class TaggedPart(NamedTuple):
     name: str
     sentences: Lists
     tags: Lists
+
+    def where(self, number: int, place: int | None = None) -> str:
+        """Where a tag stands, or where those of a sentence end: in a file its line, if that is known."""
+        if isinstance(self.tags, PlacedLists):
+            told = "the sentence that ends there" if place is None else "the tag"
+            return f"{self.tags.where(number, -1 if place is None else place)}: {told}"
+        return f"{self.name}[{number}]" + ("" if place is None else f"[{place}]")
 
 
 def split(

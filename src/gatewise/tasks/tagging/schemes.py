@@ -83,10 +83,11 @@ class _Break(NamedTuple):
         shown = " ".join(words)
         shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
         if self.place == len(tags):
-            return f"{self.part.name}[{self.number}] ends with {str(tags[-1])!r} (of the sentence {shown!r})"
+            where = self.part.where(self.number)
+            return f"{where} ends with {str(tags[-1])!r} (of the sentence {shown!r})"
         after = f"after {str(tags[self.place - 1])!r}" if self.place else "at the start"
         return (
-            f"{self.part.name}[{self.number}][{self.place}] is {str(tags[self.place])!r} {after} (word "
+            f"{self.part.where(self.number, self.place)} is {str(tags[self.place])!r} {after} (word "
             f"{str(words[self.place])!r} of the sentence {shown!r})"
         )
 
@@ -175,7 +176,7 @@ def _are_iob1(parts: Sequence[TaggedPart]) -> bool:
 def _foreign(scheme: Scheme, parts: Sequence[TaggedPart]) -> str:
     """Which tag is none of a scheme."""
     name, tag = next(
-        (f"{part.name}[{number}][{place}]", str(tag))
+        (part.where(number, place), str(tag))
         for part in parts
         for number, given in enumerate(part.tags)
         for place, tag in enumerate(given)

@@ -214,6 +214,12 @@ def training_data(
                 f"each of {len(learnt):,} pairs has a text of more than max_length={model.max_length} "
                 "tokens; raise max_length, or cut the texts into sentences."
             )
+        if validation is not None and len(measured) and not len(kept_measured):
+            raise DataError(
+                f"validation: each of {len(measured):,} pairs has a text of more than "
+                f"max_length={model.max_length} tokens; raise max_length, cut the texts into sentences, or "
+                "leave validation out."
+            )
         count, of = len(learnt) + len(measured), len(kept) + len(kept_measured)
         # Words of what is left out are not to be known; subwords stay, for lengths depend on them.
         if len(kept) < len(learnt) and model.level != SubwordTokenizer.level:
