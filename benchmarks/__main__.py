@@ -26,6 +26,7 @@ ORDER = (
     "looking_inside",
     "import_time",
     "japanese_vowels",
+    "basic_motions",
     "examples",
     # These learn for many minutes, and need data.
     "language_parity",

@@ -25,7 +25,7 @@ __all__ = ["CovariateScale", "ForecastBatch", "ForecastWindows", "SeriesScale", 
 
 Floats = npt.NDArray[np.float64]
 
-_WITH_GAPS = 0.3
+_WITH_GAPS = 0.5
 """Share of the contexts that lose values in training."""
 
 

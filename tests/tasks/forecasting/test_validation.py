@@ -66,6 +66,13 @@ def test_other_series_are_scaled_by_what_they_show():
     np.testing.assert_allclose(*losses, rtol=1e-4)
 
 
+def test_a_series_without_a_value_is_told_of():
+    given = panel(60, 80)
+    given["y"][:20] = np.nan
+    notes = Forecaster(**SMALL).fit(panel(0, 60), validation=given).notes_
+    assert any(note.startswith("validation: ") and "'a'" in note for note in notes)
+
+
 def test_a_gap_between_them_is_one():
     model = Forecaster(**SMALL, calibrate=False).fit(panel(0, 60), validation=panel(64, 80))
     assert model.verdict_.data.startswith("the validation of 2 series, by which weights were chosen")

@@ -143,6 +143,7 @@ class PanelLearner(PanelModel):
         windows = setup.windows(panel.series, chosen, target=self.target, room=self.horizon)
         held_out = HeldOut("held-out end", panel, split, windows)
         if validation is not None:
+            notes += [f"validation: {note}" for note in validation.notes if note not in notes]
             judged, divided = after_training(panel, validation, shape, self.horizon)
             looked_at = [each(judged, self.horizon, _JUDGED) for each in (divided.choosing, divided.judging)]
             read = setup.windows(
