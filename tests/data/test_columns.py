@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import numpy as np
 import pandas as pd
@@ -222,3 +223,9 @@ def test_months_behind_a_point_are_not_counted():
         as_times(np.array(months), "ds", "x")
     tenths = np.arange(2024, 2030, 0.01)
     assert as_times(tenths, "ds", "x").tolist() == tenths.tolist()
+
+
+@pytest.mark.parametrize(("value", "point"), [("1,5", "1.5"), ("-12,25", "-12.25"), (" +0,1", "+0.1")])
+def test_a_decimal_comma_is_told_as_such(value, point):
+    with pytest.raises(DataError, match=f"expected a number. Write it with a point, {re.escape(point)}"):
+        as_numbers(np.array(["1", value]), "y", "the data")

@@ -88,10 +88,25 @@ def test_cells_are_numbers_where_all_of_them_are(cells, expected, tmp_path):
         (b"a,b\n", "has no rows below its header"),
         (b"a,b\n1,2\n\n3\n", "line 4: 1 cells; expected 2, as in the header"),
         (b'a,b\n"1\n2",2\n1,2,3\n', "line 4: 3 cells; expected 2"),
+        (b"# made by a tool\na,b\n1,2\n", "line 1 is a comment; expected the names of the columns"),
+        (b"#made,by\n# a tool\n", "line 2: 1 cells; expected 2"),
+        (b"sep=;\na;b\n1;2\n", "line 1 is what tells Excel the delimiter"),
         ("a,b\nä,2\n".encode("latin-1"), "line 2: byte 0xe4 is not UTF-8"),
         (gzip.compress(b"a,b\n1,2\n" * 100)[:-12], "is no whole gzip file"),
     ],
-    ids=["empty", "blank", "same names", "no rows", "short row", "long row", "latin-1", "cut gz"],
+    ids=[
+        "empty",
+        "blank",
+        "same names",
+        "no rows",
+        "short row",
+        "long row",
+        "comment",
+        "no comment",
+        "sep=",
+        "latin-1",
+        "cut gz",
+    ],
 )
 def test_files_that_cannot_be_read(data, message, tmp_path):
     path = tmp_path / "d.csv"

@@ -86,6 +86,13 @@ def read_cells(path: str | Path, *, header: bool = True, expected: str = "a tabl
 
 
 def _check_header(names: list[str], name: str) -> None:
+    is_comment = len(names) == 1 and names[0].startswith("#")
+    if is_comment or (names and names[0].strip() == "sep="):
+        told = "a comment" if is_comment else "what tells Excel the delimiter"
+        raise DataError(
+            f"{name}, line 1 is {told}; expected the names of the columns. Take away what stands above them, "
+            "as with: sed 1d FILE"
+        )
     cells = names if len(names) != 1 else names[0].split()
     if all(map(is_number, cells[1:])) and not all(cell.strip().isdigit() for cell in cells[1:]):
         raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,7 @@ _NO_TIMES = (
     (time, "times of day", "Add their dates to them."),
     (Decimal, "decimals", "Turn them into whole numbers."),
 )
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _WHOLE_IN_FLOATS = 1 << 53
 """Up to here all whole numbers are in float64."""
 
@@ -116,9 +118,14 @@ def as_numbers(column: Column, name: str, where: str) -> npt.NDArray[np.float64]
             try:
                 numbers[row] = np.nan if is_missing(value) or is_blank(value) else float(value)
             except (TypeError, ValueError):
+                remedy = (
+                    f"Write it with a point, {str(value).strip().replace(',', '.')}."
+                    if _DECIMAL_COMMA.fullmatch(str(value).strip())
+                    else "Give another column, or turn its words into numbers first."
+                )
                 raise DataError(
                     f"{where}: column {name!r} has {str(value)!r} in row {row + 1}; expected a number. "
-                    "Give another column, or turn its words into numbers first."
+                    f"{remedy}"
                 ) from None
     if np.isinf(numbers).any():
         row = int(np.flatnonzero(np.isinf(numbers))[0])
