@@ -236,6 +236,8 @@ def test_events_of_data_are_marked_at_once(drawn, folder, tmp_path, capsys):
         (["--anomalies=cities.csv"], "--anomalies: 'cities.csv' has no column 'y_hat'"),
         (["--threshold=2"], "--threshold marks steps of DATA"),
         (["cities.csv", "--rate=0.1", "--threshold=2"], "--rate is given, and --threshold too"),
+        (["--anomalies=cities.csv", "--no-header"], "--anomalies is given, and --no-header too"),
+        (["--backtest=cities.csv", "--no-header"], "--backtest is given, and --no-header too"),
         (["--most=0"], "--most 0; expected a whole number of at least 1"),
         (["-o", "x.pdf"], "expected a name that ends in .html or .png or .svg"),
         (["-o", "nowhere/x.html"], "'nowhere' does not exist"),

@@ -50,6 +50,55 @@ def test_columns_by_number_are_columns_by_name(name, delimiter, tmp_path, capsys
     assert found[0][3] == found[1][3]
 
 
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """Of a table without a header and of one with: the model, the data and what says so."""
+    folder = tmp_path_factory.mktemp("both")
+    bare = written(folder / "bare.csv", None)
+    full = written(folder / "full.csv", ("unique_id", "ds", "y"))
+    numbers = ["--no-header", "--id=1", "--time=2", "--target=3"]
+    found = []
+    for data, names in ((bare, numbers), (full, [])):
+        model = data.with_suffix(".safetensors")
+        assert main(["train", "forecast", str(data), "-o", str(model), *TINY, *names]) == 0
+        found.append((model, data, names[:1]))
+    return found
+
+
+@pytest.mark.parametrize("command", [["anomalies"], ["anomalies", "--threshold=1"], ["backtest"]])
+def test_other_commands_read_them_too(command, both, capsys):
+    tables = []
+    for model, data, more in both:
+        out, _ = outputs(capsys, *command, model, data, *more)
+        tables.append(list(csv.reader(io.StringIO(out))))
+    assert tables[0][1:] == tables[1][1:]
+    renamed = {"unique_id": "1", "ds": "2", "y": "3"}
+    assert tables[0][0] == [renamed.get(name, name) for name in tables[1][0]]
+
+
+def test_a_backtest_of_data_alone_reads_them_too(both, capsys):
+    numbers = ["--id=1", "--time=2", "--target=3"]
+    tables = []
+    for (_, data, more), names in zip(both, (numbers, []), strict=True):
+        out, _ = outputs(capsys, "backtest", data, *TINY, *names, *more)
+        tables.append(list(csv.reader(io.StringIO(out))))
+    assert tables[0][1:] == tables[1][1:]
+    assert len(tables[0]) == 1 + 2 * 3 * 3
+
+
+@pytest.mark.parametrize("more", [[], ["--rate=0.1"], ["--threshold=1"]])
+def test_and_they_are_drawn(more, both, monkeypatch, tmp_path, capsys):
+    pytest.importorskip("plotly")
+    figures = []
+    monkeypatch.setattr("gatewise.cli.plot.save_figure", lambda figure, path: figures.append(figure))
+    for model, data, names in both:
+        outputs(capsys, "plot", model, data, "-o", tmp_path / "f.html", *more, *names)
+    assert len(figures[0].data) > 2
+    for bare, full in zip(*(figure.data for figure in figures), strict=True):
+        assert (bare.name, list(bare.x)) == (full.name, list(full.x))
+        np.testing.assert_array_equal(bare.y, full.y)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

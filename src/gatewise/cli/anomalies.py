@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gatewise.cli.columns import NoHeaderOption
 from gatewise.cli.console import JsonOption, note, say
 from gatewise.cli.forecast import columns_of
 from gatewise.cli.models import load_forecaster
@@ -39,6 +40,7 @@ def anomalies(
     data: Annotated[Path, typer.Argument(help="CSV or Parquet file of the series to look at.")],
     rate: RateOption = None,
     threshold: ThresholdOption = None,
+    no_header: NoHeaderOption = False,
     output: TableOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,7 +50,8 @@ def anomalies(
     """
     check_table(output, as_json)
     loaded = load_forecaster(model)
-    found = loaded.anomalies(read_file(data), rate=rate, threshold=threshold)
+    table = read_file(data, header=not no_header)
+    found = loaded.anomalies(table, rate=rate, threshold=threshold)
     for each in loaded.context_notes_:
         note(each)
     marked = int(Table.of(found).columns["anomaly"].sum())

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gatewise.cli.columns import NoHeaderOption
 from gatewise.cli.console import InterruptionError, JsonOption, aside, note, say
 from gatewise.cli.forecast import IdType, IdTypeOption, columns_of, read_series
 from gatewise.cli.hyperparameters import with_hyperparameters
@@ -43,6 +44,7 @@ def backtest(
         bool, typer.Option("--refit", help="Train anew at each origin, on all that precedes it.")
     ] = False,
     id_type: IdTypeOption = IdType.TEXT,
+    no_header: NoHeaderOption = False,
     output: TableOption = None,
     as_json: JsonOption = False,
     **hyperparameters: Any,
@@ -59,12 +61,14 @@ def backtest(
             f"DATA is missing: {str(model_or_data)!r} is a model file; name the file of the series behind it."
         )
     if data is None:
-        table, asked = read_series(model_or_data, id_type), Forecaster(**hyperparameters, progress=False)
+        table = read_series(model_or_data, id_type, header=not no_header)
+        asked = Forecaster(**hyperparameters, progress=False)
     else:
         loaded = load_forecaster(model_or_data)
         if loaded._ids_are_numbers():
             id_type = IdType.NUMBER
-        table, asked = read_series(data, id_type), Forecaster(**loaded.get_params())
+        table = read_series(data, id_type, header=not no_header)
+        asked = Forecaster(**loaded.get_params())
         asked.set_params(**_given(context, hyperparameters), progress=False)
     try:
         with listener(False) as tell:

@@ -9,6 +9,7 @@ import typer
 
 from gatewise.charts import save_figure
 from gatewise.cli.anomalies import RateOption, ThresholdOption
+from gatewise.cli.columns import NoHeaderOption
 from gatewise.cli.console import JsonOption, note, print_json, say
 from gatewise.cli.drawing import PngOption, SvgOption, chosen_formats, draw_beside
 from gatewise.cli.models import load_forecaster
@@ -52,6 +53,7 @@ def plot(
         Path | None,
         typer.Option(help="Draw the forecasts of this file of gatewise backtest.", show_default="none"),
     ] = None,
+    no_header: NoHeaderOption = False,
     most: Annotated[int, typer.Option(help="Series to draw, the first ones.")] = 6,
     png: PngOption = False,
     svg: SvgOption = False,
@@ -65,10 +67,11 @@ def plot(
     _check_output(output)
     formats = [kind for kind in chosen_formats(png, svg) if output.suffix.lower() != f".{kind}"]
     given = {"DATA": data, "--future": future, "--rate": rate, "--threshold": threshold}
-    given |= {"--anomalies": anomalies, "--backtest": backtest}
+    given |= {"--anomalies": anomalies, "--backtest": backtest, "--no-header": no_header or None}
     _check_together({name: value for name, value in given.items() if value is not None})
     loaded = load_forecaster(model)
-    figure = _figure(loaded, data, future, anomalies, rate, threshold, backtest, most)
+    header = not no_header
+    figure = _figure(loaded, data, future, anomalies, rate, threshold, backtest, most, header)
     save_figure(figure, output)
     files = [output]
     if formats and output.suffix.lower() == ".html":
@@ -92,18 +95,19 @@ def _figure(
     threshold: float | None,
     backtest: Path | None,
     most: int,
+    header: bool,
 ) -> Any:
     """The plotly figure that is asked for."""
     if anomalies is not None:
         return model.plot(anomalies=read_file(anomalies), most=most)
     if backtest is not None:
         return model.plot(backtest=read_file(backtest), most=most)
-    table = None if data is None else read_file(data)
+    table = None if data is None else read_file(data, header=header)
     if rate is not None or threshold is not None:
         scored = model.anomalies(table, rate=rate, threshold=threshold)
         figure = model.plot(anomalies=scored, most=most)
     else:
-        known = None if future is None else read_file(future)
+        known = None if future is None else read_file(future, header=header)
         figure = model.plot(table, future=known, most=most)
     for each in model.context_notes_:
         note(each)
@@ -125,8 +129,8 @@ def _check_output(output: Path) -> None:
 def _check_together(given: dict[str, object]) -> None:
     """Refuse what cannot be drawn in one picture."""
     for name, others in (
-        ("--anomalies", ("DATA", "--future", "--rate", "--threshold", "--backtest")),
-        ("--backtest", ("DATA", "--future", "--rate", "--threshold")),
+        ("--anomalies", ("DATA", "--future", "--rate", "--threshold", "--backtest", "--no-header")),
+        ("--backtest", ("DATA", "--future", "--rate", "--threshold", "--no-header")),
         ("--rate", ("--future", "--threshold")),
         ("--threshold", ("--future",)),
     ):
