@@ -80,16 +80,19 @@ def series_array(series: Any) -> Column:
     if period_name(series.to_native()) is not None:
         return period_starts(series.to_native())
     kept = series.dtype in (nw.Categorical, nw.Enum)
+    # As arrays, rows of one length would become further dimensions, and others could not be compared.
+    nested = series.dtype in (nw.Array, nw.List)
     # NumPy's integers know no missing value, and as floats those of many digits would become others; those
     # of 128 bits it does not know at all.
     of_objects = series.dtype.is_integer() and (series.null_count() or wide)
-    if not kept and not of_objects:
+    if not kept and not of_objects and not nested:
         column: Column = series.to_numpy()
         return column
     values = series.to_list()
     kinds = {type(value) for value in values}
     column = np.empty(len(values), dtype=object)
-    column[:] = values
+    for row, value in enumerate(values):
+        column[row] = value
     if not kept:
         column[series.is_null().to_numpy()] = None  # pandas has a missing value of its own
         return column

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,13 @@ def as_table(
             and time is only counted.
         DataError: a time cannot be read.
     """
-    if type(data).__module__.partition(".")[0] == "pandas":
+    if type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "index"):
         data = _out_of_index(data, names, name)
-    is_column = len(getattr(data, "shape", ())) == 1  # of polars or pyarrow, which have no index
-    if is_column or isinstance(data, (list, tuple, np.ndarray)):
+    if (frame := _frame_of_column(data, names)) is not None:
+        table = Table.of(frame, name)
+        counted = {names.time: np.arange(len(data)), **table.columns}
+        return replace(table, columns=counted).with_times(names.time, Zones(names.zone))
+    if isinstance(data, (list, tuple, np.ndarray)):
         try:
             values = as_array(data)
         except ValueError:
@@ -64,6 +68,18 @@ def as_table(
         )
     table = table.with_times(names.time, Zones(names.zone, learnt_zone))
     return table if ids_as_numbers else table.with_words(names.id)
+
+
+def _frame_of_column(data: Any, names: ColumnNames) -> Any:
+    """A column that stands alone, as a frame of its library; None of all else."""
+    library, kind = type(data).__module__.partition(".")[0], type(data).__name__
+    if library in ("pandas", "polars") and kind == "Series":
+        return data.to_frame(names.target)
+    if library == "pyarrow" and kind.endswith("Array"):
+        import pyarrow
+
+        return pyarrow.table({names.target: data})
+    return None
 
 
 def _out_of_index(data: Any, names: ColumnNames, name: str) -> Any:

@@ -274,6 +274,30 @@ def test_a_series_newest_first_rises_as_it_does():
     )
 
 
+COLUMNS = {
+    "pandas": (pd.Series(VALUES, name="load"), pd.DataFrame),
+    "polars": (pl.Series("load", VALUES), pl.DataFrame),
+    "whole numbers of polars": (pl.Series([*range(COUNT - 1), None]), pl.DataFrame),
+    "pyarrow": (pa.array(VALUES), pa.Table),
+    "pieces of pyarrow": (pa.chunked_array([VALUES[:20], VALUES[20:]]), pa.Table),
+    "whole numbers of pyarrow": (pa.array([*range(COUNT - 1), None]), pa.Table),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_without_a_frame_is_answered_by_a_frame_of_its_library(name, tmp_path):
+    column, kind = COLUMNS[name]
+    values = column.to_pylist() if kind is pa.Table else list(column)
+    made = model().fit(column)
+    expected = model().fit(np.array(values, dtype=float)).predict()  # None is NaN
+    assert isinstance(expected, dict)
+    made.save(tmp_path / "m.safetensors")
+    for found in (made.predict(), made.predict(column), load(tmp_path / "m.safetensors").predict()):
+        assert isinstance(found, kind)
+        columns = found.to_pydict() if kind is pa.Table else {key: list(found[key]) for key in expected}
+        assert columns == {key: each.tolist() for key, each in expected.items()}
+
+
 def test_times_in_the_index_of_a_frame_are_used():
     times = zoned_in_pandas("Asia/Tokyo", "D")[:COUNT]
     indexed = pd.DataFrame({"y": VALUES}, index=pd.DatetimeIndex(times))

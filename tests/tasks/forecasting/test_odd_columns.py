@@ -188,3 +188,26 @@ def test_a_single_row_of_a_zone_goes_on_from_the_training():
     naive = model().fit(in_pandas(HOURS.tz_localize(None)))
     same = naive.anomalies(row.assign(ds=row["ds"].dt.tz_localize(None)))
     assert made.anomalies(row)["score"].tolist() == same["score"].tolist()
+
+
+ROWS = np.zeros((COUNT, 2))
+NESTED = {
+    "polars": lambda: pl.Series(ROWS),
+    "pyarrow": lambda: pa.FixedSizeListArray.from_arrays(pa.array(ROWS.ravel()), 2),
+    "lists": lambda: pl.Series(ROWS.tolist()),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+@pytest.mark.parametrize("column", ["y", "ds", "unique_id", "y alone"])
+def test_rows_within_rows_are_refused_and_no_traceback(column, name):
+    nested = NESTED[name]()
+    columns = {"unique_id": ["a"] * COUNT, "ds": list(range(COUNT)), "y": VALUES, column: nested}
+    make = pa.table if name == "pyarrow" else pl.DataFrame
+    with pytest.raises(DataError, match=f"column '{column.removesuffix(' alone')}' (has|holds) "):
+        model().fit(nested if column == "y alone" else make(columns))
+
+
+def test_an_index_alone_is_no_series():
+    with pytest.raises(ArgumentError, match=r"the data has type pandas\.\S*Index; expected a data frame"):
+        model().fit(pd.Index(VALUES))
