@@ -75,7 +75,9 @@ def get_threads() -> int:
 
 
 def set_threads(count: int | None) -> None:
-    """Set the number of threads; None goes back to the choice by itself. The results do not depend on it.
+    """Set how many threads a kernel may use; None goes back to the choice by itself.
+
+    The results do not depend on it.
 
     Raises:
         ArgumentError: ``count`` is not a whole number of at least 1.
