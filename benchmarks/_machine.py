@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gatewise.kernels import cpu_quota, usable_cores
+
 
 def machine() -> str:
     """Processor, cores and versions, for the head of a table."""
@@ -19,8 +21,10 @@ def machine() -> str:
             line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line
         ]
         model = names[0] if names else model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{model}, {cores} cores, Python {platform.python_version()}, NumPy {np.__version__}"
+    quota = cpu_quota()
+    limit = "no CPU quota" if quota is None else f"a CPU quota of {quota:g}"
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    return f"{model}, {usable_cores()} cores, {limit}, {versions}"
 
 
 class Watch:

@@ -20,6 +20,7 @@ from benchmarks._data import data_file
 from benchmarks._forecasting import etth1, m4_hourly
 from benchmarks._machine import machine
 from gatewise import Forecaster
+from gatewise.kernels import usable_cores
 
 SERIES, LEARNT, HORIZON, PHI = 200, 300, 24, 0.9
 
@@ -47,7 +48,7 @@ def autoregression(seed: int) -> Coverage:
 def autoregressions() -> Coverage:
     """All of them, one on each processor."""
     os.environ["GATEWISE_NUM_THREADS"] = "1"
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(usable_cores()) as pool:
         found = list(pool.map(autoregression, range(SERIES)))
     del os.environ["GATEWISE_NUM_THREADS"]
     return Coverage(

@@ -2,6 +2,7 @@
 // Its typed face is src/gatewise/kernels/_native.pyi.
 #include <atomic>
 #include <chrono>
+#include <vector>
 
 #include "bindings/arrays.h"
 #include "bindings/recurrent.h"
@@ -68,6 +69,18 @@ double fma_peak(const std::string& target, int threads) {
   return best * 1e-9;
 }
 
+nb::list cores_of_ranks(int threads) {
+  std::vector<int> cores;
+  {
+    nb::gil_scoped_release released;
+    cores = gatewise::cores_of_ranks(threads);
+  }
+  nb::list result;
+  for (const int core : cores)
+    result.append(core);
+  return result;
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -80,6 +93,11 @@ NB_MODULE(_native, m) {
         "Fill y with exp, sigmoid or tanh of x, as the kernels compute them.");
   m.def("fma_peak", &fma_peak, arg("target"), arg("threads"),
         "Return the GFLOP/s of multiplications and additions that wait for nothing, the best of some turns.");
+  m.def(
+      "cores_of_ranks", &cores_of_ranks, arg("threads"),
+      "Return the core of each rank of a region, at a moment when all are in it; -1 where it is not known.");
+  m.def("let_ranks_crowd", &gatewise::let_ranks_crowd, arg("may"),
+        "Whether a region may have more ranks than there are cores; for tests.");
   bind_recurrent(m);
   bind_stream(m);
   bind_training(m);

@@ -4,11 +4,13 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
-#include <vector>
+
+#include "core/cores.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
@@ -36,13 +38,14 @@ void relax() {
 // consistent.
 class Bell {
  public:
+  // Whether it was asleep.
   template <typename Done>
-  void wait(const Done& done) {
+  bool wait(const Done& done) {
     const auto until = std::chrono::steady_clock::now() + kAwake;
     do {
       for (int k = 0; k < 64; ++k) {
         if (done())
-          return;
+          return false;
         relax();
       }
     } while (std::chrono::steady_clock::now() < until);
@@ -50,7 +53,10 @@ class Bell {
     ++sleepers_;
     woken_.wait(lock, done);
     --sleepers_;
+    return true;
   }
+
+  bool has_sleepers() const { return sleepers_ != 0; }
 
   // To be called after what is waited for has been done.
   void ring() {
@@ -70,21 +76,22 @@ class Bell {
 
 class Barrier {
  public:
-  explicit Barrier(int count) : count_(count) {}
+  Barrier(int count, Seats& seats) : count_(count), seats_(seats) {}
 
-  void wait() {
+  void wait(int rank) {
     const int turn = turn_;
     if (++arrived_ == count_) {
       arrived_ = 0;
       ++turn_;
       bell_.ring();
-    } else {
-      bell_.wait([&] { return turn_ != turn; });
+    } else if (bell_.wait([&] { return turn_ != turn; })) {
+      seats_.settle(rank);
     }
   }
 
  private:
   const int count_;
+  Seats& seats_;
   std::atomic<int> arrived_{0};
   std::atomic<int> turn_{0};
   Bell bell_;
@@ -92,7 +99,7 @@ class Barrier {
 
 void Rank::wait() const {
   if (count > 1)
-    barrier->wait();
+    barrier->wait(index);
 }
 
 namespace {
@@ -104,53 +111,68 @@ using Work = std::function<void(const Rank&)>;
 class Workers {
  public:
   // False, and nothing done, if another thread is using the workers or the system gives no more of them.
-  bool run(int ranks, const Work& work) {
+  bool run(int ranks, const CoreSet& allowed, const Work& work) {
     const std::unique_lock<std::mutex> use(in_use_, std::try_to_lock);
     if (!use.owns_lock())
       return false;
     if (!start(ranks - 1))
       return false;
-    Barrier barrier(ranks);
+    Barrier barrier(ranks, seats_);
     barrier_ = &barrier;
     work_ = &work;
     ranks_ = ranks;
-    pending_ = started_;
-    ++order_;
-    orders_.ring();
+    pending_ = ranks - 1;
+    seats_.open(ranks, allowed);
+    for (int rank = 1; rank < ranks; ++rank) {
+      Worker& worker = workers_[static_cast<size_t>(rank - 1)];
+      seats_.lead(rank, worker.orders.has_sleepers());
+      ++worker.order;
+      worker.orders.ring();
+    }
     work(Rank{0, ranks, &barrier});
     done_.wait([this] { return pending_ == 0; });
     return true;
   }
 
  private:
+  struct Worker {
+    Bell orders;
+    std::atomic<unsigned> order{0};
+  };
+
   bool start(int count) {
-    try {
-      for (; started_ < count; ++started_)
-        std::thread([this, index = started_ + 1, seen = order_.load()] { serve(index, seen); }).detach();
-    } catch (const std::system_error&) {
-      return false;
+    while (static_cast<int>(workers_.size()) < count) {
+      Worker& worker = workers_.emplace_back();
+      const auto rank = static_cast<int>(workers_.size());
+      try {
+        std::thread([this, &worker, rank] { serve(worker, rank); }).detach();
+      } catch (const std::system_error&) {
+        workers_.pop_back();
+        return false;
+      }
     }
     return true;
   }
 
-  void serve(int index, unsigned seen) {
-    for (;;) {
-      orders_.wait([&] { return order_ != seen; });
-      ++seen;
-      if (index < ranks_)
-        (*work_)(Rank{index, ranks_, barrier_});
+  void serve(Worker& worker, int rank) {
+    for (unsigned seen = 0;; ++seen) {
+      worker.orders.wait([&] { return worker.order != seen; });
+      seats_.settle(rank);
+      (*work_)(Rank{rank, ranks_, barrier_});
       if (--pending_ == 0)
         done_.ring();
     }
   }
 
   std::mutex in_use_;
-  Bell orders_, done_;
-  std::atomic<unsigned> order_{0};
+  Bell done_;
   std::atomic<int> pending_{0};
-  int started_ = 0, ranks_ = 0;
+  // Workers must stay where they are, hence no vector.
+  std::deque<Worker> workers_;
+  int ranks_ = 0;
   const Work* work_ = nullptr;
   Barrier* barrier_ = nullptr;
+  Seats seats_;
 };
 
 // A forked child has none of its parent's threads: it gets workers of its own and leaves the old ones be.
@@ -179,11 +201,46 @@ Workers& the_workers() {
   return *current;
 }
 
+std::atomic<bool> crowded{false};
+
+// As many ranks as can each have a core of those that are allowed.
+int ranks_on(const CoreSet& allowed, int threads) {
+  const int cores = allowed.count();
+  return cores == 0 || crowded ? threads : std::min(threads, cores);
+}
+
 }  // namespace
 
 void in_parallel(int threads, const Work& work) {
-  if (threads <= 1 || !the_workers().run(threads, work))
-    work(Rank{0, 1, nullptr});
+  if (threads > 1) {
+    const CoreSet allowed = CoreSet::of_thread(0);
+    const int ranks = ranks_on(allowed, threads);
+    if (ranks > 1 && the_workers().run(ranks, allowed, work))
+      return;
+  }
+  work(Rank{0, 1, nullptr});
+}
+
+int ranks_here(int threads) {
+  return threads > 1 ? ranks_on(CoreSet::of_thread(0), threads) : 1;
+}
+
+void let_ranks_crowd(bool may) {
+  crowded = may;
+}
+
+std::vector<int> cores_of_ranks(int threads) {
+  std::vector<int> cores(static_cast<size_t>(std::max(threads, 1)), -1);
+  std::atomic<int> count{1};
+  in_parallel(threads, [&](const Rank& rank) {
+    for (int turn = 0; turn < 3; ++turn)
+      rank.wait();  // whoever was asleep at the first has its place by now
+    cores[static_cast<size_t>(rank.index)] = current_core();
+    count = rank.count;
+    rank.wait();
+  });
+  cores.resize(static_cast<size_t>(count));
+  return cores;
 }
 
 int worth_threads(int threads, double multiplications) {

@@ -3,10 +3,12 @@
 // Contract
 //   The workers are started when they are first needed and wait for work: for some microseconds awake, then
 //   asleep. Where another thread is using them, or right after a fork, a region runs in the calling thread
-//   alone; so results must not depend on the number of ranks.
+//   alone; so results must not depend on the number of ranks. Nor are there ever more ranks than cores on
+//   which the calling thread may run at that moment, and each has one of its own (core/cores.h).
 #pragma once
 
 #include <functional>
+#include <vector>
 
 namespace gatewise {
 
@@ -28,6 +30,16 @@ struct Rank {
 // Calls work(rank) for up to `threads` ranks at once, and returns when all have returned. Exceptions of
 // `work` must not escape it.
 void in_parallel(int threads, const std::function<void(const Rank&)>& work);
+
+// How many ranks a region of so many threads has if it does not run in the calling thread alone.
+int ranks_here(int threads);
+
+// More ranks than cores, for tests of what results depend on where there are only a few cores.
+void let_ranks_crowd(bool may);
+
+// The core of each rank of a region of so many threads, at a moment when all are in it; -1 where the system
+// does not tell.
+std::vector<int> cores_of_ranks(int threads);
 
 // How many threads are worth their waking for so many multiplications and additions; at least 1.
 int worth_threads(int threads, double multiplications);

@@ -54,6 +54,18 @@ def test_info_tells_what_runs_where(capsys):
         assert re.split(r"\s{2,}", line, maxsplit=1) == [name.replace("_", " "), value]
 
 
+@pytest.mark.parametrize(
+    ("quota", "told"), [(None, "8, without a CPU quota"), (1.5, "1, with a CPU quota of 1.5")]
+)
+def test_info_shows_the_cores_and_the_quota(quota, told, monkeypatch, capsys):
+    monkeypatch.delenv("GATEWISE_NUM_THREADS", raising=False)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr("gatewise.kernels.cores._quota_of_process", lambda _: quota)
+    [facts] = json_lines(outputs(capsys, "info", "--json").out)
+    assert facts["usable_cores"] == told
+    assert facts["float32_runs_on"].endswith(f"up to {told[0]} threads")
+
+
 def test_info_explains_which_path_each_configuration_takes(capsys):
     [paths] = json_lines(outputs(capsys, "info", "--explain", "--json").out)
     kernel = (

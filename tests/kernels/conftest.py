@@ -2,7 +2,20 @@
 
 import pytest
 
-from gatewise.kernels import set_target, set_threads
+from gatewise.kernels import native_status, set_target, set_threads
+
+
+@pytest.fixture(autouse=True)
+def crowd():
+    """As many ranks as a test asks for, on machines of few cores too."""
+    if not native_status().available:
+        yield
+        return
+    from gatewise.kernels import _native
+
+    _native.let_ranks_crowd(True)
+    yield
+    _native.let_ranks_crowd(False)
 
 
 @pytest.fixture

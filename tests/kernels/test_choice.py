@@ -5,8 +5,9 @@ import os
 import pytest
 
 import gatewise.kernels.choice as choice
+import gatewise.kernels.cores as cores
 from gatewise.errors import ArgumentError
-from gatewise.kernels import get_target, get_threads, set_target, set_threads, targets
+from gatewise.kernels import get_target, get_threads, set_target, set_threads, targets, usable_cores
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,11 @@ def test_a_target_that_does_not_run_here_is_refused(monkeypatch):
         get_target()
 
 
+def test_there_are_never_more_threads_than_may_be_set(monkeypatch):
+    monkeypatch.setattr(choice, "usable_cores", lambda: 5000)
+    assert get_threads() == 1024
+
+
 def test_without_the_native_module_there_is_only_numpy(monkeypatch):
     monkeypatch.setattr(choice, "_native_targets", tuple)
     assert targets() == ("numpy",)
@@ -47,8 +53,11 @@ def test_without_the_native_module_there_is_only_numpy(monkeypatch):
 
 
 def test_threads_are_the_usable_cores_unless_set(monkeypatch):
+    monkeypatch.setattr(cores, "cpu_quota", lambda: None)
     if hasattr(os, "sched_getaffinity"):
-        assert get_threads() == len(os.sched_getaffinity(0))
+        assert get_threads() == usable_cores() == len(os.sched_getaffinity(0))
+    monkeypatch.setattr(cores, "cpu_quota", lambda: 1.0)
+    assert get_threads() == 1
     monkeypatch.setenv("GATEWISE_NUM_THREADS", "3")
     assert get_threads() == 3
     set_threads(5)

@@ -257,9 +257,10 @@ FORKS = """
     warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
 
     import numpy as np
-    from gatewise.kernels import set_threads
+    from gatewise.kernels import _native, set_threads
     from gatewise.nn import LSTM
 
+    _native.let_ranks_crowd(True)
     layer = LSTM(30, 90, 2, bidirectional=False, seed=1)
     x = np.random.default_rng(0).standard_normal((8, 37, 30)).astype(np.float32)
 

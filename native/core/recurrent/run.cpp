@@ -55,19 +55,25 @@ constexpr double kWorthAStep = 2e4;
 template <typename Call>
 void run(Call& call, int threads, size_t (*scratch_size)(const Call&, int),
          void (*pass)(const Call&, const Rank&)) {
-  const Sharing sharing = sharing_of(call.layer, threads);
+  const Sharing sharing =
+      sharing_of(call.layer, ranks_here(worth_threads(threads, multiplications(call.layer))));
   const int wanted = sharing.ranks;
   std::vector<int> borders = borders_of(call.layer, wanted);
   call.borders = borders.data();
   call.by_units = sharing.by_units;
-  // The region may get fewer ranks than it asked for, and then the calling thread takes all rows.
+  // The region may still get fewer ranks than it asked for, and then the calling thread takes all rows.
   const std::vector<int> alone = {0, call.layer.batch};
   Call single = call;
   single.borders = alone.data();
   single.by_units = false;
   const Floats scratch = aligned_floats(std::max(scratch_size(call, wanted), scratch_size(single, 1)));
   call.scratch = single.scratch = scratch.get();
-  in_parallel(wanted, [&](const Rank& rank) { pass(rank.count == wanted ? call : single, rank); });
+  in_parallel(wanted, [&](const Rank& rank) {
+    if (rank.count == wanted)
+      pass(call, rank);
+    else if (rank.index == 0)
+      pass(single, Rank{0, 1, nullptr});
+  });
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ import typer
 
 import gatewise
 from gatewise.cli.console import JsonOption, print_json, say
-from gatewise.kernels import get_target, get_threads, native_status, targets
+from gatewise.kernels import cpu_quota, get_target, get_threads, native_status, targets, usable_cores
 from gatewise.nn import LSTM, RNN, Recurrent
 from gatewise.tasks import Translator, load
 
@@ -98,6 +98,7 @@ def _facts() -> dict[str, str]:
         "blas": _blas(),
         "processor": platform.machine(),
         "cpu features": ", ".join(status.cpu_features) or "unknown (no native module)",
+        "usable cores": f"{usable_cores()}, {_quota()}",
         "native module": _describe(status.build) if status.available else f"not available: {status.reason}",
         "float32 runs on": f"{get_target()} (of {', '.join(targets())}), up to {get_threads()} threads",
         "float64 runs on": "numpy",
@@ -109,6 +110,11 @@ def _facts() -> dict[str, str]:
         for extra, module in _EXTRAS.items()
     }
     return facts
+
+
+def _quota() -> str:
+    quota = cpu_quota()
+    return "without a CPU quota" if quota is None else f"with a CPU quota of {quota:g}"
 
 
 def _blas() -> str:

@@ -5,6 +5,7 @@ and if not, why.
 """
 
 from gatewise.kernels.choice import fma_peak, get_target, get_threads, set_target, set_threads, targets
+from gatewise.kernels.cores import cpu_quota, usable_cores
 from gatewise.kernels.layer import ACTIVATIONS, NativeLayer, NativeMogrifier
 from gatewise.kernels.linear import linear_backward, linear_forward
 from gatewise.kernels.losses import cross_entropy_sum
@@ -28,6 +29,7 @@ __all__ = [
     "Rule",
     "SGDRule",
     "choose_token",
+    "cpu_quota",
     "cross_entropy_sum",
     "fma_peak",
     "get_target",
@@ -44,4 +46,5 @@ __all__ = [
     "set_target",
     "set_threads",
     "targets",
+    "usable_cores",
 ]

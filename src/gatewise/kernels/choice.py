@@ -6,12 +6,15 @@ import os
 from functools import cache
 
 from gatewise.errors import ArgumentError
+from gatewise.kernels.cores import usable_cores
 from gatewise.kernels.probe import native_status
 
 __all__ = ["NUMPY", "fma_peak", "get_target", "get_threads", "set_target", "set_threads", "targets"]
 
 NUMPY = "numpy"
 """The target that stands for the NumPy reference."""
+
+_MOST_THREADS = 1024
 
 _forced: dict[str, str | int] = {}
 
@@ -55,7 +58,10 @@ def set_target(name: str | None) -> None:
 
 
 def get_threads() -> int:
-    """Threads that a kernel may use: ``set_threads``, else ``GATEWISE_NUM_THREADS``, else the usable cores.
+    """Threads that a kernel may use: ``set_threads``, else ``GATEWISE_NUM_THREADS``, else ``usable_cores()``.
+
+    A call takes no more of them than the calling thread's affinity mask has cores at that moment, and fewer
+    where it is too short to share.
 
     Raises:
         ArgumentError: ``GATEWISE_NUM_THREADS`` is not a whole number of at least 1.
@@ -65,12 +71,13 @@ def get_threads() -> int:
     text = os.environ.get("GATEWISE_NUM_THREADS")
     if text:
         return _checked_threads("GATEWISE_NUM_THREADS", int(text) if text.isdecimal() else text)
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(usable_cores(), _MOST_THREADS)
 
 
 def set_threads(count: int | None) -> None:
-    """Set the number of threads; None goes back to the choice by itself. The results do not depend on it.
+    """Set how many threads a kernel may use; None goes back to the choice by itself.
+
+    The results do not depend on it.
 
     Raises:
         ArgumentError: ``count`` is not a whole number of at least 1.
@@ -103,6 +110,6 @@ def _checked_target(source: str, name: str) -> str:
 
 
 def _checked_threads(source: str, count: object) -> int:
-    if type(count) is not int or not 1 <= count <= 1024:
-        raise ArgumentError(f"{source}={count!r}; expected a whole number from 1 to 1024.")
+    if type(count) is not int or not 1 <= count <= _MOST_THREADS:
+        raise ArgumentError(f"{source}={count!r}; expected a whole number from 1 to {_MOST_THREADS}.")
     return count
