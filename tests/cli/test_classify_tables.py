@@ -166,6 +166,15 @@ def test_tables_without_a_header(model, tmp_path, capsys):
     assert "sequences  24" in out
 
 
+def test_magnify_reads_them_too(model, tmp_path, capsys):
+    seen = []
+    for first, more in (("label,text\n", []), ("", ["--no-header"])):
+        data = tmp_path / "t.csv"
+        data.write_text(first + "".join(f"{label},{text}\n" for label, text in TEXTS), encoding="utf-8")
+        seen.append(outputs(capsys, "magnify", model, "--data", data, *more, "--row", 3, "--json").out)
+    assert seen[0] == seen[1]
+
+
 def test_series_with_ids_and_other_columns(tmp_path, capsys):
     path, data = tmp_path / "m.safetensors", tmp_path / "walks.csv"
     head = ",".join(["who", "move", "age", *(f"t{k}" for k in range(8))])

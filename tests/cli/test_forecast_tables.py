@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import numpy as np
 import pytest
@@ -84,6 +85,22 @@ def test_a_backtest_of_data_alone_reads_them_too(both, capsys):
         tables.append(list(csv.reader(io.StringIO(out))))
     assert tables[0][1:] == tables[1][1:]
     assert len(tables[0]) == 1 + 2 * 3 * 3
+
+
+@pytest.mark.parametrize("more", [[], ["--row=2"]])
+def test_the_magnifier_reads_them_too(more, both, capsys):
+    seen = []
+    for model, data, names in both:
+        given = ["--data", data, "--corpus", data, *more, *names]
+        found = json.loads(outputs(capsys, "magnify", model, *given, "--json").out)
+        seen.append({name: value for name, value in found.items() if name != "model"})
+    assert seen[0] == seen[1]
+    assert "meanings" in seen[0]
+
+
+def test_without_a_table_there_is_no_header_to_speak_of(both, capsys):
+    assert main(["magnify", str(both[0][0]), "--no-header"]) == 2
+    assert "--no-header is of a table; give one with --data or --corpus." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("more", [[], ["--rate=0.1"], ["--threshold=1"]])

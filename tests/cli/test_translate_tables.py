@@ -101,6 +101,21 @@ def test_magnify_reads_tables(model, tmp_path, capsys):
     assert "has 2 sequences; expected 1 to 2" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("header", [("source", "target"), ("source",)], ids=["pairs", "sources"])
+def test_magnify_reads_tables_without_a_header_alike(header, model, tmp_path, capsys):
+    rows = [row[: len(header)] for row in (("one dogs", "one"), ("two one", "two dogs"))]
+    seen = []
+    for first, more in ((header, []), (None, ["--no-header"])):
+        data = written(tmp_path / "t.csv", first, rows)
+        code = main(["magnify", str(model), "--data", str(data), *more, "--row", "2", "--json"])
+        seen.append((code, *capsys.readouterr()))
+    assert seen[0] == seen[1]
+    if len(header) == 2:
+        assert json.loads(seen[0][1])["steps"] == 3
+    else:
+        assert "writes nothing for 'two one'" in seen[0][2]
+
+
 def test_several_translations_of_a_row_repeat_its_columns(model, tmp_path, capsys):
     data = written(tmp_path / "t.csv", None, [("one dogs", "x"), ("", "y"), ("two", "z")])
     names = ["--no-header", "--source-column", "1", "--id", "2"]

@@ -71,7 +71,7 @@ def wording(command):
         ("train classify", "--text y is no; --label=y has", "--text y is no; --label=y has"),
         ("train classify", "text_column='y' is no column", "--text y is no column"),
         ("train forecast", "a header, or header=False for none.", "a header, or --no-header for none."),
-        ("magnify m", "a header, or header=False for none.", "a header."),
+        ("train tag", "a header, or header=False for none.", "a header."),
         (
             "train translate",
             "rename one, or name it with source_column=, or header=False if there is none.",
@@ -82,7 +82,7 @@ def wording(command):
             "rename it, or name it with keep= or id_column=.",
             "rename it, or name it with --keep or --id.",
         ),
-        ("magnify m", "rename it, or name it with keep= or id_column=, or header=False.", "rename it."),
+        ("train tag", "rename it, or name it with keep= or id_column=, or header=False.", "rename it."),
         ("magnify m", "as well, as (a, b), or on the command line behind a tab.", "as well, behind a tab."),
         (
             "magnify m",

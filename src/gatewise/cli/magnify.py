@@ -14,6 +14,7 @@ from rich.text import Text
 
 from gatewise.charts import BLUE, ORANGE
 from gatewise.cli.classify import read_for
+from gatewise.cli.columns import NoHeaderOption, of_columns, sequence_columns
 from gatewise.cli.console import JsonOption, print_json, printable, say
 from gatewise.cli.drawing import PngOption, SvgOption, chosen_formats, draw_beside
 from gatewise.cli.forecast import one_by_one
@@ -52,6 +53,7 @@ def magnify(
         int | None,
         typer.Option(help="Which sequence of DATA, from 1.", show_default="the first; of a text all"),
     ] = None,
+    no_header: NoHeaderOption = False,
     layer: Annotated[int, typer.Option(help="Layer to look at, from 1; 0 for the top.")] = 0,
     reverse: Annotated[bool, typer.Option("--reverse", help="Its direction from the end.")] = False,
     unit: Annotated[
@@ -117,9 +119,12 @@ def magnify(
         raise ArgumentError(
             "--step chooses answers of the report; it needs -o with a name that ends in .html."
         )
+    if no_header and data is None and corpus is None:
+        raise ArgumentError("--no-header is of a table; give one with --data or --corpus.")
+    columns = of_columns(loaded, model, sequence_columns(no_header=no_header))
     if corpus is not None:
         check_kind(f"corpus={str(corpus)!r}", (LanguageModel, Forecaster), loaded, model)
-    inside = look_into(loaded, _sequence(loaded, text, data, row))
+    inside = look_into(loaded, _sequence(loaded, text, data, row, columns))
     view = _layer(inside, layer, reverse)
     units = view.arrays["h"].shape[1]
     if unit is not None and not 0 <= unit < units:
@@ -127,7 +132,7 @@ def magnify(
     chosen = view.unit(unit)
     known: Corpus | None = None
     if corpus is not None:
-        content = _row(loaded, corpus, row) if isinstance(loaded, Forecaster) else corpus
+        content = _row(loaded, corpus, row, columns) if isinstance(loaded, Forecaster) else corpus
         known = read_corpus(loaded, content, view.layer)
     reports: dict[str, Report] = {}
     if marked is not None:
@@ -219,7 +224,9 @@ def _is_page(output: Path) -> bool:
     return output.suffix.lower() == ".html"
 
 
-def _sequence(model: Any, text: str | None, data: Path | None, row: int | None) -> Any:
+def _sequence(
+    model: Any, text: str | None, data: Path | None, row: int | None, columns: dict[str, Any]
+) -> Any:
     """What the model is to read.
 
     Raises:
@@ -245,7 +252,7 @@ def _sequence(model: Any, text: str | None, data: Path | None, row: int | None) 
         return text
     if isinstance(model, LanguageModel) and row is None:
         return TextSource(data).read()
-    return _row(model, data, row)
+    return _row(model, data, row, columns)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -258,23 +265,26 @@ def _pair(text: str) -> tuple[str, str]:
     return sides[0], sides[1]
 
 
-def _row(model: Any, data: Path, row: int | None) -> Any:
-    """A sequence of a file; the one it has, whatever the row."""
+def _row(model: Any, data: Path, row: int | None, columns: dict[str, Any]) -> Any:
+    """A sequence of a file; the one it has, whatever the row. Columns are as ``of_columns`` tells them."""
     sequences: Any
     if isinstance(model, Forecaster):
-        sequences = one_by_one(read_file(data), model)
+        sequences = one_by_one(read_file(data, **columns), model)
     elif isinstance(model, SequenceTagger):
         sequences = read_words(data)
     elif isinstance(model, Translator):
         # With targets beside the sources, attention is drawn for these.
-        if is_pair_table(data):
-            cells, named = pair_cells(data, PairColumns()), PairColumns()
-            sequences = read_pairs(data) if "target" in cells.columns else column_of(cells, named, 0)
+        named = columns.get("columns", PairColumns())
+        if is_pair_table(data, named):
+            cells = pair_cells(data, named)
+            target = "target" if named.header else "2"
+            with_targets = target in cells.columns
+            sequences = read_pairs(data, header=named.header) if with_targets else column_of(cells, named, 0)
         else:
             lines = read_lines(data)
             sequences = read_pairs(data) if "\t" in lines[0] else lines
     elif isinstance(model, SequenceClassifier):
-        sequences = read_for(model, data, labels=False).X
+        sequences = read_for(model, data, **columns, labels=False).X
     else:
         sequences = read_texts(data)
     chosen = 1 if row is None or (isinstance(model, Forecaster) and len(sequences) == 1) else row
