@@ -45,6 +45,7 @@ ORDER = (
     "forecast_lengths",
     "forecast_gaps",
     "intervals",
+    "intervals_series",
     "m4_hourly",
     "etth1",
     "anomalies",
