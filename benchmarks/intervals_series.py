@@ -1,4 +1,4 @@
-"""Do 80 % intervals of Forecaster with its defaults cover 76 to 84 % of what comes of series that people have?
+"""Do 80 % intervals of Forecaster with its defaults cover 76 to 84 % of series that people have?
 
 Each has one network that is trained before its test part and forecasts all of that, from origin to origin,
 without being trained again.
