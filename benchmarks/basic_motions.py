@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 
 from benchmarks._data import data_file
 from benchmarks._machine import machine
-from gatewise import SequenceClassifier
 from gatewise.data import read_ts
 
 SEEDS = 8
@@ -18,18 +20,11 @@ def main() -> None:
     X, y = read_ts(files / "BasicMotions_TRAIN.ts")
     X_test, y_test = read_ts(files / "BasicMotions_TEST.ts")
     print(machine())
+    example = Path(__file__).parents[1] / "examples" / "activity_recognition.py"
+    classifier = runpy.run_path(str(example))["classifier"]
     found = []
     for seed in range(SEEDS):
-        model = SequenceClassifier(
-            epochs=100,
-            batch_size=8,
-            dropout=0.2,
-            weight_decay=0.3,
-            clip_norm=0.2,
-            validation_fraction=0,
-            seed=seed,
-            progress=False,
-        ).fit(X, y)
+        model = classifier(seed).set_params(progress=False).fit(X, y)
         found.append(model.score(X_test, y_test))
     print("test accuracy by seed:", ", ".join(f"{each:.3f}" for each in found), f"mean {np.mean(found):.4f}")
 

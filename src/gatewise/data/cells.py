@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from gatewise.data.file_kinds import suffix_of
 from gatewise.data.lines import numbered_lines
-from gatewise.data.number_lines import is_number
+from gatewise.data.number_lines import is_comment, is_number
 from gatewise.errors import DataError
 
 __all__ = ["Cells", "read_cells"]
@@ -86,9 +86,9 @@ def read_cells(path: str | Path, *, header: bool = True, expected: str = "a tabl
 
 
 def _check_header(names: list[str], name: str) -> None:
-    is_comment = len(names) == 1 and names[0].startswith("#")
-    if is_comment or (names and names[0].strip() == "sep="):
-        told = "a comment" if is_comment else "what tells Excel the delimiter"
+    says_something = len(names) == 1 and is_comment(names[0])
+    if says_something or (names and names[0].strip() == "sep="):
+        told = "a comment" if says_something else "what tells Excel the delimiter"
         raise DataError(
             f"{name}, line 1 is {told}; expected the names of the columns. Take away what stands above them, "
             "as with: sed 1d FILE"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from gatewise.data.calendar_codes import calendar_code
 from gatewise.data.missing import is_blank, is_missing
+from gatewise.data.number_lines import is_number, with_points
 from gatewise.data.periods import period_name, period_starts
 from gatewise.data.text_times import times_of_texts, too_fine
 from gatewise.errors import DataError
@@ -25,7 +25,6 @@ _NO_TIMES = (
     (time, "times of day", "Add their dates to them."),
     (Decimal, "decimals", "Turn them into whole numbers."),
 )
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _WHOLE_IN_FLOATS = 1 << 53
 """Up to here all whole numbers are in float64."""
 
@@ -121,11 +120,10 @@ def as_numbers(column: Column, name: str, where: str) -> npt.NDArray[np.float64]
             try:
                 numbers[row] = np.nan if is_missing(value) or is_blank(value) else float(value)
             except (TypeError, ValueError):
-                remedy = (
-                    f"Write it with a point, {str(value).strip().replace(',', '.')}."
-                    if _DECIMAL_COMMA.fullmatch(str(value).strip())
-                    else "Give another column, or turn its words into numbers first."
-                )
+                pointed = with_points(str(value).strip())
+                remedy = "Give another column, or turn its words into numbers first."
+                if is_number(pointed):
+                    remedy = f"Write it with a point, {pointed}."
                 raise DataError(
                     f"{where}: column {name!r} has {str(value)!r} in row {row + 1}; expected a number. "
                     f"{remedy}"

@@ -65,25 +65,17 @@ def _days(year: Whole, month: Whole, day: Whole) -> Whole | None:
     return found.astype(np.int64) if (found.astype("M8[M]") == first.astype("M8[M]")).all() else None
 
 
-def _parts_of(year: Whole, part: Whole, most: int) -> Whole | None:
-    """Weeks or days of years, of which each has as many as the numbers show, or ``most``."""
+def _parts_of(year: Whole, part: Whole, fewest: int, most: int) -> Whole | None:
+    """Weeks or days of years, of which each but the last has as many as the numbers show."""
     if not _within(part, 1, most):
         return None
-    ends = {each: int(part[year == each].max()) for each in np.unique(year).tolist()}
-    before, total = {}, 0
-    for each, last in ends.items():
-        before[each], total = total, total + last
-    return np.array([before[each] for each in year.tolist()]) + part
-
-
-def _weeks(year: Whole, week: Whole) -> Whole | None:
-    ends = [int(week[year == each].max()) for each in np.unique(year)[:-1].tolist() if len(week)]
-    return _parts_of(year, week, 53) if all(end >= 52 for end in ends) else None
-
-
-def _days_of_years(year: Whole, day: Whole) -> Whole | None:
-    ends = [int(day[year == each].max()) for each in np.unique(year)[:-1].tolist() if len(day)]
-    return _parts_of(year, day, 366) if all(end >= 365 for end in ends) else None
+    years = np.unique(year)
+    ends = np.array([part[year == each].max() for each in years])
+    if (ends[:-1] < fewest).any():
+        return None
+    before = np.cumsum([0, *ends[:-1]])
+    counted: Whole = before[np.searchsorted(years, year)] + part
+    return counted
 
 
 def _quarters(year: Whole, quarter: Whole) -> Whole | None:
@@ -109,9 +101,9 @@ _CODES: Sequence[ShortCode] = (
     ShortCode("YYMM", (2, 2), _months, _MONTH),
     ShortCode("MMYY", (2, 2), lambda m, y: _months(y, m), _MONTH),
     ShortCode("HHMM", (2, 2), _minutes, _CLOCK),
-    ShortCode("YYWW", (2, 2), _weeks, _MONDAY),
-    ShortCode("WWYYYY", (2, 4), lambda w, y: _weeks(y, w), _MONDAY),
-    ShortCode("YYDDD", (2, 3), _days_of_years, _DATE),
+    ShortCode("YYWW", (2, 2), lambda y, w: _parts_of(y, w, 52, 53), _MONDAY),
+    ShortCode("WWYYYY", (2, 4), lambda w, y: _parts_of(y, w, 52, 53), _MONDAY),
+    ShortCode("YYDDD", (2, 3), lambda y, d: _parts_of(y, d, 365, 366), _DATE),
     ShortCode("QYYYY", (1, 4), lambda q, y: _quarters(y, q), _QUARTER),
     ShortCode("YYQ", (2, 1), _quarters, _QUARTER),
 )

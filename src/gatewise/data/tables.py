@@ -72,14 +72,16 @@ def as_table(
 
 def _frame_of_column(data: Any, names: ColumnNames) -> Any:
     """A column that stands alone, as a frame of its library; None of all else."""
-    library, kind = type(data).__module__.partition(".")[0], type(data).__name__
-    if library in ("pandas", "polars") and kind == "Series":
-        return data.to_frame(names.target)
-    if library == "pyarrow" and kind.endswith("Array"):
+    if isinstance(data, (list, tuple, np.ndarray)):
+        return None
+    import narwhals as nw
+
+    if type(data).__module__.partition(".")[0] == "pyarrow" and hasattr(data, "tolist"):
         import pyarrow
 
-        return pyarrow.table({names.target: data})
-    return None
+        data = pyarrow.chunked_array([data])  # of the arrays of pyarrow the ones that narwhals knows
+    column = nw.from_native(data, series_only=True, pass_through=True)
+    return column.alias(names.target).to_frame().to_native() if isinstance(column, nw.Series) else None
 
 
 def _out_of_index(data: Any, names: ColumnNames, name: str) -> Any:

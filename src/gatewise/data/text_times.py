@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gatewise.data.clock_times import by_clocks, in_row
 from gatewise.data.missing import is_blank, is_missing
 from gatewise.data.periods import PERIOD_UNITS, period_of_text, period_text
-from gatewise.data.zones import clock_of, offset_texts, utc_of
+from gatewise.data.zones import clock_of, offset_text, offset_texts, utc_of
 from gatewise.errors import DataError
 
 __all__ = ["TextForm", "TextTimes", "Zones", "times_of_texts", "too_fine"]
@@ -235,8 +235,7 @@ def _zone(suffix: str | None) -> str | None:
     if suffix is None:
         return None
     minutes = _minutes(suffix)
-    sign, minutes = "-" if minutes < 0 else "+", abs(minutes)
-    return f"{sign}{minutes // 60:02}:{minutes % 60:02}" if minutes else "UTC"
+    return offset_text(minutes) if minutes else "UTC"
 
 
 def _minutes(suffix: str) -> int:

@@ -16,6 +16,7 @@ __all__ = [
     "clock_of",
     "is_fixed",
     "local_times",
+    "offset_text",
     "offset_texts",
     "offsets_of",
     "time_zone",
@@ -163,8 +164,12 @@ def with_offsets(utc: Times, zone: str) -> list[str]:
 
 def offset_texts(utc: Times, zone: str) -> list[str]:
     """Offsets to UTC at times in UTC, as +01:00."""
-    minutes = (offsets_of(utc, zone) // 60_000_000).tolist()
-    return [f"{'-' if each < 0 else '+'}{abs(each) // 60:02}:{abs(each) % 60:02}" for each in minutes]
+    return [offset_text(each) for each in (offsets_of(utc, zone) // 60_000_000).tolist()]
+
+
+def offset_text(minutes: int) -> str:
+    """An offset to UTC, as +01:00."""
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 def clock_of(utc: Times, zone: str) -> Times:

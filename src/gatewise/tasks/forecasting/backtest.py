@@ -54,13 +54,14 @@ def backtest(
     model = type(asked)(**asked.get_params())
     chosen: list[IntArray] = []
     made: list[Forecasts] = []
-    for positions in (firsts + number * step for number in range(windows)):
-        if refit or not made:
-            model._fit_panel(panel.cut(positions), table, listeners=listeners)
-            if model.stopped_by_ == "interrupted":  # a model trained by half would be judged for the whole
-                raise KeyboardInterrupt
-            notes += [each for each in model.notes_ if each not in notes]
-        chosen.append(np.stack([np.arange(len(firsts)), positions], axis=1))
+    origins = firsts + step * np.arange(windows)[:, None]
+    for positions in np.split(origins, windows if refit else 1):  # those of each training
+        model._fit_panel(panel.cut(positions[0]), table, listeners=listeners)
+        if model.stopped_by_ == "interrupted":  # a model trained by half would be judged for the whole
+            raise KeyboardInterrupt
+        notes += [each for each in model.notes_ if each not in notes]
+        series = np.tile(np.arange(len(firsts)), len(positions))
+        chosen.append(np.stack([series, positions.ravel()], axis=1))
         made.append(model._forecast(panel.series, chosen[-1]))
     origin = np.concatenate(chosen)
     forecasts = Forecasts(*map(np.concatenate, zip(*made, strict=True)))

@@ -34,6 +34,10 @@ class Forecasts(NamedTuple):
     quantiles: Floats
     scale: Floats
 
+    def at(self, rows: IntArray | npt.NDArray[np.bool_]) -> Forecasts:
+        """Those of some windows, by their numbers or by a mask."""
+        return Forecasts(*(part[rows] for part in self))
+
 
 class Sampling(NamedTuple):
     """How forecasts are made of draws.

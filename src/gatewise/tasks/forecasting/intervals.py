@@ -125,13 +125,9 @@ def calibrated_apart(
     for part in np.unique(parts):
         mine = parts == part
         others = mine if mine.all() else ~mine
-        shifts = calibration_of(_only(forecasts, others), actual[others], levels, windows[others])
-        quantiles[mine] = calibrated(_only(forecasts, mine), shifts, levels).quantiles
+        shifts = calibration_of(forecasts.at(others), actual[others], levels, windows[others])
+        quantiles[mine] = calibrated(forecasts.at(mine), shifts, levels).quantiles
     return forecasts._replace(quantiles=quantiles)
-
-
-def _only(forecasts: Forecasts, windows: npt.NDArray[np.bool_]) -> Forecasts:
-    return Forecasts(*(part[windows] for part in forecasts))
 
 
 def in_order(quantiles: Floats, levels: Sequence[float]) -> Floats:

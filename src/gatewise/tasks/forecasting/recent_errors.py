@@ -82,16 +82,12 @@ def following_errors(
         if len(known) == 0:
             continue
         came = actual[rows[known], :, None]
-        quantiles = _spread(_rows(past, rows[known]), theta[known], levels).quantiles
+        quantiles = _spread(past.at(rows[known]), theta[known], levels).quantiles
         missed = np.where(upper, came > quantiles, came < quantiles).sum(axis=1)
         present = (~np.isnan(came)).sum(axis=1)
         share = missed / np.maximum(present, 1) - beyond
         theta[known] += _RATE * np.where((present > 0) & (np.array(levels) != 0.5), share, 0.0)
     return _spread(forecasts, theta, levels)
-
-
-def _rows(forecasts: Forecasts, rows: IntArray) -> Forecasts:
-    return Forecasts(*(part[rows] for part in forecasts))
 
 
 def _spread(forecasts: Forecasts, theta: Floats, levels: Sequence[float]) -> Forecasts:
