@@ -98,9 +98,12 @@ def test_the_magnifier_reads_them_too(more, both, capsys):
     assert "meanings" in seen[0]
 
 
-def test_without_a_table_there_is_no_header_to_speak_of(both, capsys):
-    assert main(["magnify", str(both[0][0]), "--no-header"]) == 2
-    assert "--no-header is of a table; give one with --data or --corpus." in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("command", "options"), [("magnify", "--data or --corpus"), ("predict", "DATA or --future")]
+)
+def test_without_a_table_there_is_no_header_to_speak_of(command, options, both, capsys):
+    assert main([command, str(both[0][0]), "--no-header"]) == 2
+    assert f"--no-header is of a table; give one with {options}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("more", [[], ["--rate=0.1"], ["--threshold=1"]])

@@ -24,6 +24,7 @@ from gatewise.cli.wording import worded
 from gatewise.data.frames import Table
 from gatewise.data.table_files import read_file
 from gatewise.data.text_times import Zones
+from gatewise.errors import ArgumentError
 from gatewise.tasks import Forecaster
 
 __all__ = [
@@ -131,7 +132,12 @@ def predict(
         future: file of what is known of the steps to forecast.
         header: whether the files name their columns.
         typed: for files that know times and numbers apart; else all as it is to be read by people.
+
+    Raises:
+        ArgumentError: there is no file, and ``header`` is False.
     """
+    if not header and data is None and future is None:
+        raise ArgumentError("header=False is of a table; give one with DATA or future=.")
     found = model.predict(
         None if data is None else read_file(data, header=header),
         future=None if future is None else read_file(future, header=header),
